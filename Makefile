@@ -1,0 +1,81 @@
+# make book   builds the site       make test   runs every test
+# Both do their own set-up on a fresh clone; `make help` lists the rest.
+
+PYTHON ?= python3
+DEVICE ?= cpu
+VENV := .venv
+
+# One thread a kernel: chapters and tests run side by side, one on each core,
+# and sums add up in the same order in both.
+export OMP_NUM_THREADS ?= 1
+export BOOK_DEVICE := $(DEVICE)
+export IPYTHONDIR := $(CURDIR)/_build/ipython
+export PYTHONDONTWRITEBYTECODE := 1
+unexport PYTHONPATH
+
+python := $(VENV)/bin/python
+
+# The stamp is named after what was installed, and where: change either and
+# the set-up runs again. A virtual environment whose Python has gone away, or
+# that was moved here from elsewhere, is made anew.
+wanted := $(shell (cat requirements.txt constraints.txt pyproject.toml; pwd) \
+	| cksum | cut -d ' ' -f 1)
+installed := $(VENV)/installed-$(wanted)
+ifneq ($(shell $(python) -c 'print("works")' 2>&1),works)
+.PHONY: $(installed)
+endif
+
+too_old := Python 3.11 or newer is needed, and '$(PYTHON)' is not. \
+	Install one, or name yours: make PYTHON=/path/to/python3.11
+is_python := import sys; print("new" if sys.version_info >= (3, 11) else "old")
+
+.DEFAULT_GOAL := book
+.PHONY: help setup book test serve lint figures constraints clean clean-all
+
+help: ## list what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(installed) ## make .venv and install everything; the others do it too
+
+$(installed):
+	$(if $(filter new,$(shell $(PYTHON) -c '$(is_python)' 2>&1)),,$(error $(too_old)))
+	@echo "Installing into $(VENV); this takes a minute or two, once."
+	@$(PYTHON) -m venv $(shell $(python) -c '' 2>&1 | grep -q . && echo --clear) $(VENV)
+	@$(python) -m pip install --quiet --disable-pip-version-check \
+		--requirement requirements.txt --constraint constraints.txt
+	@$(python) -m pip install --quiet --disable-pip-version-check \
+		--no-build-isolation --no-deps --editable .
+	@rm -f $(VENV)/installed-*
+	@touch $@
+
+book: $(installed) ## build the site into _build/html; DEVICE=cpu, cuda, mps, auto
+	@$(python) tools/build_book.py
+
+# The tests compare with the book, so it is built first. They run even if that
+# fails, since they say more; the exit status is that of both together.
+test: $(installed) ## build the book, then run every test
+	@status=0; \
+	$(python) tools/build_book.py || status=1; \
+	$(python) -m pytest --numprocesses auto --dist loadfile || status=1; \
+	exit $$status
+
+serve: $(installed) ## show the built site on 127.0.0.1:8000
+	@test -f _build/html/index.html || { echo "There is no site yet. Type: make book"; exit 1; }
+	@$(python) -m http.server --bind 127.0.0.1 --directory _build/html 8000
+
+lint: $(installed) ## check style and types of the Python code
+	@$(python) -m ruff check .
+	@$(python) -m ruff format --check .
+	@$(python) -m mypy helpers _ext tools figures conftest.py
+
+figures: $(installed) ## draw the SVG files in figures/ again
+	@$(python) -m figures
+
+constraints: $(installed) ## write down every installed version
+	@$(python) -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
+
+clean: ## remove what was built, keep the executed chapters
+	@find _build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} + 2>/dev/null || true
+
+clean-all: ## remove everything that is not in the repository
+	@rm -rf _build $(VENV) *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -1,0 +1,140 @@
+"""Let pytest run the chapters with nbval: one test a cell, straight from Markdown.
+
+Each cell is executed again and its outputs, pictures included, are compared
+with those of the executed chapter that `make book` saved beside the site. A
+chapter without such a reference, or with one that does not belong to it,
+fails before its first cell.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbval.plugin import IPyNbCell, IPyNbFile
+
+ROOT = Path(__file__).resolve().parent
+sys.path.insert(0, str(ROOT / "_ext"))
+from execution import (  # noqa: E402
+    EXECUTED,
+    cell_line,
+    prepare_execution,
+    read_chapter,
+)
+
+FINGERPRINT = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Check device and data once, before any chapter runs."""
+    try:
+        config.stash[FINGERPRINT] = prepare_execution()
+    except RuntimeError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> "ChapterFile | None":
+    """Collect the chapters."""
+    if file_path.suffix == ".md" and file_path.parent == ROOT / "chapters":
+        return ChapterFile.from_parent(parent, path=file_path)
+    return None
+
+
+class ChapterFile(IPyNbFile):
+    """A chapter: its reference, then its cells."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # nbval leaves pictures out; here they repeat to the byte.
+        self.skip_compare = tuple(
+            key for key in self.skip_compare if not key.startswith("image/")
+        )
+
+    def setup_sanitize_files(self) -> None:
+        """Ignore memory addresses, which differ from run to run."""
+        self.sanitize_patterns[re.compile(r"0x[0-9a-f]{6,}")] = "0x…"
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Yield the check of the reference, then one test a code cell."""
+        chapter = read_chapter(self.path)
+        reference_path = EXECUTED / f"{self.path.stem}.ipynb"
+        reference, fault = None, "make book has not built this chapter"
+        if reference_path.is_file():
+            reference = nbformat.read(reference_path, as_version=4)
+            fault = _fault(chapter, reference, self.config.stash[FINGERPRINT])
+        yield ReferenceItem.from_parent(self, name="reference", fault=fault)
+        self.nb = chapter if fault or reference is None else reference
+        cells = [cell for cell in self.nb.cells if cell.cell_type == "code"]
+        indices = [i for i, c in enumerate(chapter.cells) if c.cell_type == "code"]
+        for number, (index, cell) in enumerate(zip(indices, cells, strict=True)):
+            yield ChapterCell.from_parent(
+                self,
+                name=f"Cell {number}",
+                cell_num=number,
+                cell=cell,
+                options={
+                    "skip": False,
+                    "check": not fault,
+                    "check_exception": "raises-exception"
+                    in cell.metadata.get("tags", []),
+                },
+                line=cell_line(chapter, index),
+            )
+
+
+def _fault(
+    chapter: nbformat.NotebookNode,
+    reference: nbformat.NotebookNode,
+    fingerprint: str,
+) -> str:
+    """Say why a reference cannot be compared with, or nothing."""
+    if reference.metadata.get("fingerprint") != fingerprint:
+        return "it was built with other helpers, data, device or versions"
+    ours, theirs = (
+        [cell for cell in notebook.cells if cell.cell_type == "code"]
+        for notebook in (chapter, reference)
+    )
+    if [cell.source for cell in ours] != [cell.source for cell in theirs]:
+        return "the code was changed after it was built"
+    if any(cell.execution_count is None for cell in theirs):
+        return "a cell of it was not executed"  # nbval would not compare it
+    return ""
+
+
+class ReferenceItem(pytest.Item):
+    """There is a reference for the chapter, and it belongs to it."""
+
+    def __init__(self, *, fault: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.fault = fault
+
+    def runtest(self) -> None:
+        """Fail if there is anything wrong with the reference."""
+        if self.fault:
+            pytest.fail(
+                f"Nothing to compare the outputs with: {self.fault}. "
+                "Type: make book",
+                pytrace=False,
+            )
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Name the chapter."""
+        return self.path, 0, f"{self.path.relative_to(ROOT)} reference"
+
+
+class ChapterCell(IPyNbCell):
+    """A code cell, reported with the line it has in the Markdown file."""
+
+    def __init__(self, *args: Any, line: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.line = line
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Name file, line and cell."""
+        name = self.path.relative_to(ROOT)
+        return self.path, self.line - 1, f"{name}:{self.line} {self.name}"

@@ -1,0 +1,71 @@
+"""Checks that chapters run on their own derivations."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def check_gradient(
+    loss: Callable[[NDArray[np.float64]], float],
+    point: ArrayLike,
+    gradient: ArrayLike,
+    step: float = 1e-6,
+) -> float:
+    """Compare a gradient with central differences of the loss.
+
+    Every parameter in turn is moved up and down by ``step``; the difference
+    of the two losses, divided by ``2 * step``, must be the derivative. The
+    differences are wrong by about ``step**2`` (the curve bends) plus
+    ``1e-16 / step`` (rounding), which is smallest near the default.
+
+    Parameters
+    ----------
+    loss : callable
+        Takes an array of the shape of ``point``, returns the loss.
+    point : array
+        The parameters at which to compare, of any shape.
+    gradient : array, same shape
+        The gradient that the derivation gives at ``point``.
+    step : float
+        How far to move each parameter.
+
+    Returns
+    -------
+    float
+        Relative error: the length of the difference of the two gradients,
+        divided by the sum of their lengths; 0 if both vanish. In float64
+        with a smooth loss, below 1e-7 the derivation is right, above 1e-2
+        it is wrong, and in between deserves a look (a kink of ReLU nearby,
+        or a small factor missing).
+
+    Raises
+    ------
+    ValueError
+        If ``gradient`` has another shape than ``point``, or if either holds
+        a value that is not finite.
+
+    Source: the gradient-check protocol of Stanford's course CS231n.
+    """
+    at = np.array(point, dtype=np.float64)
+    claimed = np.asarray(gradient, dtype=np.float64)
+    if claimed.shape != at.shape:
+        raise ValueError(
+            f"the gradient has shape {claimed.shape}, the parameters have "
+            f"shape {at.shape}; they must agree"
+        )
+    if not (np.isfinite(at).all() and np.isfinite(claimed).all()):
+        raise ValueError("parameters and gradient must be finite")
+    measured = np.empty_like(at)
+    for index in np.ndindex(at.shape):
+        value = at[index]
+        at[index] = value + step
+        above = loss(at)
+        at[index] = value - step
+        below = loss(at)
+        at[index] = value
+        measured[index] = (above - below) / (2 * step)
+    scale = np.linalg.norm(claimed) + np.linalg.norm(measured)
+    if scale == 0:
+        return 0.0
+    return float(np.linalg.norm(claimed - measured) / scale)

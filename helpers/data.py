@@ -1,0 +1,640 @@
+"""Data for the book: two linear problems, iris, and handwritten digits.
+
+The digits come from the first source that has them:
+
+1. the folder ``MNIST_DIR``, which holds the four IDX files of MNIST;
+2. a copy that an earlier download left in :func:`cache_dir`;
+3. OpenML, through :func:`sklearn.datasets.fetch_openml`;
+4. the 8 x 8 digits that scikit-learn ships.
+
+MNIST is accepted from any of the first three only if its pixels and labels
+have the SHA-256 sums below, so no chapter ever runs on wrong data.
+"""
+
+import gzip
+import hashlib
+import os
+import socket
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.datasets import fetch_openml, load_iris
+from sklearn.datasets import load_digits as load_bundled_digits
+from sklearn.model_selection import train_test_split
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+SPLIT_SEED = 42
+TRAIN_SIZE = 5_000
+TEST_SIZE = 10_000
+
+OPENML = "https://www.openml.org/"
+PROBE_SECONDS = 3.0  # to find out whether there is a network at all
+SILENCE_SECONDS = 20.0  # the longest a download may go without a byte
+STALE_SECONDS = 3_600.0  # a temporary file this old has lost its process
+
+
+@dataclass(frozen=True)
+class MnistRecord:
+    """What MNIST must be, whatever brought it: sizes and SHA-256 sums.
+
+    The sums are those of the 70,000 images in their original order (60,000
+    for training, then 10,000 for testing), one unsigned byte a pixel, and of
+    their labels, one unsigned byte each.
+    """
+
+    n_train: int
+    n_test: int
+    side: int
+    pixels_sha256: str
+    labels_sha256: str
+
+    @property
+    def n_images(self) -> int:
+        """Number of training and test images together."""
+        return self.n_train + self.n_test
+
+
+MNIST = MnistRecord(
+    n_train=60_000,
+    n_test=10_000,
+    side=28,
+    pixels_sha256=(
+        "5b92582eb909c82a9bfefcd44acbe9233be3eb5b419a44cf211022ad2bf4bf96"
+    ),
+    labels_sha256=(
+        "671ff9d70b4811116d55c3dd479efa7a981e2e62753ef7a6d5c15fea81e63d27"
+    ),
+)
+
+
+class DataError(RuntimeError):
+    """Data that were asked for are missing, unreadable or not what they say."""
+
+
+# --------------------------------------------------------------------------
+# Two linear problems and iris
+
+
+@dataclass(frozen=True)
+class Split:
+    """Examples in two parts, one to learn from and one to judge by.
+
+    Attributes
+    ----------
+    x_train, x_validation : array, shape (N, D)
+        Features, one example per row.
+    y_train, y_validation : array, shape (N,) or (N, K)
+        Targets of the same examples.
+    """
+
+    x_train: Floats
+    y_train: Floats
+    x_validation: Floats
+    y_validation: Floats
+
+
+def _split_in_order(x: Floats, y: Floats, order: Integers, n_train: int) -> Split:
+    train, validation = order[:n_train], order[n_train:]
+    return Split(x[train], y[train], x[validation], y[validation])
+
+
+def make_line_data() -> Split:
+    """Make the data of chapter 01: y = 1 + 2 x + noise.
+
+    100 points, x uniform on [0, 1), noise normal with standard deviation
+    0.1, shuffled; 80 to train and 20 to validate. The legacy stream
+    ``RandomState(42)`` makes the numbers those of the published example.
+
+    Returns
+    -------
+    Split
+        Features of shape (80, 1) and (20, 1), targets of the same shapes.
+
+    Source: Godoy, *PyTorch Step by Step*; see the references page.
+    """
+    rng = np.random.RandomState(42)
+    x = rng.rand(100, 1)
+    y = 1 + 2 * x + 0.1 * rng.randn(100, 1)
+    order = np.arange(100)
+    rng.shuffle(order)
+    return _split_in_order(x, y, order, n_train=80)
+
+
+TRUE_WEIGHTS = np.array([1.0, 0.5, 0.1, 0.0, 0.0])
+TRUE_INTERCEPT = 1.0
+TRUE_WEIGHTS.setflags(write=False)
+
+
+def make_plane_data(n_examples: int = 100) -> Split:
+    """Make the data of chapter 02: five features, two of them useless.
+
+    Features and noise are standard normal; the weights are
+    ``TRUE_WEIGHTS``, the intercept is ``TRUE_INTERCEPT``. Four fifths of the
+    examples train.
+
+    Parameters
+    ----------
+    n_examples : int
+        Number of examples N, a multiple of 5; 100 in the chapter.
+
+    Returns
+    -------
+    Split
+        Features of shape (4N/5, 5) and (N/5, 5), targets of shape (4N/5,)
+        and (N/5,).
+
+    Raises
+    ------
+    ValueError
+        If ``n_examples`` is not a positive multiple of 5.
+    """
+    if n_examples <= 0 or n_examples % 5:
+        raise ValueError(
+            f"n_examples must be a positive multiple of 5, not {n_examples}"
+        )
+    rng = np.random.RandomState(42)
+    x = rng.randn(n_examples, TRUE_WEIGHTS.size)
+    y = TRUE_INTERCEPT + x @ TRUE_WEIGHTS + rng.randn(n_examples)
+    order = np.arange(n_examples)
+    rng.shuffle(order)
+    return _split_in_order(x, y, order, n_train=n_examples * 4 // 5)
+
+
+@dataclass(frozen=True)
+class Iris:
+    """Flowers of two or three species, measured in centimetres.
+
+    Attributes
+    ----------
+    measurements : array, shape (N, 4)
+        Sepal length, sepal width, petal length, petal width, in cm.
+    species : array, shape (N,)
+        Index into ``species_names``.
+    measurement_names, species_names : tuple of str
+        What columns and indices stand for.
+    """
+
+    measurements: Floats
+    species: Integers
+    measurement_names: tuple[str, ...]
+    species_names: tuple[str, ...]
+
+
+def load_two_irises() -> Iris:
+    """Load the 50 versicolor and 50 virginica flowers of Fisher's iris data.
+
+    Returns
+    -------
+    Iris
+        100 flowers; species 0 is versicolor, species 1 is virginica.
+
+    Source: Fisher (1936), as shipped with scikit-learn.
+    """
+    bunch = load_iris()
+    chosen = bunch.target > 0
+    return Iris(
+        measurements=bunch.data[chosen],
+        species=bunch.target[chosen].astype(np.int64) - 1,
+        measurement_names=tuple(
+            name.removesuffix(" (cm)") for name in bunch.feature_names
+        ),
+        species_names=tuple(str(name) for name in bunch.target_names[1:]),
+    )
+
+
+# --------------------------------------------------------------------------
+# Handwritten digits
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Images of handwritten digits.
+
+    Attributes
+    ----------
+    images : array of uint8, shape (N, D)
+        Grey values from 0 (paper) to ``pixel_max`` (ink), one image per row.
+    labels : array of int64, shape (N,)
+        The digit each image shows.
+    height, width : int
+        Size of an image in pixels; D = height * width.
+    pixel_max : int
+        Largest grey value: 255 for MNIST, 16 for the bundled digits.
+    name : str
+        Which data these are.
+    n_test_fixed : int
+        How many images at the end were set aside for testing by those who
+        made the data: 10,000 for MNIST, 0 for the bundled digits.
+    """
+
+    images: NDArray[np.uint8]
+    labels: Integers
+    height: int
+    width: int
+    pixel_max: int
+    name: str
+    n_test_fixed: int
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes C."""
+        return int(self.labels.max()) + 1
+
+    @property
+    def is_mnist(self) -> bool:
+        """Whether these are MNIST rather than the bundled digits."""
+        return self.n_test_fixed > 0
+
+    @property
+    def note(self) -> str:
+        """Say in Markdown which data a page shows, and how to get MNIST."""
+        what = (
+            f"{len(self.images):,} images of {self.height} x {self.width} "
+            f"pixels, grey values 0 to {self.pixel_max}"
+        )
+        if self.is_mnist:
+            return f"> **Data on this page:** {self.name}, {what}."
+        return (
+            f"> **Data on this page:** {self.name}, {what}. "
+            "MNIST was not available, so every number below is about these "
+            "smaller images; the lessons are the same. To read the page with "
+            "MNIST, run it with a network connection, or put the four MNIST "
+            "files in a folder and set the environment variable `MNIST_DIR` "
+            "to it."
+        )
+
+    def _repr_markdown_(self) -> str:
+        return self.note
+
+
+@dataclass(frozen=True)
+class DigitsSplit:
+    """The one split into training and test images that all chapters share.
+
+    Attributes
+    ----------
+    x_train, x_test : array of uint8, shape (N, D)
+        Grey values.
+    y_train, y_test : array of int64, shape (N,)
+        Labels.
+    """
+
+    x_train: NDArray[np.uint8]
+    y_train: Integers
+    x_test: NDArray[np.uint8]
+    y_test: Integers
+
+
+def split_digits(digits: Digits) -> DigitsSplit:
+    """Split digits into training and test images, the same way every time.
+
+    On MNIST the test images are the 10,000 that its authors set aside, and
+    the training images are 5,000 of the other 60,000. Elsewhere a third of
+    the images test and the others train. Both draws keep the shares of the
+    classes (stratified) and are seeded.
+
+    Parameters
+    ----------
+    digits : Digits
+        What :func:`load_digits` returned.
+
+    Returns
+    -------
+    DigitsSplit
+        The two parts.
+    """
+    everything = np.arange(len(digits.labels))
+    if digits.n_test_fixed:
+        pool = everything[: -digits.n_test_fixed]
+        test = everything[-digits.n_test_fixed :]
+    else:
+        pool, test = train_test_split(
+            everything,
+            test_size=min(TEST_SIZE, len(everything) // 3),
+            stratify=digits.labels,
+            random_state=SPLIT_SEED,
+        )
+    train = pool
+    if len(pool) > TRAIN_SIZE:
+        train, _ = train_test_split(
+            pool,
+            train_size=TRAIN_SIZE,
+            stratify=digits.labels[pool],
+            random_state=SPLIT_SEED,
+        )
+    return DigitsSplit(
+        digits.images[train],
+        digits.labels[train],
+        digits.images[test],
+        digits.labels[test],
+    )
+
+
+@cache
+def load_digits() -> Digits:
+    """Load MNIST, or the bundled digits where MNIST cannot be had.
+
+    The sources are tried in the order given at the top of this module. A
+    source that is passed over for a fault is named in a warning.
+
+    Returns
+    -------
+    Digits
+        MNIST (70,000 images of 28 x 28) or the bundled digits (1,797 images
+        of 8 x 8). The arrays are read-only, since all callers share them.
+
+    Raises
+    ------
+    DataError
+        If ``MNIST_DIR`` is set and does not hold MNIST: what is asked for by
+        name is never replaced by something else.
+
+    Notes
+    -----
+    ``BOOK_OFFLINE=1`` leaves OpenML out. ``BOOK_CACHE_DIR`` says where a
+    download is kept.
+    """
+    folder = os.environ.get("MNIST_DIR")
+    if folder:
+        return _as_mnist(*_read_idx_folder(Path(folder)))
+    cached = _read_cache()
+    if cached is not None:
+        return _as_mnist(*cached)
+    if os.environ.get("BOOK_OFFLINE", "0") not in ("", "0"):
+        return _bundled()
+    try:
+        images, labels = _download_mnist()
+    except DataError as error:
+        warnings.warn(
+            f"{error} Using the 8 x 8 digits bundled with scikit-learn.",
+            stacklevel=2,
+        )
+        return _bundled()
+    _write_cache(images, labels)
+    return _as_mnist(images, labels)
+
+
+def _as_mnist(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Digits:
+    return _frozen(
+        Digits(
+            images=images,
+            labels=labels.astype(np.int64),
+            height=MNIST.side,
+            width=MNIST.side,
+            pixel_max=255,
+            name="MNIST",
+            n_test_fixed=MNIST.n_test,
+        )
+    )
+
+
+def _bundled() -> Digits:
+    bunch = load_bundled_digits()
+    _, height, width = bunch.images.shape
+    return _frozen(
+        Digits(
+            images=bunch.data.astype(np.uint8),
+            labels=bunch.target.astype(np.int64),
+            height=height,
+            width=width,
+            pixel_max=int(bunch.data.max()),
+            name="the 8 x 8 digits bundled with scikit-learn",
+            n_test_fixed=0,
+        )
+    )
+
+
+def _frozen(digits: Digits) -> Digits:
+    digits.images.setflags(write=False)
+    digits.labels.setflags(write=False)
+    return digits
+
+
+def _fault(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str | None:
+    """Say what keeps these bytes from being MNIST, or None if nothing does."""
+    for what, array, expected in (
+        ("pixels", images, MNIST.pixels_sha256),
+        ("labels", labels, MNIST.labels_sha256),
+    ):
+        found = hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
+        if found != expected:
+            return (
+                f"the {what} are not those of MNIST "
+                f"(SHA-256 {found[:12]}…, expected {expected[:12]}…)"
+            )
+    return None
+
+
+# Source 1: a folder with the four IDX files
+
+
+def _read_idx_folder(
+    folder: Path,
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    parts = []
+    for kind, item_shape in (
+        ("images-idx3-ubyte", (MNIST.side, MNIST.side)),
+        ("labels-idx1-ubyte", ()),
+    ):
+        arrays = [
+            _read_idx(folder, f"{prefix}-{kind}", (n_items, *item_shape))
+            for prefix, n_items in (("train", MNIST.n_train), ("t10k", MNIST.n_test))
+        ]
+        parts.append(np.concatenate(arrays).reshape(MNIST.n_images, -1))
+    images, labels = parts[0], parts[1][:, 0]
+    fault = _fault(images, labels)
+    if fault:
+        raise DataError(
+            f"MNIST_DIR={folder}: {fault}. Replace the files with a fresh "
+            "copy, or unset MNIST_DIR."
+        )
+    return images, labels
+
+
+def _read_idx(folder: Path, name: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Read one IDX file of unsigned bytes, gzipped or not.
+
+    The header is four bytes (0, 0, the type code 8, the number of axes) and
+    then the length of each axis as a big-endian 32-bit integer.
+    """
+    candidates = [folder / f"{name}.gz", folder / name]
+    path = next((path for path in candidates if path.is_file()), None)
+    if path is None:
+        raise DataError(
+            f"MNIST_DIR={folder} holds neither {name}.gz nor {name}. Point "
+            "MNIST_DIR at the folder with the four MNIST files, or unset it."
+        )
+    try:
+        content = path.read_bytes()
+        if path.suffix == ".gz":
+            content = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(
+            f"{path} cannot be read ({error}); it may be cut short or "
+            "damaged. Replace it with a fresh copy, or unset MNIST_DIR."
+        ) from error
+    header = bytes((0, 0, 8, len(shape))) + b"".join(
+        length.to_bytes(4, "big") for length in shape
+    )
+    if not content.startswith(header) or (
+        len(content) != len(header) + int(np.prod(shape))
+    ):
+        raise DataError(
+            f"{path} is not an IDX file of {' x '.join(map(str, shape))} "
+            "bytes. Replace it with a fresh copy, or unset MNIST_DIR."
+        )
+    return np.frombuffer(content, np.uint8, offset=len(header)).reshape(shape)
+
+
+# Source 2: the copy that an earlier download left
+
+
+def cache_dir() -> Path:
+    """Return the folder where downloads are kept; it need not exist yet.
+
+    ``BOOK_CACHE_DIR`` if set, else ``gradient-descent-to-mlp`` in the user's
+    cache folder (``XDG_CACHE_HOME``, by default ``~/.cache``).
+    """
+    chosen = os.environ.get("BOOK_CACHE_DIR")
+    if chosen:
+        return Path(chosen)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "gradient-descent-to-mlp"
+
+
+def _cache_file() -> Path:
+    return cache_dir() / "mnist.npz"
+
+
+def _read_cache() -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
+    path = _cache_file()
+    try:
+        if not path.is_file():
+            return None
+        with np.load(path, allow_pickle=False) as arrays:
+            images, labels = arrays["images"], arrays["labels"]
+        fault = _fault(images, labels)
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
+        fault = f"it cannot be read ({error})"
+    if fault is None:
+        return images, labels
+    warnings.warn(f"Ignoring the cached copy {path}: {fault}.", stacklevel=3)
+    return None
+
+
+def _write_cache(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
+    """Keep MNIST for the next time: under another name first, then renamed.
+
+    A reader sees the whole file or none, however many processes write and
+    whenever one is killed.
+    """
+    path = _cache_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for leftover in path.parent.glob("mnist-*.tmp"):
+            if time.time() - leftover.stat().st_mtime > STALE_SECONDS:
+                leftover.unlink(missing_ok=True)
+        handle, name = tempfile.mkstemp(
+            prefix="mnist-", suffix=".tmp", dir=path.parent
+        )
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez(file, images=images, labels=labels)
+            os.replace(name, path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        warnings.warn(
+            f"MNIST was downloaded but cannot be kept in {path.parent} "
+            f"({error}); it will be downloaded again next time. Set "
+            "BOOK_CACHE_DIR to a folder that can be written.",
+            stacklevel=3,
+        )
+
+
+# Source 3: OpenML
+
+
+def _download_mnist() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    if not _reachable(OPENML):
+        raise DataError(
+            f"OpenML did not answer within {PROBE_SECONDS:g} seconds (no "
+            "network?)."
+        )
+    try:
+        # A folder of its own: what scikit-learn caches there is checked
+        # below, and goes with the folder whether it was right or wrong.
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            _socket_timeout(SILENCE_SECONDS),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")  # retries; the outcome is reported
+            bunch = fetch_openml(
+                "mnist_784",
+                version=1,
+                as_frame=False,
+                data_home=folder,
+                n_retries=1,
+                delay=0.5,
+            )
+        images = np.asarray(bunch.data).astype(np.uint8)
+        labels = np.asarray(bunch.target).astype(np.uint8)
+    except Exception as error:  # whatever a broken server makes a parser do
+        raise DataError(
+            f"MNIST could not be had from OpenML ({type(error).__name__}: {error})."
+        ) from error
+    fault = _fault(images, labels)
+    if fault:
+        raise DataError(f"OpenML sent something else than MNIST: {fault}.")
+    return images, labels
+
+
+def _reachable(url: str) -> bool:
+    """Find out within ``PROBE_SECONDS`` whether a server answers at all.
+
+    In a thread, because looking a name up cannot be given a time limit.
+    """
+    answers = []
+
+    def ask() -> None:
+        try:
+            with urllib.request.urlopen(url, timeout=PROBE_SECONDS):
+                answers.append(True)
+        except urllib.error.HTTPError as error:
+            error.close()
+            answers.append(True)  # it answered, if only to say no
+        except (OSError, ValueError):
+            pass
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(PROBE_SECONDS)
+    return bool(answers)
+
+
+@contextmanager
+def _socket_timeout(seconds: float) -> Iterator[None]:
+    """Give up on a silent connection; fetch_openml sets no limit itself."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

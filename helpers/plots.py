@@ -1,0 +1,202 @@
+"""The look of the book's figures, and plots that several chapters share."""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from html import escape
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import HTML
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib_inline.backend_inline import set_matplotlib_formats
+from numpy.typing import ArrayLike, NDArray
+
+# Okabe and Ito's colours: distinct under every common colour blindness.
+BLUE = "#0072B2"
+ORANGE = "#E69F00"
+GREEN = "#009E73"
+VERMILLION = "#D55E00"
+PURPLE = "#AA4499"
+BLACK = "#222222"
+
+PALETTE = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, BLACK)
+DIVERGING = "PuOr_r"  # orange above zero, violet below, white at zero
+
+
+def use_book_style() -> None:
+    """Set the colours, sizes and resolution that all figures share."""
+    mpl.rcdefaults()
+    mpl.rcParams.update(
+        {
+            "axes.prop_cycle": mpl.cycler(color=PALETTE),
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": True,
+            "axes.axisbelow": True,
+            "grid.color": "#dddddd",
+            "figure.figsize": (6.4, 3.8),
+            "figure.constrained_layout.use": True,
+            "font.size": 11,
+            "legend.frameon": False,
+            "image.cmap": "gray_r",
+        }
+    )
+    set_matplotlib_formats("retina")  # twice the pixels, same size
+
+
+def plot_losses(
+    ax: Axes,
+    losses: Mapping[str, ArrayLike],
+    *,
+    baselines: Mapping[str, float] | None = None,
+    x_label: str = "epoch",
+    y_label: str = "mean squared error",
+) -> None:
+    """Draw loss curves, one per name, on a logarithmic loss axis.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    losses : mapping of str to array, shape (n_steps,)
+        The loss after each step; the first is the loss before training.
+    baselines : mapping of str to float, optional
+        Losses to compare with, drawn as dashed horizontal lines.
+    x_label, y_label : str
+        Labels of the axes.
+
+    Raises
+    ------
+    ValueError
+        If a loss is not positive, which a logarithmic axis cannot show.
+    """
+    for name, values in losses.items():
+        curve = np.asarray(values, dtype=float)
+        if not (curve > 0).all():
+            raise ValueError(f"the losses of {name!r} must be positive")
+        ax.plot(curve, label=name)
+    for colour, (name, value) in zip(
+        (BLACK, PURPLE, ORANGE), (baselines or {}).items(), strict=False
+    ):
+        ax.axhline(value, color=colour, linestyle="--", label=name)
+    ax.set(xlabel=x_label, ylabel=y_label, yscale="log")
+    ax.legend()
+
+
+def show_images(
+    axes: NDArray[np.object_],
+    images: ArrayLike,
+    titles: Sequence[str],
+    *,
+    limit: float | None = None,
+) -> mpl.image.AxesImage:
+    """Show one image in each of several axes, all on one scale.
+
+    Parameters
+    ----------
+    axes : array of Axes
+        Where to draw; as many as there are images.
+    images : array, shape (n_images, height, width)
+        Values to show.
+    titles : sequence of str
+        What stands above each image.
+    limit : float, optional
+        Show signed values on a diverging scale from ``-limit`` to
+        ``limit``. Without it, show grey values from 0 to the largest.
+
+    Returns
+    -------
+    AxesImage
+        The last image, for a colour bar.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many axes and titles as images.
+    """
+    values = np.asarray(images)
+    if not axes.size == len(values) == len(titles):
+        raise ValueError(
+            f"{len(values)} images, {axes.size} axes and {len(titles)} "
+            "titles; there must be one of each per image"
+        )
+    low, high = (-limit, limit) if limit else (0, values.max())
+    for ax, image, title in zip(axes.flat, values, titles, strict=True):
+        shown = ax.imshow(
+            image,
+            cmap=DIVERGING if limit else "gray_r",
+            vmin=low,
+            vmax=high,
+        )
+        ax.set_title(title, fontsize="medium")
+        ax.set_axis_off()
+    return shown
+
+
+def show_slider(
+    frames: Sequence[Figure], labels: Sequence[str], name: str, alt: str
+) -> HTML:
+    """Show figures one at a time, with a slider that moves through them.
+
+    Needs no server and no library: the frames are images in the page, and
+    the slider is the browser's own, so it works by mouse, touch and
+    keyboard. Without scripts the last frame is shown. The figures are
+    closed.
+
+    Parameters
+    ----------
+    frames : sequence of Figure
+        What to show, in order, all of the same size.
+    labels : sequence of str
+        A short text for each frame, shown beside the slider.
+    name : str
+        What the slider changes, read out by screen readers.
+    alt : str
+        What the frames show, for those who do not see them.
+
+    Returns
+    -------
+    HTML
+        To be the last expression of a cell.
+
+    Raises
+    ------
+    ValueError
+        If there are no frames, or not one label for each.
+    """
+    if not frames or len(frames) != len(labels):
+        raise ValueError(f"{len(frames)} frames and {len(labels)} labels")
+    pictures = []
+    for number, (frame, label) in enumerate(zip(frames, labels, strict=True)):
+        file = io.BytesIO()
+        frame.savefig(file, format="webp", dpi=110, pil_kwargs={"quality": 70})
+        plt.close(frame)
+        hidden = "" if number == len(frames) - 1 else " hidden"
+        source = base64.b64encode(file.getvalue()).decode()
+        pictures.append(
+            f'<img alt="{escape(alt)} {escape(label)}" style="max-width:100%" '
+            f'src="data:image/webp;base64,{source}"{hidden}>'
+        )
+    last = len(frames) - 1
+    # The handler reaches its frames through the slider's own box, so that
+    # two sliders on a page do not meet.
+    move = (
+        "const box=this.closest('.frames'),shown=Number(this.value);"
+        "box.querySelectorAll('img').forEach((frame,i)=>"
+        "{frame.hidden=i!==shown;});"
+        "const label=this.dataset.labels.split('|')[shown];"
+        "box.querySelector('output').textContent=label;"
+        "this.setAttribute('aria-valuetext',label);"
+    )
+    return HTML(
+        '<div class="frames">'
+        + "".join(pictures)
+        + f'<div><input type="range" min="0" max="{last}" value="{last}" '
+        f'style="width:60%" aria-label="{escape(name)}" '
+        f'aria-valuetext="{escape(labels[last])}" '
+        f'data-labels="{escape("|".join(labels))}" oninput="{escape(move)}"> '
+        f"<output>{escape(labels[last])}</output></div></div>"
+    )

@@ -1,0 +1,410 @@
+"""Facts about the data that every chapter builds on.
+
+Where the data come from, and what happens when a source is broken, is in
+``test_data_sources.py``. The facts about MNIST itself run only where the
+environment variable ``MNIST_DIR`` names a folder with its four files.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn import datasets
+
+from helpers import data
+
+MNIST_DIR = os.environ.get("MNIST_DIR", "")
+needs_mnist = pytest.mark.skipif(
+    not MNIST_DIR,
+    reason="needs the real MNIST: set MNIST_DIR to the folder with its four files",
+)
+
+unhurried = settings(deadline=None)  # a busy machine is not a fault
+
+N_CLASSES = 10
+
+
+def sha256(*parts: bytes) -> str:
+    return hashlib.sha256(b"".join(parts)).hexdigest()
+
+
+# --------------------------------------------------------------------------
+# Chapter 01: one feature
+
+
+def test_line_data_follow_the_published_recipe() -> None:
+    rng = np.random.RandomState(42)
+    x = rng.rand(100, 1)
+    y = 1 + 2 * x + 0.1 * rng.randn(100, 1)
+    order = np.arange(100)
+    rng.shuffle(order)
+    line = data.make_line_data()
+    np.testing.assert_array_equal(line.x_train, x[order[:80]])
+    np.testing.assert_array_equal(line.y_train, y[order[:80]])
+    np.testing.assert_array_equal(line.x_validation, x[order[80:]])
+    np.testing.assert_array_equal(line.y_validation, y[order[80:]])
+
+
+def test_least_squares_on_line_data_gives_the_published_line() -> None:
+    line = data.make_line_data()
+    slope, intercept = np.polyfit(line.x_train[:, 0], line.y_train[:, 0], deg=1)
+    assert slope == pytest.approx(1.96896447, rel=0, abs=5e-9)
+    assert intercept == pytest.approx(1.02354075, rel=0, abs=5e-9)
+
+
+# --------------------------------------------------------------------------
+# Chapter 02: five features
+
+
+def recipe_of_plane_data(
+    n_examples: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    rng = np.random.RandomState(42)
+    x = rng.randn(n_examples, 5)
+    y = 1 + x @ np.array([1, 0.5, 0.1, 0, 0]) + rng.randn(n_examples)
+    order = np.arange(n_examples)
+    rng.shuffle(order)
+    return x, y, order
+
+
+@unhurried
+@given(fifth=st.integers(1, 200))
+def test_plane_data_follow_the_recipe_for_any_multiple_of_five(fifth: int) -> None:
+    x, y, order = recipe_of_plane_data(5 * fifth)
+    train, validation = order[: 4 * fifth], order[4 * fifth :]
+    plane = data.make_plane_data(5 * fifth)
+    np.testing.assert_array_equal(plane.x_train, x[train])
+    np.testing.assert_array_equal(plane.y_train, y[train])
+    np.testing.assert_array_equal(plane.x_validation, x[validation])
+    np.testing.assert_array_equal(plane.y_validation, y[validation])
+
+
+@unhurried
+@given(fifth=st.integers(1, 200))
+def test_plane_data_have_the_documented_shapes(fifth: int) -> None:
+    plane = data.make_plane_data(5 * fifth)
+    assert plane.x_train.shape == (4 * fifth, 5)
+    assert plane.y_train.shape == (4 * fifth,)
+    assert plane.x_validation.shape == (fifth, 5)
+    assert plane.y_validation.shape == (fifth,)
+
+
+def test_plane_data_are_100_examples_unless_told_otherwise() -> None:
+    np.testing.assert_array_equal(
+        data.make_plane_data().x_train, data.make_plane_data(100).x_train
+    )
+
+
+@unhurried
+@given(n_examples=st.integers(max_value=0) | st.integers().filter(lambda n: n % 5))
+def test_plane_data_refuse_other_numbers_of_examples(n_examples: int) -> None:
+    with pytest.raises(ValueError, match=f"multiple of 5, not {n_examples}$"):
+        data.make_plane_data(n_examples)
+
+
+def test_noise_of_plane_data_is_standard_normal() -> None:
+    n_examples = 100_000
+    plane = data.make_plane_data(n_examples)
+    expected = data.TRUE_INTERCEPT + plane.x_train @ data.TRUE_WEIGHTS
+    noise = plane.y_train - expected
+    five_standard_errors = 5 / np.sqrt(len(noise))
+    assert abs(noise.mean()) < five_standard_errors
+    assert abs(noise.std() - 1) < five_standard_errors
+
+
+def test_true_weights_cannot_be_changed_by_a_chapter() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        data.TRUE_WEIGHTS[0] = 2
+
+
+@pytest.mark.parametrize("make", [data.make_line_data, data.make_plane_data])
+def test_linear_problems_are_the_same_when_made_again(
+    make: Callable[[], data.Split],
+) -> None:
+    first, again = vars(make()), vars(make())
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, again[name])
+        assert array.dtype == np.float64
+
+
+# --------------------------------------------------------------------------
+# Iris
+
+
+def test_two_irises_are_the_last_hundred_of_scikit_learn() -> None:
+    bunch, irises = datasets.load_iris(), data.load_two_irises()
+    np.testing.assert_array_equal(irises.measurements, bunch.data[50:])
+    np.testing.assert_array_equal(irises.species, bunch.target[50:] - 1)
+
+
+def test_two_irises_are_fifty_of_each_species() -> None:
+    irises = data.load_two_irises()
+    assert irises.species_names == ("versicolor", "virginica")
+    assert irises.species.dtype == np.int64
+    assert np.bincount(irises.species).tolist() == [50, 50]
+
+
+def test_two_irises_have_the_means_of_fisher_1936_in_cm() -> None:
+    irises = data.load_two_irises()
+    means = {
+        name: [float(column[irises.species == kind].mean().round(3)) for kind in (0, 1)]
+        for name, column in zip(
+            irises.measurement_names, irises.measurements.T, strict=True
+        )
+    }
+    assert means == {
+        "sepal length": [5.936, 6.588],
+        "sepal width": [2.770, 2.974],
+        "petal length": [4.260, 5.552],
+        "petal width": [1.326, 2.026],
+    }
+
+
+# --------------------------------------------------------------------------
+# Handwritten digits
+
+
+def load_afresh(**variables: str) -> data.Digits:
+    """Load digits under these environment variables, past the cache of Python."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        data.load_digits.cache_clear()
+        loaded = data.load_digits()
+    data.load_digits.cache_clear()
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def bundled(tmp_path_factory: pytest.TempPathFactory) -> data.Digits:
+    """The digits that scikit-learn ships, whatever this machine has."""
+    empty = tmp_path_factory.mktemp("empty")
+    return load_afresh(MNIST_DIR="", BOOK_OFFLINE="1", BOOK_CACHE_DIR=str(empty))
+
+
+@pytest.fixture(scope="module")
+def mnist() -> data.Digits:
+    """The real MNIST; only for tests with the mark ``needs_mnist``."""
+    return load_afresh(MNIST_DIR=MNIST_DIR)
+
+
+@pytest.fixture(params=["bundled", pytest.param("mnist", marks=needs_mnist)])
+def digits(request: pytest.FixtureRequest) -> data.Digits:
+    """Each of the two data sets in turn."""
+    loaded: data.Digits = request.getfixturevalue(request.param)
+    return loaded
+
+
+def test_bundled_digits_are_those_of_scikit_learn(bundled: data.Digits) -> None:
+    bunch = datasets.load_digits()
+    np.testing.assert_array_equal(bundled.images, bunch.data)
+    np.testing.assert_array_equal(bundled.labels, bunch.target)
+    assert (bundled.height, bundled.width) == bunch.images.shape[1:]
+    assert not bundled.is_mnist
+
+
+@needs_mnist
+def test_mnist_is_70_000_images_of_28_by_28(mnist: data.Digits) -> None:
+    assert mnist.images.shape == (70_000, 28 * 28)
+    assert (mnist.height, mnist.width) == (28, 28)
+    assert mnist.is_mnist
+
+
+@needs_mnist
+def test_first_labels_of_mnist_are_the_well_known_ones(mnist: data.Digits) -> None:
+    assert mnist.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert mnist.labels[60_000:60_010].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+
+
+def test_grey_values_fill_the_range_they_state(digits: data.Digits) -> None:
+    assert digits.images.dtype == np.uint8
+    assert (digits.images.min(), digits.images.max()) == (0, digits.pixel_max)
+
+
+def test_labels_are_the_ten_digits(digits: data.Digits) -> None:
+    assert digits.labels.dtype == np.int64
+    assert np.unique(digits.labels).tolist() == list(range(N_CLASSES))
+    assert digits.n_classes == N_CLASSES
+
+
+def test_an_image_has_height_times_width_pixels(digits: data.Digits) -> None:
+    assert digits.images.shape == (len(digits.labels), digits.height * digits.width)
+
+
+@pytest.mark.parametrize("name", ["images", "labels"])
+def test_loaded_arrays_are_read_only(digits: data.Digits, name: str) -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        getattr(digits, name)[0] = 1
+
+
+def test_the_note_says_which_data_a_page_shows(digits: data.Digits) -> None:
+    size = f"{len(digits.labels):,} images of {digits.height} x {digits.width} pixels"
+    assert digits.name in digits.note
+    assert size in digits.note
+    assert digits._repr_markdown_() == digits.note
+
+
+def test_only_the_note_on_bundled_digits_says_how_to_get_mnist(
+    digits: data.Digits,
+) -> None:
+    assert ("MNIST was not available" in digits.note) is not digits.is_mnist
+    assert ("`MNIST_DIR`" in digits.note) is not digits.is_mnist
+
+
+# The split that all chapters share
+
+
+def test_sizes_of_the_split_of_bundled_digits(bundled: data.Digits) -> None:
+    split = data.split_digits(bundled)
+    assert (len(split.x_train), len(split.x_test)) == (1_198, 599)
+
+
+@needs_mnist
+def test_sizes_of_the_split_of_mnist(mnist: data.Digits) -> None:
+    split = data.split_digits(mnist)
+    assert (len(split.x_train), len(split.x_test)) == (5_000, 10_000)
+
+
+def test_the_split_is_the_same_when_made_again(digits: data.Digits) -> None:
+    first, again = vars(data.split_digits(digits)), vars(data.split_digits(digits))
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, again[name])
+
+
+def digest(split: data.DigitsSplit) -> str:
+    return sha256(
+        *(
+            array.astype(np.uint8).tobytes()
+            for array in (split.x_train, split.y_train, split.x_test, split.y_test)
+        )
+    )
+
+
+def test_the_split_of_bundled_digits_is_frozen(bundled: data.Digits) -> None:
+    assert digest(data.split_digits(bundled)) == (
+        "08973252f389e2862503b4478d28316042fc57bffebc763bbec5308b020a69df"
+    )
+
+
+@needs_mnist
+def test_the_split_of_mnist_is_frozen(mnist: data.Digits) -> None:
+    assert digest(data.split_digits(mnist)) == (
+        "39ef1d26dc61297718920c462d91d217910f1268f9c98d5b9cc9ec2ea9d46962"
+    )
+
+
+@needs_mnist
+@pytest.mark.parametrize(
+    ("name", "shape", "published"),
+    [
+        (
+            "x_test",
+            (10_000, 28, 28),
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        ),
+        (
+            "y_test",
+            (10_000,),
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        ),
+    ],
+)
+def test_the_test_part_of_mnist_is_its_official_file(
+    mnist: data.Digits, name: str, shape: tuple[int, ...], published: str
+) -> None:
+    """Behind an IDX header, the test part has the sum of the unpacked file."""
+    header = bytes((0, 0, 8, len(shape))) + np.array(shape, ">u4").tobytes()
+    array = getattr(data.split_digits(mnist), name)
+    assert sha256(header, array.astype(np.uint8).tobytes()) == published
+
+
+def numbered_digits(class_sizes: list[int], n_test_fixed: int) -> data.Digits:
+    """Make digits whose three pixels spell their place in the whole."""
+    labels = np.repeat(np.arange(len(class_sizes)), class_sizes)
+    labels = np.random.default_rng(0).permutation(labels)
+    numbers = np.arange(len(labels), dtype=">u4").view(np.uint8).reshape(-1, 4)
+    return data.Digits(
+        images=numbers[:, 1:],
+        labels=labels,
+        height=1,
+        width=3,
+        pixel_max=255,
+        name="numbered",
+        n_test_fixed=n_test_fixed,
+    )
+
+
+def places(images: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Read the places that :func:`numbered_digits` wrote into its pixels."""
+    return images.astype(np.int64).dot(np.array([65_536, 256, 1]))
+
+
+def has_a_stratified_split(digits: data.Digits) -> bool:
+    """Leave out pools that exceed 5,000 by less than one image a class."""
+    n = len(digits.labels)
+    return not 5_000 < n - (digits.n_test_fixed or n // 3) < 5_000 + N_CLASSES
+
+
+numbered = st.builds(
+    numbered_digits,
+    st.lists(st.integers(20, 1_500), min_size=N_CLASSES, max_size=N_CLASSES),
+    st.sampled_from([0, 150]),
+).filter(has_a_stratified_split)
+
+
+@unhurried
+@given(digits=numbered)
+def test_training_and_test_images_are_disjoint(digits: data.Digits) -> None:
+    split = data.split_digits(digits)
+    train, test = places(split.x_train), places(split.x_test)
+    assert len(np.union1d(train, test)) == len(train) + len(test)
+
+
+@unhurried
+@given(digits=numbered)
+def test_images_keep_their_labels(digits: data.Digits) -> None:
+    split = data.split_digits(digits)
+    np.testing.assert_array_equal(split.y_train, digits.labels[places(split.x_train)])
+    np.testing.assert_array_equal(split.y_test, digits.labels[places(split.x_test)])
+
+
+@unhurried
+@given(digits=numbered)
+def test_classes_keep_their_shares_to_within_one_image(digits: data.Digits) -> None:
+    split = data.split_digits(digits)
+    pool = np.setdiff1d(np.arange(len(digits.labels)), places(split.x_test))
+    in_pool = np.bincount(digits.labels[pool], minlength=N_CLASSES)
+    in_train = np.bincount(split.y_train, minlength=N_CLASSES)
+    assert np.abs(in_train - in_pool * len(split.y_train) / len(pool)).max() <= 1
+
+
+@unhurried
+@given(digits=numbered)
+def test_no_more_than_5_000_images_train_and_10_000_test(digits: data.Digits) -> None:
+    n = len(digits.labels)
+    n_test = digits.n_test_fixed or min(10_000, n // 3)
+    split = data.split_digits(digits)
+    assert len(split.x_test) == n_test
+    assert len(split.x_train) == min(5_000, n - n_test)
+
+
+@unhurried
+@given(digits=numbered.filter(lambda digits: digits.n_test_fixed > 0))
+def test_images_set_aside_for_testing_stay_in_order(digits: data.Digits) -> None:
+    n = len(digits.labels)
+    test = places(data.split_digits(digits).x_test)
+    assert test.tolist() == list(range(n - digits.n_test_fixed, n))
+
+
+def test_classes_keep_their_shares_in_the_real_split(digits: data.Digits) -> None:
+    split = data.split_digits(digits)
+    pool = np.bincount(digits.labels)
+    if digits.is_mnist:
+        pool -= np.bincount(split.y_test)
+    share = pool * len(split.y_train) / pool.sum()
+    assert np.abs(np.bincount(split.y_train) - share).max() <= 1

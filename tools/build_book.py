@@ -1,0 +1,199 @@
+"""Build the book: execute what has changed, render, put the site in place.
+
+Chapters execute side by side into the cache that MyST-NB then reads, since
+`jupyter-book build` executes them one after the other. The site is rendered
+into a new folder and takes the place of the last good one only if all went
+well. Exit status 0 means that every cell ran and no page gave a warning.
+"""
+
+import os
+import shutil
+import sys
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+import nbformat
+import yaml
+from jupyter_book.cli.main import main as jupyter_book
+from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
+from jupyter_cache.executors.utils import single_nb_execution
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "_ext"))
+from execution import (  # noqa: E402
+    BUILD,
+    EXECUTED,
+    cell_line,
+    open_cache,
+    prepare_execution,
+    read_chapter,
+)
+
+from helpers import DataError, DeviceError, load_digits  # noqa: E402
+
+NEXT = BUILD / "next"
+SITE = BUILD / "html"
+
+
+def main() -> int:
+    """Build the book and return the exit status."""
+    warnings.formatwarning = lambda message, *_, **__: f"{message}\n"
+    try:
+        fingerprint = prepare_execution()
+        digits = load_digits().name
+        jobs = number_of_jobs()
+    except (DataError, DeviceError, ValueError) as error:
+        print(f"The book was not built: {error}", file=sys.stderr)
+        return 1
+    print(f"Digits: {digits}.", flush=True)
+    cache = open_cache(fingerprint)
+    if not execute_chapters(cache, jobs):
+        return keep_last_site("a chapter failed, see above")
+    if not render():
+        return keep_last_site("Sphinx gave warnings or errors, see above")
+    save_executed(cache, fingerprint)
+    replace(NEXT / "_build" / "html", SITE)
+    shutil.rmtree(NEXT)
+    print(f"The book is built. Open {SITE / 'index.html'} or type: make serve")
+    return 0
+
+
+def number_of_jobs() -> int:
+    """Return how many chapters may execute at once, ``JOBS`` or one a core."""
+    asked = os.environ.get("JOBS") or str(os.cpu_count() or 1)
+    if not asked.isdigit() or int(asked) < 1:
+        raise ValueError(f"JOBS={asked} is not a number of chapters; try JOBS=2.")
+    return int(asked)
+
+
+def chapters() -> list[Path]:
+    """Return the chapters that the table of contents names, in order."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    return [ROOT / f"{file}.md" for file in files if file.startswith("chapters/")]
+
+
+def execute_chapters(cache: JupyterCacheAbstract, jobs: int) -> bool:
+    """Execute the chapters that the cache does not hold; report each.
+
+    A failure does not stop the others. Only this thread writes to the
+    cache, so that its database has one writer.
+    """
+    waiting = {}
+    with ThreadPoolExecutor(jobs) as pool:
+        for path in chapters():
+            notebook = read_chapter(path)
+            try:
+                cache.match_cache_notebook(notebook)
+            except KeyError:
+                running = pool.submit(execute, path, notebook)
+                waiting[running] = path
+        failed = 0
+        for done, running in enumerate(as_completed(waiting), start=1):
+            path = waiting[running]
+            notebook, seconds, fault = running.result()
+            name = path.relative_to(ROOT)
+            left = f"{len(waiting) - done} left"
+            if fault:
+                failed += 1
+                print(f"{name} FAILED after {seconds:.1f} s ({left})\n{fault}")
+            else:
+                bundle = CacheBundleIn(
+                    notebook, str(path), data={"execution_seconds": seconds}
+                )
+                cache.cache_notebook_bundle(
+                    bundle, check_validity=False, overwrite=True
+                )
+                print(f"{name} executed in {seconds:.1f} s ({left})")
+            sys.stdout.flush()
+    return not failed
+
+
+def execute(path: Path, notebook: NotebookNode) -> tuple[NotebookNode, float, str]:
+    """Execute one chapter in a kernel of its own.
+
+    Returns the notebook with its outputs, the seconds it took, and what
+    went wrong: the file, the line of the failing cell and its traceback, or
+    an empty string.
+    """
+    started = time.perf_counter()
+    timeout = yaml.safe_load((ROOT / "_config.yml").read_text())["execute"]["timeout"]
+    result = single_nb_execution(
+        notebook,
+        cwd=str(path.parent),
+        timeout=timeout,
+        allow_errors=False,
+        coalesce_streams=True,  # how prints are cut into messages is chance
+    )
+    seconds = time.perf_counter() - started
+    if result.err is None:
+        return notebook, seconds, ""
+    index = next(
+        index
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code"
+        and "raises-exception" not in cell.metadata.get("tags", [])
+        and (
+            cell.get("execution_count") is None
+            or any(output.output_type == "error" for output in cell.outputs)
+        )
+    )
+    number = sum(cell.cell_type == "code" for cell in notebook.cells[:index])
+    place = f"{path.relative_to(ROOT)}:{cell_line(notebook, index)} Cell {number}"
+    return notebook, seconds, f"{place}\n{result.err}"
+
+
+def render() -> bool:
+    """Render with Jupyter Book into a new folder, warnings being errors."""
+    shutil.rmtree(NEXT, ignore_errors=True)
+    arguments = ["build", str(ROOT), "--path-output", str(NEXT)]
+    arguments += ["--all", "-W", "-n", "--keep-going", "--quiet"]
+    try:
+        with redirect_stdout(StringIO()):  # it praises a folder that moves
+            jupyter_book(arguments, standalone_mode=False)
+    except SystemExit as stop:
+        return not stop.code
+    except RuntimeError as error:
+        print(error.__cause__ or error, file=sys.stderr)
+        return False
+    return True
+
+
+def keep_last_site(reason: str) -> int:
+    """Say that the build failed and what still stands; return the status."""
+    shutil.rmtree(NEXT, ignore_errors=True)
+    rest = f" The last good site is still in {SITE}." if SITE.is_dir() else ""
+    print(f"The book was not built: {reason}.{rest}", file=sys.stderr)
+    return 1
+
+
+def save_executed(cache: JupyterCacheAbstract, fingerprint: str) -> None:
+    """Save the executed chapters, which the tests compare with."""
+    folder = NEXT / "executed"
+    folder.mkdir()
+    for path in chapters():
+        _, notebook = cache.merge_match_into_notebook(read_chapter(path))
+        notebook.metadata["fingerprint"] = fingerprint
+        nbformat.write(notebook, folder / f"{path.stem}.ipynb")
+    replace(folder, EXECUTED)
+
+
+def replace(new: Path, old: Path) -> None:
+    """Put a folder in the place of another, which may not exist."""
+    if old.exists():
+        aside = old.with_name(f"{old.name}.old")
+        shutil.rmtree(aside, ignore_errors=True)
+        old.rename(aside)
+        new.rename(old)
+        shutil.rmtree(aside)
+    else:
+        new.rename(old)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
