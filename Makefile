@@ -45,6 +45,8 @@ $(installed):
 		--requirement requirements.txt --constraint constraints.txt
 	@$(python) -m pip install --quiet --disable-pip-version-check \
 		--no-build-isolation --no-deps --editable .
+	@mkdir -p $(VENV)/etc/ipython
+	@cp tools/ipython_kernel_config.py $(VENV)/etc/ipython/
 	@rm -f $(VENV)/installed-*
 	@touch $@
 

@@ -8,6 +8,7 @@ fails before its first cell.
 
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,15 +26,23 @@ from execution import (  # noqa: E402
     read_chapter,
 )
 
+from helpers import load_digits, requested_device  # noqa: E402
+
 FINGERPRINT = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Check device and data once, before any chapter runs."""
     try:
-        config.stash[FINGERPRINT] = prepare_execution()
+        with warnings.catch_warnings(action="ignore"):  # the header says it
+            config.stash[FINGERPRINT] = prepare_execution()
     except RuntimeError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def pytest_report_header() -> str:
+    """Say which data and which device the tests use."""
+    return f"digits: {load_digits().name}; device: {requested_device()}"
 
 
 def pytest_collect_file(
@@ -54,6 +63,22 @@ class ChapterFile(IPyNbFile):
         self.skip_compare = tuple(
             key for key in self.skip_compare if not key.startswith("image/")
         )
+
+    def setup(self) -> None:
+        """Start a kernel that treats a cell as a page does.
+
+        nbval executes without history, and then a semicolon at the end of a
+        cell does not silence its result.
+        """
+        super().setup()
+        kernel = self.kernel
+
+        def execute(source: str, allow_stdin: bool | None = None) -> str:
+            return kernel.kc.execute(
+                source, allow_stdin=allow_stdin, stop_on_error=False
+            )
+
+        kernel.execute_cell_input = execute
 
     def setup_sanitize_files(self) -> None:
         """Ignore memory addresses, which differ from run to run."""

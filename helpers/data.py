@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from http.client import HTTPException
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -620,7 +621,7 @@ def _reachable(url: str) -> bool:
         except urllib.error.HTTPError as error:
             error.close()
             answers.append(True)  # it answered, if only to say no
-        except (OSError, ValueError):
+        except (OSError, ValueError, HTTPException):
             pass
 
     thread = threading.Thread(target=ask, daemon=True)

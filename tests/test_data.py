@@ -341,7 +341,9 @@ def numbered_digits(class_sizes: list[int], n_test_fixed: int) -> data.Digits:
 
 def places(images: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Read the places that :func:`numbered_digits` wrote into its pixels."""
-    return images.astype(np.int64).dot(np.array([65_536, 256, 1]))
+    powers = np.array([65_536, 256, 1])
+    numbers: NDArray[np.int64] = images.astype(np.int64).dot(powers)
+    return numbers
 
 
 def has_a_stratified_split(digits: data.Digits) -> bool:

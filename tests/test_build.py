@@ -1,0 +1,262 @@
+"""The build and the chapter tests must go red for what they are there to find.
+
+Each test breaks one thing in a small book of its own, which is built and
+tested by the project's own tools, and looks at what they say.
+"""
+
+import base64
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+from execution import ROOT
+
+CHAPTER = """\
+---
+jupytext:
+  text_representation:
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  name: python3
+---
+
+# A small chapter
+
+```{code-cell} ipython3
+import matplotlib.pyplot as plt
+
+from helpers import make_line_data
+```
+
+```{code-cell} ipython3
+print(f"{make_line_data().y_train.mean():.6f}")
+```
+
+```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: A line that rises.
+---
+plt.plot([0, 1]);
+```
+"""
+
+
+class SmallBook:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.chapter = root / "chapters" / "01-small.md"
+        self.executed = root / "_build" / "executed" / "01-small.ipynb"
+        self.site = root / "_build" / "html"
+
+    def run(self, *arguments: str, **variables: str) -> tuple[int, str]:
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PYTEST_", "MNIST_DIR"))
+        }
+        ours = {"BOOK_OFFLINE": "1", "PYTHONPATH": str(self.root)}
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.root,
+            env=inherited | ours | variables,
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def build(self) -> tuple[int, str]:
+        return self.run("tools/build_book.py")
+
+    def test(self) -> tuple[int, str]:
+        return self.run(
+            "-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no", "chapters"
+        )
+
+    def replace(self, old: str, new: str) -> None:
+        text = self.chapter.read_text()
+        assert text.count(old) == 1
+        self.chapter.write_text(text.replace(old, new))
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("small")
+    for name in ("_ext", "tools", "helpers"):
+        shutil.copytree(ROOT / name, root / name)
+    for name in ("_config.yml", "conftest.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, root)
+    for name in ("_static", "reference", "chapters"):
+        (root / name).mkdir()
+    shutil.copy(ROOT / "_static" / "logo.svg", root / "_static")
+    (root / "reference" / "references.bib").touch()
+    (root / "index.md").write_text("# A small book\n")
+    (root / "_toc.yml").write_text(
+        "format: jb-book\nroot: index\nparts:\n  - caption: All\n"
+        "    chapters:\n      - file: chapters/01-small\n"
+    )
+    book = SmallBook(root)
+    book.chapter.write_text(CHAPTER)
+    status, said = book.build()
+    assert status == 0, said
+    return root
+
+
+@pytest.fixture
+def book(built: Path, tmp_path: Path) -> SmallBook:
+    """A copy of the built book, to be broken."""
+    shutil.copytree(built, tmp_path / "book")
+    return SmallBook(tmp_path / "book")
+
+
+def test_an_unbroken_book_passes(book: SmallBook) -> None:
+    status, said = book.test()
+    assert status == 0, said
+    assert "4 passed" in said  # the reference and three cells
+    status, said = book.build()
+    assert status == 0, said
+    assert "executed in" not in said  # nothing has changed
+
+
+def test_a_failing_cell_fails_the_build_and_leaves_the_last_site(
+    book: SmallBook,
+) -> None:
+    page = (book.site / "chapters" / "01-small.html").read_bytes()
+    book.replace('print(f"', 'raise ArithmeticError("too small")\nprint(f"')
+    line = book.chapter.read_text().splitlines().index("```{code-cell} ipython3", 15)
+    for _ in range(2):  # the second time must not be greener than the first
+        status, said = book.build()
+        assert status == 1
+        assert f"chapters/01-small.md:{line + 1} Cell 1" in said
+        assert "ArithmeticError" in said
+        assert "too small" in said
+        assert "The last good site is still in" in said
+    assert (book.site / "chapters" / "01-small.html").read_bytes() == page
+    assert not (book.root / "_build" / "next").exists()
+    status, said = book.test()
+    assert status == 1
+    assert f"chapters/01-small.md:{line + 1} Cell 1" in said
+
+
+def test_a_dead_reference_fails_the_build_again_and_again(book: SmallBook) -> None:
+    book.replace("# A small chapter", "# A small chapter\n\nSee [](#nowhere).")
+    for _ in range(2):
+        status, said = book.build()
+        assert status == 1
+        assert "nowhere" in said
+    assert "nowhere" not in (book.site / "chapters" / "01-small.html").read_text()
+
+
+def test_a_warning_on_a_page_fails_the_build(book: SmallBook) -> None:
+    book.replace('print(f"', 'import sys; print("careful", file=sys.stderr)\nprint(f"')
+    status, said = book.build()
+    assert status == 1
+    assert "stderr was found" in said
+
+
+def test_a_changed_helper_is_never_stale(book: SmallBook) -> None:
+    data = book.root / "helpers" / "data.py"
+    text = data.read_text()
+    assert text.count("y = 1 + 2 * x + 0.1") == 1
+    data.write_text(text.replace("y = 1 + 2 * x + 0.1", "y = 1 + 3 * x + 0.1"))
+    status, said = book.test()
+    assert status == 1
+    assert "built with other helpers, data, device or versions" in said
+    before = nbformat.read(book.executed, as_version=4).cells[2].outputs
+    status, said = book.build()
+    assert status == 0, said
+    assert "01-small.md executed in" in said
+    assert nbformat.read(book.executed, as_version=4).cells[2].outputs != before
+
+
+def test_edited_prose_does_not_execute(book: SmallBook) -> None:
+    book.replace("# A small chapter", "# A small chapter\n\nWith a new sentence.")
+    status, said = book.build()
+    assert status == 0, said
+    assert "executed in" not in said
+    assert "new sentence" in (book.site / "chapters" / "01-small.html").read_text()
+
+
+def edit_number(notebook: nbformat.NotebookNode) -> None:
+    output = notebook.cells[2].outputs[0]
+    output.text = output.text.replace("1", "7", 1)
+
+
+def edit_picture(notebook: nbformat.NotebookNode) -> None:
+    data = notebook.cells[3].outputs[0].data
+    pixels = base64.b64decode(data["image/png"])
+    data["image/png"] = base64.b64encode(pixels[:-1] + b"\x00").decode()
+
+
+def strip_outputs(notebook: nbformat.NotebookNode) -> None:
+    notebook.cells[2].outputs = []
+
+
+def strip_counts(notebook: nbformat.NotebookNode) -> None:
+    for cell in notebook.cells:
+        cell.execution_count = None
+        cell.outputs = []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "place"),
+    [
+        (edit_number, "Cell 1"),
+        (edit_picture, "Cell 2"),
+        (strip_outputs, "Cell 1"),
+        (strip_counts, "reference"),
+    ],
+)
+def test_a_reference_that_differs_goes_red(book: SmallBook, spoil, place: str) -> None:
+    notebook = nbformat.read(book.executed, as_version=4)
+    spoil(notebook)
+    nbformat.write(notebook, book.executed)
+    status, said = book.test()
+    assert status == 1
+    failed = [line for line in said.splitlines() if line.startswith("FAILED")]
+    assert len(failed) == 1
+    assert f"chapters/01-small.md::{place}" in failed[0]
+
+
+def test_changed_code_has_no_reference(book: SmallBook) -> None:
+    book.replace(":.6f", ":.5f")
+    status, said = book.test()
+    assert status == 1
+    assert "the code was changed after it was built" in said
+
+
+def test_a_missing_reference_goes_red(book: SmallBook) -> None:
+    book.executed.unlink()
+    status, said = book.test()
+    assert status == 1
+    assert "make book has not built this chapter" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("BOOK_DEVICE", "cuda", "DEVICE=cuda was asked for, but this machine has"),
+        ("BOOK_DEVICE", "gpu", "DEVICE=gpu is not a device"),
+        ("MNIST_DIR", "/nowhere", "MNIST_DIR=/nowhere holds neither"),
+        ("JOBS", "0", "JOBS=0 is not a number of chapters"),
+    ],
+)
+def test_what_is_not_there_stops_before_any_chapter(
+    book: SmallBook, name: str, value: str, complaint: str
+) -> None:
+    if value == "cuda" and torch.cuda.is_available():
+        pytest.skip("this machine has a CUDA device")
+    shutil.rmtree(book.root / "_build" / "cache")
+    status, said = book.run("tools/build_book.py", **{name: value})
+    assert status == 1
+    assert complaint in said
+    assert "executed in" not in said
+    assert "Traceback" not in said

@@ -1,0 +1,89 @@
+"""What every chapter must have, read from its source."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from execution import EXECUTED, ROOT, read_chapter
+
+CHAPTERS = sorted((ROOT / "chapters").glob("*.md"))
+LONGEST_LINE = 70  # longer ones are cut in print and scroll on a phone
+LONGEST_CELL = 32
+
+each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+
+
+def code_cells(path: Path) -> list[nbformat.NotebookNode]:
+    return [cell for cell in read_chapter(path).cells if cell.cell_type == "code"]
+
+
+@each_chapter
+def test_every_chapter_is_in_the_table_of_contents(path: Path) -> None:
+    assert f"file: chapters/{path.stem}\n" in (ROOT / "_toc.yml").read_text()
+
+
+@each_chapter
+def test_says_what_one_will_do_need_and_take(path: Path) -> None:
+    text = path.read_text()
+    for part in ("What you will do", "**You need:**", "**Time:**", "## Summary"):
+        assert part in text, f"{part!r} is missing"
+    assert "**Next:**" in text
+
+
+@each_chapter
+def test_has_exercises_with_solutions_that_run(path: Path) -> None:
+    text = path.read_text()
+    exercises = re.findall(r"\{exercise-start\}.*\n:label: (\S+)", text)
+    solutions = re.findall(
+        r"\{solution-start\} (\S+)\n:class: dropdown\n(.*?)\{solution-end\}", text, re.S
+    )
+    assert len(exercises) >= 3
+    assert exercises == [label for label, _ in solutions]
+    for label, body in solutions:
+        assert "{code-cell}" in body, f"the solution of {label} runs nothing"
+
+
+@each_chapter
+def test_asks_for_a_prediction(path: Path) -> None:
+    assert "Predict before you run" in path.read_text()
+
+
+@each_chapter
+def test_code_fits_the_page(path: Path) -> None:
+    for number, cell in enumerate(code_cells(path)):
+        lines = cell.source.splitlines()
+        assert len(lines) <= LONGEST_CELL, f"cell {number} has {len(lines)} lines"
+        for line in lines:
+            assert len(line) <= LONGEST_LINE, f"cell {number}: {line}"
+
+
+@each_chapter
+def test_needs_nothing_but_helpers_and_public_libraries(path: Path) -> None:
+    for cell in code_cells(path):
+        for name in re.findall(r"^(?:from|import) (\w+)", cell.source, re.M):
+            assert name not in ("execution", "myst_nb", "sphinx"), name
+
+
+@each_chapter
+def test_pictures_say_what_they_show(path: Path) -> None:
+    notebook = nbformat.read(EXECUTED / f"{path.stem}.ipynb", as_version=4)
+    for number, cell in enumerate(notebook.cells):
+        pictures = [
+            output
+            for output in cell.get("outputs", [])
+            if "image/png" in output.get("data", {})
+        ]
+        assert len(pictures) <= 1, f"cell {number} draws {len(pictures)} figures"
+        if pictures:
+            alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+            assert len(alt) > 40, f"the figure of cell {number} has no alt text"
+
+
+def test_no_seed_is_global() -> None:
+    for path in CHAPTERS:
+        for cell in code_cells(path):
+            assert "random.seed(" not in cell.source
+            assert "manual_seed(" not in cell.source.replace(
+                "Generator().manual_seed(", ""
+            )

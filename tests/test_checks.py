@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from helpers import check_gradient
+
+points = arrays(
+    np.float64,
+    array_shapes(max_dims=3, max_side=4),
+    elements=st.floats(-3, 3),
+)
+
+
+@given(points)
+def test_accepts_the_gradient_of_a_quartic(point: np.ndarray) -> None:
+    def loss(x: np.ndarray) -> float:
+        return float(np.sum(x**4 + x))
+
+    assert check_gradient(loss, point, 4 * point**3 + 1) < 1e-7
+
+
+@given(points, st.sampled_from([-1.0, 0.5, 2.0]))
+def test_rejects_a_wrong_factor(point: np.ndarray, factor: float) -> None:
+    def loss(x: np.ndarray) -> float:
+        return float(np.sum(np.exp(x)))
+
+    assert check_gradient(loss, point, factor * np.exp(point)) > 1e-2
+
+
+def test_rejects_one_wrong_entry_of_many() -> None:
+    point = np.linspace(1, 2, 20)
+    gradient = 2 * point
+    gradient[7] += 0.5
+    assert check_gradient(lambda x: float(x @ x), point, gradient) > 1e-2
+
+
+def test_error_is_one_for_opposite_directions() -> None:
+    point = np.array([1.0, 2.0])
+    error = check_gradient(lambda x: float(x @ x), point, -2 * point)
+    assert error == pytest.approx(1.0)
+
+
+def test_error_is_zero_where_both_gradients_vanish() -> None:
+    assert check_gradient(lambda x: 5.0, [1.0, 2.0], [0.0, 0.0]) == 0.0
+
+
+def test_leaves_the_point_alone() -> None:
+    point = np.array([1.0, 2.0])
+    check_gradient(lambda x: float(x @ x), point, 2 * point)
+    assert (point == [1.0, 2.0]).all()
+
+
+def test_moves_integers_too() -> None:
+    assert check_gradient(lambda x: float(x @ x), [1, 2], [2, 4]) < 1e-7
+
+
+def test_says_which_shapes_disagree() -> None:
+    with pytest.raises(ValueError, match=r"\(2, 1\).*\(2,\)"):
+        check_gradient(lambda x: 0.0, [1.0, 2.0], [[1.0], [2.0]])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_refuses_what_is_not_finite(bad: float) -> None:
+    with pytest.raises(ValueError, match="finite"):
+        check_gradient(lambda x: 0.0, [1.0, bad], [1.0, 1.0])
+    with pytest.raises(ValueError, match="finite"):
+        check_gradient(lambda x: 0.0, [1.0, 1.0], [bad, 1.0])

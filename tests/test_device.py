@@ -1,0 +1,66 @@
+import pytest
+import torch
+
+from helpers import DeviceError, requested_device, select_device
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch):
+    def make(*, cuda: bool, mps: bool) -> None:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+
+    return make
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_cpu_unless_asked_otherwise(
+    monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    monkeypatch.delenv("BOOK_DEVICE", raising=False)
+    if value is not None:
+        monkeypatch.setenv("BOOK_DEVICE", value)
+    assert requested_device() == "cpu"
+    assert select_device() == torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "chosen"),
+    [
+        (True, True, "cuda"),
+        (True, False, "cuda"),
+        (False, True, "mps"),
+        (False, False, "cpu"),
+    ],
+)
+def test_auto_takes_the_first_that_is_there(
+    machine, cuda: bool, mps: bool, chosen: str
+) -> None:
+    machine(cuda=cuda, mps=mps)
+    assert select_device("auto") == torch.device(chosen)
+
+
+@pytest.mark.parametrize("name", ["cuda", "mps"])
+def test_absent_device_names_what_is_there(machine, name: str) -> None:
+    machine(cuda=False, mps=False)
+    with pytest.raises(DeviceError, match=f"DEVICE={name} .* only: cpu.*DEVICE=cpu"):
+        select_device(name)
+
+
+def test_present_device_is_returned(machine) -> None:
+    machine(cuda=True, mps=False)
+    assert select_device("cuda") == torch.device("cuda")
+
+
+def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch, machine) -> None:
+    machine(cuda=False, mps=True)
+    monkeypatch.setenv("BOOK_DEVICE", "mps")
+    assert select_device() == torch.device("mps")
+
+
+def test_unknown_names_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(DeviceError, match="'gpu' is not a device; choose one of cpu"):
+        select_device("gpu")
+    monkeypatch.setenv("BOOK_DEVICE", "GPU")
+    with pytest.raises(DeviceError, match="DEVICE=GPU is not a device"):
+        requested_device()

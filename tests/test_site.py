@@ -1,0 +1,125 @@
+"""The built site, as a reader gets it: what the pages show and what they load."""
+
+import base64
+import html
+import re
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from execution import BUILD, EXECUTED, ROOT
+
+from helpers import load_digits
+
+SITE = BUILD / "html"
+PAGES = sorted(
+    path.relative_to(SITE).as_posix()
+    for path in SITE.rglob("*.html")
+    if "_static" not in path.parts
+)
+CHAPTERS = sorted(path.stem for path in (ROOT / "chapters").glob("*.md"))
+
+each_page = pytest.mark.parametrize("page", PAGES)
+each_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
+
+
+@cache
+def read(page: str) -> BeautifulSoup:
+    return BeautifulSoup((SITE / page).read_text(encoding="utf-8"), "html.parser")
+
+
+def squeeze(text: str) -> str:
+    """Drop colours and white space, which pages and notebooks write differently."""
+    return re.sub(r"\x1b\[[\d;]*m|\s+", "", text)
+
+
+def test_there_are_pages() -> None:
+    assert {"index.html", "reference/notation.html"} < set(PAGES)
+
+
+@each_chapter
+def test_page_shows_every_text_its_cells_gave(chapter: str) -> None:
+    shown = squeeze(read(f"chapters/{chapter}.html").get_text())
+    notebook = nbformat.read(EXECUTED / f"{chapter}.ipynb", as_version=4)
+    texts = [
+        output["text"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "stream"
+    ]
+    assert texts
+    for text in texts:
+        assert squeeze(html.unescape(text)) in shown
+
+
+@each_chapter
+def test_page_shows_every_picture_its_cells_gave(chapter: str) -> None:
+    shown = {
+        (SITE / "chapters" / image["src"]).resolve().read_bytes()
+        for image in read(f"chapters/{chapter}.html").find_all("img")
+        if not image["src"].startswith("data:") and image["src"].endswith(".png")
+    }
+    notebook = nbformat.read(EXECUTED / f"{chapter}.ipynb", as_version=4)
+    given = {
+        base64.b64decode(output["data"]["image/png"])
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    }
+    assert given
+    assert given <= shown
+
+
+def test_first_chapter_agrees_with_the_published_numbers() -> None:
+    shown = read("chapters/01-gradient-descent.html").get_text()
+    assert re.search(r"descent\s+1\.02354094\s+1\.96896411", shown)
+    assert re.search(r"least squares\s+1\.02354075\s+1\.96896447", shown)
+
+
+def test_digits_page_says_which_data_it_shows() -> None:
+    shown = read("chapters/05-softmax-regression.html").get_text()
+    assert f"Data on this page: {load_digits().name}" in shown
+    assert ("MNIST_DIR" in shown) == (not load_digits().is_mnist)
+
+
+@each_page
+def test_every_image_says_what_it_shows(page: str) -> None:
+    for image in read(page).find_all("img"):
+        assert image.get("alt"), image["src"][:80]
+
+
+@each_page
+def test_page_loads_nothing_from_elsewhere(page: str) -> None:
+    loaded = [tag["src"] for tag in read(page).find_all(src=True)]
+    loaded += [
+        tag["href"]
+        for tag in read(page).find_all("link", href=True)
+        if "canonical" not in tag.get("rel", [])
+    ]
+    assert not [url for url in loaded if re.match(r"(https?:)?//", url)]
+
+
+@each_page
+def test_every_local_address_leads_somewhere(page: str) -> None:
+    for tag in read(page).find_all(["a", "link", "script", "img"]):
+        address = tag.get("href") or tag.get("src") or ""
+        if not address or re.match(r"[a-z]+:|//", address):
+            continue
+        name, _, anchor = address.partition("#")
+        name = name.partition("?")[0]
+        target = (SITE / page).parent / name if name else SITE / page
+        assert target.exists(), address
+        if anchor and target.suffix == ".html":
+            relative = target.resolve().relative_to(SITE).as_posix()
+            assert read(relative).find(id=anchor), address
+
+
+@each_page
+def test_mathematics_is_typeset_by_the_site_itself(page: str) -> None:
+    if not read(page).find(class_="math"):
+        pytest.skip("no formula on this page")
+    scripts = [tag["src"] for tag in read(page).find_all("script", src=True)]
+    (mathjax,) = [source for source in scripts if "mathjax" in source]
+    assert ((SITE / page).parent / Path(mathjax.partition("?")[0])).is_file()

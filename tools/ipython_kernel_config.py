@@ -1,0 +1,3 @@
+# Kernels speak only if something is wrong: on every start they would warn that
+# their messages, which never leave this machine, are not encrypted.
+c.IPKernelApp.log_level = 40  # noqa: F821
