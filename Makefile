@@ -43,7 +43,7 @@ $(installed):
 	@$(PYTHON) -m venv $(shell $(python) -c '' 2>&1 | grep -q . && echo --clear) $(VENV)
 	@$(python) -m pip install --quiet --disable-pip-version-check \
 		--requirement requirements.txt --constraint constraints.txt
-	@$(python) -m pip install --quiet --disable-pip-version-check \
+	@PYTHONWARNINGS=ignore $(python) -m pip install --quiet --disable-pip-version-check \
 		--no-build-isolation --no-deps --editable .
 	@mkdir -p $(VENV)/etc/ipython
 	@cp tools/ipython_kernel_config.py $(VENV)/etc/ipython/

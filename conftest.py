@@ -60,7 +60,7 @@ class ChapterFile(IPyNbFile):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # nbval leaves pictures out; here they repeat to the byte.
-        self.skip_compare = tuple(
+        self.skip_compare: Any = tuple(
             key for key in self.skip_compare if not key.startswith("image/")
         )
 
@@ -71,7 +71,7 @@ class ChapterFile(IPyNbFile):
         cell does not silence its result.
         """
         super().setup()
-        kernel = self.kernel
+        kernel: Any = self.kernel
 
         def execute(source: str, allow_stdin: bool | None = None) -> str:
             return kernel.kc.execute(
@@ -142,8 +142,7 @@ class ReferenceItem(pytest.Item):
         """Fail if there is anything wrong with the reference."""
         if self.fault:
             pytest.fail(
-                f"Nothing to compare the outputs with: {self.fault}. "
-                "Type: make book",
+                f"Nothing to compare the outputs with: {self.fault}. Type: make book",
                 pytrace=False,
             )
 

@@ -55,6 +55,9 @@ def prepare_execution() -> str:
     DeviceError, DataError
         If the device or the data that were asked for are not there.
     """
+    for name in ("MNIST_DIR", "BOOK_CACHE_DIR"):
+        if os.environ.get(name):  # kernels run in another folder
+            os.environ[name] = str(Path(os.environ[name]).resolve())
     device = requested_device()
     if device != "cpu":
         device = str(select_device(device))

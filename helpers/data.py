@@ -74,12 +74,8 @@ MNIST = MnistRecord(
     n_train=60_000,
     n_test=10_000,
     side=28,
-    pixels_sha256=(
-        "5b92582eb909c82a9bfefcd44acbe9233be3eb5b419a44cf211022ad2bf4bf96"
-    ),
-    labels_sha256=(
-        "671ff9d70b4811116d55c3dd479efa7a981e2e62753ef7a6d5c15fea81e63d27"
-    ),
+    pixels_sha256=("5b92582eb909c82a9bfefcd44acbe9233be3eb5b419a44cf211022ad2bf4bf96"),
+    labels_sha256=("671ff9d70b4811116d55c3dd479efa7a981e2e62753ef7a6d5c15fea81e63d27"),
 )
 
 
@@ -432,7 +428,7 @@ def _fault(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str | None:
         ("pixels", images, MNIST.pixels_sha256),
         ("labels", labels, MNIST.labels_sha256),
     ):
-        found = hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
+        found = hashlib.sha256(array.tobytes()).hexdigest()
         if found != expected:
             return (
                 f"the {what} are not those of MNIST "
@@ -550,13 +546,11 @@ def _write_cache(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
         for leftover in path.parent.glob("mnist-*.tmp"):
             if time.time() - leftover.stat().st_mtime > STALE_SECONDS:
                 leftover.unlink(missing_ok=True)
-        handle, name = tempfile.mkstemp(
-            prefix="mnist-", suffix=".tmp", dir=path.parent
-        )
+        handle, name = tempfile.mkstemp(prefix="mnist-", suffix=".tmp", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 np.savez(file, images=images, labels=labels)
-            os.replace(name, path)
+            Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
@@ -575,8 +569,7 @@ def _write_cache(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
 def _download_mnist() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     if not _reachable(OPENML):
         raise DataError(
-            f"OpenML did not answer within {PROBE_SECONDS:g} seconds (no "
-            "network?)."
+            f"OpenML did not answer within {PROBE_SECONDS:g} seconds (no network?)."
         )
     try:
         # A folder of its own: what scikit-learn caches there is checked

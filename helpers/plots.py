@@ -2,17 +2,18 @@
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from cycler import cycler
 from IPython.display import HTML
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib_inline.backend_inline import set_matplotlib_formats
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 # Okabe and Ito's colours: distinct under every common colour blindness.
 BLUE = "#0072B2"
@@ -31,7 +32,7 @@ def use_book_style() -> None:
     mpl.rcdefaults()
     mpl.rcParams.update(
         {
-            "axes.prop_cycle": mpl.cycler(color=PALETTE),
+            "axes.prop_cycle": cycler(color=PALETTE),
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.grid": True,
@@ -87,7 +88,7 @@ def plot_losses(
 
 
 def show_images(
-    axes: NDArray[np.object_],
+    axes: Iterable[Axes],
     images: ArrayLike,
     titles: Sequence[str],
     *,
@@ -118,13 +119,14 @@ def show_images(
         If there are not as many axes and titles as images.
     """
     values = np.asarray(images)
-    if not axes.size == len(values) == len(titles):
+    targets = list(np.ravel(np.asarray(axes, dtype=object)))
+    if not len(targets) == len(values) == len(titles):
         raise ValueError(
-            f"{len(values)} images, {axes.size} axes and {len(titles)} "
+            f"{len(values)} images, {len(targets)} axes and {len(titles)} "
             "titles; there must be one of each per image"
         )
     low, high = (-limit, limit) if limit else (0, values.max())
-    for ax, image, title in zip(axes.flat, values, titles, strict=True):
+    for ax, image, title in zip(targets, values, titles, strict=True):
         shown = ax.imshow(
             image,
             cmap=DIVERGING if limit else "gray_r",
