@@ -97,6 +97,7 @@ class ChapterFile(IPyNbFile):
         cells = [cell for cell in self.nb.cells if cell.cell_type == "code"]
         indices = [i for i, c in enumerate(chapter.cells) if c.cell_type == "code"]
         for number, (index, cell) in enumerate(zip(indices, cells, strict=True)):
+            tags = cell.metadata.get("tags", [])
             yield ChapterCell.from_parent(
                 self,
                 name=f"Cell {number}",
@@ -104,9 +105,8 @@ class ChapterFile(IPyNbFile):
                 cell=cell,
                 options={
                     "skip": False,
-                    "check": not fault,
-                    "check_exception": "raises-exception"
-                    in cell.metadata.get("tags", []),
+                    "check": not (fault or "nbval-ignore-output" in tags),
+                    "check_exception": "raises-exception" in tags,
                 },
                 line=cell_line(chapter, index),
             )

@@ -16,11 +16,28 @@ from helpers.data import (
     split_digits,
 )
 from helpers.device import DeviceError, requested_device, select_device
+from helpers.network import (
+    CURVE_TOLERANCE,
+    HIDDEN_UNITS,
+    LEARNING_RATE,
+    N_STEPS,
+    Curves,
+    draw_weights,
+    largest_difference,
+    load_petal_data,
+    train_by_hand,
+    working_dtype,
+)
 from helpers.plots import plot_losses, show_images, show_slider, use_book_style
 
 __all__ = [
+    "CURVE_TOLERANCE",
+    "HIDDEN_UNITS",
+    "LEARNING_RATE",
+    "N_STEPS",
     "TRUE_INTERCEPT",
     "TRUE_WEIGHTS",
+    "Curves",
     "DataError",
     "DeviceError",
     "Digits",
@@ -28,7 +45,10 @@ __all__ = [
     "Iris",
     "Split",
     "check_gradient",
+    "draw_weights",
+    "largest_difference",
     "load_digits",
+    "load_petal_data",
     "load_two_irises",
     "make_line_data",
     "make_plane_data",
@@ -38,5 +58,7 @@ __all__ = [
     "show_images",
     "show_slider",
     "split_digits",
+    "train_by_hand",
     "use_book_style",
+    "working_dtype",
 ]

@@ -80,6 +80,13 @@ def test_pictures_say_what_they_show(path: Path) -> None:
             assert len(alt) > 40, f"the figure of cell {number} has no alt text"
 
 
+def test_only_times_go_uncompared() -> None:
+    for path in CHAPTERS:
+        for cell in code_cells(path):
+            if "nbval-ignore-output" in cell.metadata.get("tags", []):
+                assert "perf_counter()" in cell.source
+
+
 def test_no_seed_is_global() -> None:
     for path in CHAPTERS:
         for cell in code_cells(path):
