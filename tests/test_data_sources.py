@@ -272,6 +272,7 @@ def openml(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StandIn]
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("BOOK_CACHE_DIR", str(tmp_path / "cache"))
     # Anything left behind lies below tmp_path, where files_left sees it.
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     monkeypatch.setattr(tempfile, "tempdir", None)
