@@ -1,6 +1,6 @@
 """What several chapters of the book share; what a chapter teaches is in it."""
 
-from helpers.checks import check_gradient
+from helpers.checks import check_gradient, mutate
 from helpers.data import (
     TRUE_INTERCEPT,
     TRUE_WEIGHTS,
@@ -52,6 +52,7 @@ __all__ = [
     "load_two_irises",
     "make_line_data",
     "make_plane_data",
+    "mutate",
     "plot_losses",
     "requested_device",
     "select_device",

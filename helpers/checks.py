@@ -1,6 +1,9 @@
 """Checks that chapters run on their own derivations."""
 
+import inspect
+import textwrap
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -69,3 +72,38 @@ def check_gradient(
     if scale == 0:
         return 0.0
     return float(np.linalg.norm(claimed - measured) / scale)
+
+
+def mutate(function: Callable[..., Any], old: str, new: str) -> Callable[..., Any]:
+    """Return a function like another, with a piece of its source replaced.
+
+    This is how mistakes are planted on purpose, to see which check finds
+    them (*mutation testing*). The function itself stays as it is.
+
+    Parameters
+    ----------
+    function : callable
+        Defined by ``def``, in a file or in a notebook cell.
+    old, new : str
+        The piece of source to replace, and what to put there. ``old`` must
+        occur exactly once.
+
+    Returns
+    -------
+    callable
+        The mutant. It sees the same global names as the original.
+
+    Raises
+    ------
+    ValueError
+        If ``old`` does not occur exactly once.
+    """
+    source = textwrap.dedent(inspect.getsource(function))
+    if source.count(old) != 1:
+        raise ValueError(
+            f"{old!r} occurs {source.count(old)} times in "
+            f"{function.__name__}; it must occur once"
+        )
+    names = dict(function.__globals__)
+    exec(source.replace(old, new), names)
+    return names[function.__name__]

@@ -23,12 +23,11 @@ import urllib.request
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPException
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +44,7 @@ TEST_SIZE = 10_000
 
 OPENML = "https://www.openml.org/"
 PROBE_SECONDS = 3.0  # to find out whether there is a network at all
-SILENCE_SECONDS = 20.0  # the longest a download may go without a byte
+SILENCE_SECONDS = 5.0  # without a byte, then a request is given up (and retried)
 STALE_SECONDS = 3_600.0  # a temporary file this old has lost its process
 
 
@@ -424,10 +423,15 @@ def _frozen(digits: Digits) -> Digits:
 
 def _fault(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str | None:
     """Say what keeps these bytes from being MNIST, or None if nothing does."""
-    for what, array, expected in (
-        ("pixels", images, MNIST.pixels_sha256),
-        ("labels", labels, MNIST.labels_sha256),
+    for what, array, shape, expected in (
+        ("pixels", images, (MNIST.n_images, MNIST.side**2), MNIST.pixels_sha256),
+        ("labels", labels, (MNIST.n_images,), MNIST.labels_sha256),
     ):
+        if array.dtype != np.uint8 or array.shape != shape:
+            return (
+                f"the {what} are not those of MNIST ({array.dtype} of shape "
+                f"{array.shape}, expected uint8 of shape {shape})"
+            )
         found = hashlib.sha256(array.tobytes()).hexdigest()
         if found != expected:
             return (
@@ -470,7 +474,13 @@ def _read_idx(folder: Path, name: str, shape: tuple[int, ...]) -> NDArray[np.uin
     then the length of each axis as a big-endian 32-bit integer.
     """
     candidates = [folder / f"{name}.gz", folder / name]
-    path = next((path for path in candidates if path.is_file()), None)
+    try:
+        path = next((path for path in candidates if path.is_file()), None)
+    except OSError as error:  # no permission, or a name that cannot be
+        raise DataError(
+            f"MNIST_DIR={folder} cannot be looked into ({error}). Point "
+            "MNIST_DIR at the folder with the four MNIST files, or unset it."
+        ) from error
     if path is None:
         raise DataError(
             f"MNIST_DIR={folder} holds neither {name}.gz nor {name}. Point "
@@ -523,14 +533,17 @@ def _read_cache() -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
     try:
         if not path.is_file():
             return None
-        with np.load(path, allow_pickle=False) as arrays:
+        # np.load itself leaves a file open that is cut short.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             images, labels = arrays["images"], arrays["labels"]
         fault = _fault(images, labels)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error) as error:
-        fault = f"it cannot be read ({error})"
+    except Exception as error:  # whatever a damaged file makes a parser do
+        fault = f"it cannot be read ({type(error).__name__}: {error})"
     if fault is None:
         return images, labels
     warnings.warn(f"Ignoring the cached copy {path}: {fault}.", stacklevel=3)
+    with suppress(OSError):  # it is good for nothing, and would warn again
+        path.unlink()
     return None
 
 
@@ -544,12 +557,14 @@ def _write_cache(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for leftover in path.parent.glob("mnist-*.tmp"):
-            if time.time() - leftover.stat().st_mtime > STALE_SECONDS:
-                leftover.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # its process may just finish
+                if time.time() - leftover.stat().st_mtime > STALE_SECONDS:
+                    leftover.unlink()
         handle, name = tempfile.mkstemp(prefix="mnist-", suffix=".tmp", dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 np.savez(file, images=images, labels=labels)
+            Path(name).chmod(0o644)  # a shared folder is to serve everyone
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -587,9 +602,12 @@ def _download_mnist() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
                 data_home=folder,
                 n_retries=1,
                 delay=0.5,
+                # Labels as plain numbers: scikit-learn 1.9 cannot take the
+                # numeric categories that pandas 3.1 makes of them.
+                read_csv_kwargs={"dtype": None, "quotechar": "'"},
             )
-        images = np.asarray(bunch.data).astype(np.uint8)
-        labels = np.asarray(bunch.target).astype(np.uint8)
+            images = np.asarray(bunch.data).astype(np.uint8)
+            labels = np.asarray(bunch.target).astype(np.uint8)
     except Exception as error:  # whatever a broken server makes a parser do
         raise DataError(
             f"MNIST could not be had from OpenML ({type(error).__name__}: {error})."

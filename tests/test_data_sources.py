@@ -271,8 +271,8 @@ def openml(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[StandIn]
     for name in ("MNIST_DIR", "BOOK_OFFLINE", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("BOOK_CACHE_DIR", str(tmp_path / "cache"))
+    assert data.cache_dir() == tmp_path / "cache"  # never the reader's own
     # Anything left behind lies below tmp_path, where files_left sees it.
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     monkeypatch.setattr(tempfile, "tempdir", None)
