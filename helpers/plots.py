@@ -12,6 +12,7 @@ from cycler import cycler
 from IPython.display import HTML
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from numpy.typing import ArrayLike
 
@@ -84,6 +85,8 @@ def plot_losses(
     ):
         ax.axhline(value, color=colour, linestyle="--", label=name)
     ax.set(xlabel=x_label, ylabel=y_label, yscale="log")
+    ax.yaxis.set_major_formatter(LogFormatter())  # 0.1, not a power of ten
+    ax.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
     ax.legend()
 
 

@@ -80,6 +80,15 @@ def test_pictures_say_what_they_show(path: Path) -> None:
             assert len(alt) > 40, f"the figure of cell {number} has no alt text"
 
 
+@each_chapter
+def test_what_is_said_to_fail_does(path: Path) -> None:
+    notebook = nbformat.read(EXECUTED / f"{path.stem}.ipynb", as_version=4)
+    for number, cell in enumerate(notebook.cells):
+        if "raises-exception" in cell.metadata.get("tags", []):
+            kinds = [output.output_type for output in cell.outputs]
+            assert "error" in kinds, f"cell {number} raised nothing"
+
+
 def test_only_times_go_uncompared() -> None:
     for path in CHAPTERS:
         for cell in code_cells(path):

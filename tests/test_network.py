@@ -1,0 +1,279 @@
+"""One network, five ways: equal curves, right gradients, no mutant survives."""
+
+import ast
+import inspect
+import textwrap
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from pages import run_page
+from scipy import stats
+from sklearn.model_selection import train_test_split
+
+import helpers
+from helpers import (
+    CURVE_TOLERANCE,
+    check_gradient,
+    draw_weights,
+    largest_difference,
+    load_petal_data,
+    load_two_irises,
+    mutate,
+    train_by_hand,
+    working_dtype,
+)
+
+VERSIONS = ("NumPy", "tensors", "autograd", "torch.nn", "torch.optim", "scikit-learn")
+
+
+@pytest.fixture(scope="module")
+def numpy_page() -> dict[str, Any]:
+    return run_page("06-backprop-numpy")
+
+
+@pytest.fixture(scope="module")
+def tensor_page() -> dict[str, Any]:
+    return run_page("07-backprop-tensors")
+
+
+@pytest.fixture(scope="module")
+def autograd_page() -> dict[str, Any]:
+    return run_page("08-backprop-autograd")
+
+
+@pytest.fixture(scope="module")
+def last_page() -> dict[str, Any]:
+    return run_page("10-backprop-optim")
+
+
+# The shared parts
+
+
+def test_petals_are_split_in_halves_with_equal_species() -> None:
+    iris, data = load_two_irises(), load_petal_data()
+    train, validation = train_test_split(
+        np.arange(100), test_size=0.5, stratify=iris.species, random_state=0
+    )
+    assert iris.species[train].sum() == iris.species[validation].sum() == 25
+    mean = iris.measurements[train].mean(axis=0)  # of the training half alone
+    std = iris.measurements[train].std(axis=0)
+    for rows, x, y in (
+        (train, data.x_train, data.y_train),
+        (validation, data.x_validation, data.y_validation),
+    ):
+        expected = (iris.measurements[rows] - mean) / std
+        np.testing.assert_allclose(np.hstack([x, y]), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_initial_weights_have_he_variance() -> None:
+    W1, W2 = draw_weights(300, 200, 400, seed=3)
+    for weights, rows in ((W1, 300), (W2, 200)):
+        assert weights.var() == pytest.approx(2 / rows, rel=0.02)
+        assert stats.kstest(weights.ravel() / np.sqrt(2 / rows), "norm").pvalue > 1e-3
+
+
+def test_initial_weights_depend_on_the_seed_alone() -> None:
+    for first, again in zip(draw_weights(2, 5, 3), draw_weights(2, 5, 3), strict=True):
+        np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(draw_weights(2, 5, 3)[0], draw_weights(2, 5, 3, 1)[0])
+
+
+def test_training_by_hand_leaves_the_initial_weights_alone() -> None:
+    W1, W2 = draw_weights(2, 5, 2)
+    copies = W1.copy(), W2.copy()
+    curves = train_by_hand(load_petal_data(), W1, W2, n_steps=7)
+    np.testing.assert_array_equal(W1, copies[0])
+    np.testing.assert_array_equal(W2, copies[1])
+    assert curves.training.shape == curves.validation.shape == (8,)
+
+
+def test_largest_difference_is_relative() -> None:
+    assert largest_difference([2.0, 30.0], [2.0, 20.0]) == pytest.approx(0.5)
+    with pytest.raises(ValueError, match=r"shapes \(2,\) and \(3,\)"):
+        largest_difference([1.0, 2.0], [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="positive"):
+        largest_difference([1.0], [0.0])
+
+
+def test_double_precision_unless_the_device_has_none() -> None:
+    assert working_dtype(torch.device("cpu")) == torch.float64
+    assert working_dtype(torch.device("cuda")) == torch.float64
+    assert working_dtype(torch.device("mps")) == torch.float32
+
+
+# Equal curves
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_version_gives_the_same_curves(
+    last_page: dict[str, Any], version: str
+) -> None:
+    data = load_petal_data()
+    reference = train_by_hand(data, *draw_weights(2, 100, 2))
+    training, validation = last_page["results"][version]
+    tolerance = CURVE_TOLERANCE[str(last_page["dtype"]).removeprefix("torch.")]
+    assert largest_difference(training, reference.training) <= tolerance
+    assert largest_difference(validation, reference.validation) <= tolerance
+
+
+def test_single_precision_gives_the_same_curves_to_its_own_tolerance(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(helpers, "working_dtype", lambda device: torch.float32)
+    page = run_page("10-backprop-optim")
+    reference = train_by_hand(load_petal_data(), *draw_weights(2, 100, 2))
+    for version in VERSIONS[1:5]:
+        training, validation = page["results"][version]
+        differences = (
+            largest_difference(training, reference.training),
+            largest_difference(validation, reference.validation),
+        )
+        assert max(differences) <= CURVE_TOLERANCE["float32"], version
+        assert max(differences) > CURVE_TOLERANCE["float64"], version
+
+
+# Right gradients
+
+sizes = st.integers(1, 6)
+
+
+@settings(deadline=None)
+@given(n=sizes, d=sizes, h=sizes, k=sizes, seed=st.integers(0, 2**32 - 1))
+def test_backward_in_numpy_is_right_for_every_shape(
+    numpy_page: dict[str, Any], n: int, d: int, h: int, k: int, seed: int
+) -> None:
+    forward, backward = numpy_page["forward"], numpy_page["backward"]
+    rng = np.random.default_rng(seed)
+    X, Y = rng.normal(size=(n, d)), rng.normal(size=(n, k))
+    W1, W2 = draw_weights(d, h, k, seed)
+    assume(abs(X @ W1).min() > 1e-4)  # a kink of ReLU has no slope
+    grad_W1, grad_W2 = backward(X, Y, W2, *forward(X, W1, W2))
+
+    def loss(W1: np.ndarray, W2: np.ndarray) -> float:
+        return float(np.mean((forward(X, W1, W2)[-1] - Y) ** 2))
+
+    scale = max(abs(grad_W1).max(), abs(grad_W2).max())
+    assume(scale > 1e-3)  # or rounding is all there is to compare
+    for error, gradient in (
+        (check_gradient(lambda W: loss(W, W2), W1, grad_W1), grad_W1),
+        (check_gradient(lambda W: loss(W1, W), W2, grad_W2), grad_W2),
+    ):
+        assert error < 1e-6 or np.linalg.norm(gradient) < 1e-6 * scale
+
+
+@settings(deadline=None)
+@given(n=sizes, d=sizes, h=sizes, k=sizes, seed=st.integers(0, 2**32 - 1))
+def test_backward_in_tensors_is_that_of_autograd(
+    tensor_page: dict[str, Any], n: int, d: int, h: int, k: int, seed: int
+) -> None:
+    forward, backward = tensor_page["forward"], tensor_page["backward"]
+    generator = torch.Generator().manual_seed(seed)
+
+    def normal(*shape: int) -> torch.Tensor:
+        return torch.randn(*shape, dtype=torch.float64, generator=generator)
+
+    X, Y, W1, W2 = normal(n, d), normal(n, k), normal(d, h), normal(h, k)
+    found = backward(X, Y, W2, *forward(X, W1, W2))
+    weights = W1.requires_grad_(), W2.requires_grad_()
+    loss = ((torch.relu(X @ W1) @ W2 - Y) ** 2).mean()
+    for ours, theirs in zip(found, torch.autograd.grad(loss, weights), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-12)
+
+
+# No mutant survives
+
+
+def changed_lines(function: Any, changes: list[tuple[str, str]]) -> set[int]:
+    """Number the lines of a function that a list of changes touches."""
+    source = textwrap.dedent(inspect.getsource(function))
+    return {source[: source.index(old)].count("\n") + 1 for old, _ in changes}
+
+
+def statements(function: Any) -> set[int]:
+    """Number the lines of a function that hold a statement of its body."""
+    source = textwrap.dedent(inspect.getsource(function))
+    (definition,) = ast.parse(source).body
+    assert isinstance(definition, ast.FunctionDef)
+    return {statement.lineno for statement in definition.body}
+
+
+def test_mutants_break_every_line_of_the_backward_pass(
+    numpy_page: dict[str, Any],
+) -> None:
+    backward, mutants = numpy_page["backward"], numpy_page["mutants"]
+    assert changed_lines(backward, list(mutants.values())) == statements(backward)
+
+
+def test_every_mutant_in_numpy_is_caught(numpy_page: dict[str, Any]) -> None:
+    page = numpy_page
+    assert max(page["gradient_errors"](page["backward"], page["W1"], page["W2"])) < 1e-7
+    for name, change in page["mutants"].items():
+        mutant = mutate(page["backward"], *change)
+        try:
+            errors = page["gradient_errors"](mutant, page["W1"], page["W2"])
+        except ValueError:  # the shapes do not fit
+            continue
+        assert max(errors) > 1e-2, f"{name} survives"
+
+
+def test_every_mutant_in_tensors_is_caught(
+    numpy_page: dict[str, Any], tensor_page: dict[str, Any]
+) -> None:
+    worst_error, backward = tensor_page["worst_error"], tensor_page["backward"]
+    # The page goes on in single precision after its first run.
+    other_half = torch.tensor(load_petal_data().y_validation)
+    tensor_page["Y_val"] = other_half
+    assert worst_error(backward) < 1e-12
+    for name, (old, new) in numpy_page["mutants"].items():
+        old, new = (piece.replace("Y.size", "Y.numel()") for piece in (old, new))
+        try:
+            error = worst_error(mutate(backward, old, new))
+        except RuntimeError:  # the shapes do not fit
+            continue
+        assert error > 1e-2, f"{name} survives"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("weight.grad = None", "pass"),
+        ("(Y_hat_val, Y_val)", "(Y_hat_val, Y)"),
+        ("forward(X_val, W1, W2)", "forward(X, W1, W2)"),
+        ("weight -= LEARNING_RATE", "weight += LEARNING_RATE"),
+        ("LEARNING_RATE * weight.grad", "weight.grad"),
+    ],
+)
+def test_every_mutant_of_the_training_loop_is_caught_by_the_curves(
+    autograd_page: dict[str, Any], old: str, new: str
+) -> None:
+    page = autograd_page
+    train, reference = page["train"], page["reference"]
+
+    def difference(train: Any) -> float:
+        start = [page[name] for name in ("W1_start", "W2_start")]
+        weights = [page["to_tensor"](W).requires_grad_() for W in start]
+        training, validation = train(*weights, n_steps=50)
+        with np.errstate(all="ignore"):
+            return max(
+                largest_difference(training, reference.training[:51]),
+                largest_difference(validation, reference.validation[:51]),
+            )
+
+    assert difference(train) <= CURVE_TOLERANCE["float64"]
+    assert not difference(mutate(train, old, new)) <= 1e-2
+
+
+def test_mutate_leaves_the_original_alone() -> None:
+    mutant = mutate(largest_difference, "np.abs(", "np.negative(")
+    assert largest_difference([1.0], [2.0]) == 0.5
+    assert mutant([1.0], [2.0]) == 0.5  # 1 - 2, turned around
+
+
+@pytest.mark.parametrize("old", ["no such text", "np.asarray"])
+def test_mutate_wants_a_piece_that_occurs_once(old: str) -> None:
+    with pytest.raises(ValueError, match="must occur once"):
+        mutate(largest_difference, old, "")
