@@ -12,7 +12,7 @@ from cycler import cycler
 from IPython.display import HTML
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter
+from matplotlib.ticker import LogLocator, StrMethodFormatter
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from numpy.typing import ArrayLike
 
@@ -85,8 +85,9 @@ def plot_losses(
     ):
         ax.axhline(value, color=colour, linestyle="--", label=name)
     ax.set(xlabel=x_label, ylabel=y_label, yscale="log")
-    ax.yaxis.set_major_formatter(LogFormatter())  # 0.1, not a power of ten
-    ax.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.5)))
+    ax.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))  # 0.1, not 10⁻¹
+    ax.yaxis.set_minor_formatter(StrMethodFormatter("{x:g}"))
     ax.legend()
 
 
