@@ -21,7 +21,8 @@ python := $(VENV)/bin/python
 wanted := $(shell (cat requirements.txt constraints.txt pyproject.toml; pwd) \
 	| cksum | cut -d ' ' -f 1)
 installed := $(VENV)/installed-$(wanted)
-ifneq ($(shell $(python) -c 'print("works")' 2>&1),works)
+healthy := $(shell { $(python) -c 'print("yes")'; } 2>/dev/null)
+ifneq ($(healthy),yes)
 .PHONY: $(installed)
 endif
 
@@ -38,9 +39,9 @@ help: ## list what can be made
 setup: $(installed) ## make .venv and install everything; the others do it too
 
 $(installed):
-	$(if $(filter new,$(shell $(PYTHON) -c '$(is_python)' 2>&1)),,$(error $(too_old)))
+	$(if $(filter new,$(shell { $(PYTHON) -c '$(is_python)'; } 2>/dev/null)),,$(error $(too_old)))
 	@echo "Installing into $(VENV); this takes a minute or two, once."
-	@$(PYTHON) -m venv $(shell $(python) -c '' 2>&1 | grep -q . && echo --clear) $(VENV)
+	@$(PYTHON) -m venv $(if $(healthy),,--clear) $(VENV)
 	@$(python) -m pip install --quiet --disable-pip-version-check \
 		--requirement requirements.txt --constraint constraints.txt
 	@PYTHONWARNINGS=ignore $(python) -m pip install --quiet --disable-pip-version-check \
