@@ -25,12 +25,17 @@ N_STEPS = 500
 CURVE_TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 
 
-def load_petal_data() -> Split:
+def load_petal_data(seed: int = 0) -> Split:
     """Load the irises' petals, to be predicted from their sepals.
 
     Half of the 100 flowers train and half validate, equal numbers of each
     species in both. All columns are standardised with the mean and standard
     deviation of the training flowers.
+
+    Parameters
+    ----------
+    seed : int
+        Of the draw of the halves.
 
     Returns
     -------
@@ -43,7 +48,7 @@ def load_petal_data() -> Split:
         iris.measurements,
         test_size=0.5,
         stratify=iris.species,
-        random_state=0,
+        random_state=seed,
     )
     scaler = StandardScaler().fit(train)
     train, validation = scaler.transform(train), scaler.transform(validation)

@@ -7,8 +7,11 @@ tested by the project's own tools, and looks at what they say.
 import base64
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -175,6 +178,86 @@ def test_a_changed_helper_is_never_stale(book: SmallBook) -> None:
     assert status == 0, said
     assert "01-small.md executed in" in said
     assert nbformat.read(book.executed, as_version=4).cells[2].outputs != before
+
+
+def test_one_changed_chapter_executes_alone_and_longest_first(
+    book: SmallBook,
+) -> None:
+    for name, seconds in (("02-quick", 0.0), ("03-slow", 3.0)):
+        text = CHAPTER.replace("# A small", f"# {name}: a small")
+        text = text.replace("plt.plot([0, 1])", f"import time; time.sleep({seconds})")
+        (book.root / "chapters" / f"{name}.md").write_text(text)
+        with (book.root / "_toc.yml").open("a") as toc:
+            toc.write(f"      - file: chapters/{name}\n")
+    status, said = book.build()
+    assert status == 0, said
+    assert said.count("executed in") == 2
+    book.replace(":.6f", ":.5f")
+    status, said = book.build()
+    assert status == 0, said
+    assert "chapters/01-small.md executed in" in said
+    assert said.count("executed in") == 1
+    shutil.rmtree(book.root / "_build" / "cache")
+    status, said = book.run("tools/build_book.py", JOBS="1")
+    assert said.count("executed in") == 3
+    assert said.index("03-slow") < said.index("02-quick")
+
+
+def test_a_chapter_that_fails_does_not_stop_the_others(book: SmallBook) -> None:
+    (book.root / "chapters" / "02-other.md").write_text(CHAPTER + "\nMore.\n")
+    with (book.root / "_toc.yml").open("a") as toc:
+        toc.write("      - file: chapters/02-other\n")
+    shutil.rmtree(book.root / "_build" / "cache")
+    book.replace('print(f"', 'raise ArithmeticError("too small")\nprint(f"')
+    status, said = book.build()
+    assert status == 1
+    assert "chapters/01-small.md FAILED" in said
+    assert "chapters/02-other.md executed in" in said
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGKILL])
+def test_a_build_that_is_stopped_can_be_run_again(
+    book: SmallBook, signal_number: int
+) -> None:
+    book.replace("plt.plot([0, 1])", "import time; time.sleep(30)")
+    with subprocess.Popen(
+        [sys.executable, "tools/build_book.py"],
+        cwd=book.root,
+        env=os.environ | {"BOOK_OFFLINE": "1", "PYTHONPATH": str(book.root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        assert "Digits:" in process.stdout.readline()
+        time.sleep(4)  # the kernel is asleep in its last cell
+        os.killpg(process.pid, signal_number)
+        assert process.wait(timeout=20) != 0
+    assert (book.site / "index.html").is_file()
+    book.replace("import time; time.sleep(30)", "plt.plot([0, 1])")
+    status, said = book.build()
+    assert status == 0, said
+
+
+def test_a_replacement_that_was_stopped_half_way_is_undone(book: SmallBook) -> None:
+    book.site.rename(book.site.with_name("html.old"))
+    book.replace('print(f"', 'raise ArithmeticError("too small")\nprint(f"')
+    status, said = book.build()
+    assert status == 1
+    assert "The last good site is still in" in said
+    assert (book.site / "index.html").is_file()
+
+
+def test_two_builds_at_once_wait_for_each_other(book: SmallBook) -> None:
+    book.replace(":.6f", ":.5f")
+    with ThreadPoolExecutor(2) as pool:
+        builds = [pool.submit(book.build) for _ in range(2)]
+        results = [build.result() for build in builds]
+    assert [status for status, _ in results] == [0, 0], results
+    said = "".join(text for _, text in results)
+    assert said.count("waiting for it") == 1
+    assert said.count("executed in") == 1  # the second finds it in the cache
 
 
 def test_edited_prose_does_not_execute(book: SmallBook) -> None:

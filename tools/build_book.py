@@ -1,11 +1,13 @@
 """Build the book: execute what has changed, render, put the site in place.
 
-Chapters execute side by side into the cache that MyST-NB then reads, since
-`jupyter-book build` executes them one after the other. The site is rendered
-into a new folder and takes the place of the last good one only if all went
-well. Exit status 0 means that every cell ran and no page gave a warning.
+Chapters execute side by side, longest first, into the cache that MyST-NB then
+reads, since `jupyter-book build` executes them one after the other. The site
+is rendered into a new folder and takes the place of the last good one only if
+all went well. Exit status 0 means that every cell ran and no page gave a
+warning. A build that is stopped, however it is stopped, can be run again.
 """
 
+import json
 import os
 import shutil
 import sys
@@ -18,6 +20,7 @@ from pathlib import Path
 
 import nbformat
 import yaml
+from filelock import FileLock, Timeout
 from jupyter_book.cli.main import main as jupyter_book
 from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
 from jupyter_cache.executors.utils import single_nb_execution
@@ -38,11 +41,31 @@ from helpers import DataError, DeviceError, load_digits  # noqa: E402
 
 NEXT = BUILD / "next"
 SITE = BUILD / "html"
+DURATIONS = BUILD / "durations.json"  # seconds each chapter took last time
 
 
 def main() -> int:
-    """Build the book and return the exit status."""
+    """Build the book, one build at a time, and return the exit status."""
     warnings.formatwarning = lambda message, *_, **__: f"{message}\n"
+    BUILD.mkdir(exist_ok=True)
+    lock = FileLock(BUILD / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print("Another build is at work here; waiting for it.", flush=True)
+        lock.acquire()
+    try:
+        return build()
+    except KeyboardInterrupt:
+        return keep_last_site("it was interrupted; chapters that were done are kept")
+    finally:
+        lock.release()
+
+
+def build() -> int:
+    """Build the book and return the exit status."""
+    for folder in (SITE, EXECUTED):
+        recover(folder)
     try:
         fingerprint = prepare_execution()
         digits = load_digits().name
@@ -84,16 +107,19 @@ def execute_chapters(cache: JupyterCacheAbstract, jobs: int) -> bool:
     A failure does not stop the others. Only this thread writes to the
     cache, so that its database has one writer.
     """
-    waiting = {}
-    with ThreadPoolExecutor(jobs) as pool:
-        for path in chapters():
-            notebook = read_chapter(path)
-            try:
-                cache.match_cache_notebook(notebook)
-            except KeyError:
-                running = pool.submit(execute, path, notebook)
-                waiting[running] = path
-        failed = 0
+    durations = read_durations()
+    changed = []
+    for path in chapters():
+        notebook = read_chapter(path)
+        try:
+            cache.match_cache_notebook(notebook)
+        except KeyError:
+            changed.append((path, notebook))
+    changed.sort(key=lambda pair: -durations.get(pair[0].stem, float("inf")))
+    failed = 0
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        waiting = {pool.submit(execute, *pair): pair[0] for pair in changed}
         for done, running in enumerate(as_completed(waiting), start=1):
             path = waiting[running]
             notebook, seconds, fault = running.result()
@@ -109,9 +135,21 @@ def execute_chapters(cache: JupyterCacheAbstract, jobs: int) -> bool:
                 cache.cache_notebook_bundle(
                     bundle, check_validity=False, overwrite=True
                 )
+                durations[path.stem] = seconds
                 print(f"{name} executed in {seconds:.1f} s ({left})")
             sys.stdout.flush()
+    finally:  # of an interrupted build, what has not begun must not begin
+        pool.shutdown(cancel_futures=True)
+        DURATIONS.write_text(json.dumps(durations))
     return not failed
+
+
+def read_durations() -> dict[str, float]:
+    """Return how long chapters took last time, as far as that is known."""
+    try:
+        return dict(json.loads(DURATIONS.read_text()))
+    except (OSError, ValueError, TypeError):
+        return {}  # only the order of execution depends on it
 
 
 def execute(path: Path, notebook: NotebookNode) -> tuple[NotebookNode, float, str]:
@@ -186,13 +224,21 @@ def save_executed(cache: JupyterCacheAbstract, fingerprint: str) -> None:
 def replace(new: Path, old: Path) -> None:
     """Put a folder in the place of another, which may not exist."""
     if old.exists():
-        aside = old.with_name(f"{old.name}.old")
-        shutil.rmtree(aside, ignore_errors=True)
-        old.rename(aside)
-        new.rename(old)
-        shutil.rmtree(aside)
-    else:
-        new.rename(old)
+        old.rename(aside(old))
+    new.rename(old)
+    shutil.rmtree(aside(old), ignore_errors=True)
+
+
+def recover(folder: Path) -> None:
+    """Undo a replacement that was stopped half-way."""
+    if aside(folder).exists() and not folder.exists():
+        aside(folder).rename(folder)
+    shutil.rmtree(aside(folder), ignore_errors=True)
+
+
+def aside(folder: Path) -> Path:
+    """Say where the old folder waits while the new one takes its place."""
+    return folder.with_name(f"{folder.name}.old")
 
 
 if __name__ == "__main__":
