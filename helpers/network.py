@@ -75,10 +75,9 @@ def draw_weights(
     Source: He and others (2015); chapter 06 derives the variance.
     """
     rng = np.random.default_rng(seed)
-    return tuple(
-        rng.normal(scale=np.sqrt(2 / rows), size=(rows, columns))
-        for rows, columns in ((n_in, n_hidden), (n_hidden, n_out))
-    )
+    W1 = rng.normal(scale=np.sqrt(2 / n_in), size=(n_in, n_hidden))
+    W2 = rng.normal(scale=np.sqrt(2 / n_hidden), size=(n_hidden, n_out))
+    return W1, W2
 
 
 @dataclass(frozen=True)

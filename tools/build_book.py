@@ -57,7 +57,9 @@ def main() -> int:
     try:
         return build()
     except KeyboardInterrupt:
-        return keep_last_site("it was interrupted; chapters that were done are kept")
+        keep_last_site("it was interrupted; chapters that were done are kept")
+        sys.stderr.flush()
+        os._exit(130)  # the kernels end with this process, not with their cells
     finally:
         lock.release()
 
@@ -138,8 +140,8 @@ def execute_chapters(cache: JupyterCacheAbstract, jobs: int) -> bool:
                 durations[path.stem] = seconds
                 print(f"{name} executed in {seconds:.1f} s ({left})")
             sys.stdout.flush()
-    finally:  # of an interrupted build, what has not begun must not begin
-        pool.shutdown(cancel_futures=True)
+    finally:  # if interrupted: wait for none, and begin none
+        pool.shutdown(wait=False, cancel_futures=True)
         DURATIONS.write_text(json.dumps(durations))
     return not failed
 
