@@ -45,6 +45,12 @@ def autograd_page() -> dict[str, Any]:
     return run_page("08-backprop-autograd")
 
 
+@pytest.fixture
+def single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compute as on a device that has no double precision, such as mps."""
+    monkeypatch.setattr(helpers, "working_dtype", lambda device: torch.float32)
+
+
 @pytest.fixture(scope="module")
 def last_page() -> dict[str, Any]:
     return run_page("10-backprop-optim")
@@ -120,10 +126,16 @@ def test_every_version_gives_the_same_curves(
     assert largest_difference(validation, reference.validation) <= tolerance
 
 
-def test_single_precision_gives_the_same_curves_to_its_own_tolerance(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(helpers, "working_dtype", lambda device: torch.float32)
+@pytest.mark.usefixtures("single_precision")
+@pytest.mark.parametrize(
+    "stem", ["07-backprop-tensors", "08-backprop-autograd", "09-backprop-nn"]
+)
+def test_pages_hold_what_they_assert_in_single_precision(stem: str) -> None:
+    assert run_page(stem)["dtype"] == torch.float32
+
+
+@pytest.mark.usefixtures("single_precision")
+def test_single_precision_gives_the_same_curves_to_its_own_tolerance() -> None:
     page = run_page("10-backprop-optim")
     reference = train_by_hand(load_petal_data(), *draw_weights(2, 100, 2))
     for version in VERSIONS[1:5]:
