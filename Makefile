@@ -59,7 +59,7 @@ book: $(installed) ## build the site into _build/html; DEVICE=cpu, cuda, mps, au
 test: $(installed) ## build the book, then run every test
 	@status=0; \
 	$(python) tools/build_book.py || status=1; \
-	$(python) -m pytest --numprocesses auto --dist loadfile || status=1; \
+	$(python) -m pytest --numprocesses auto --dist loadgroup || status=1; \
 	exit $$status
 
 serve: $(installed) ## show the built site on 127.0.0.1:8000

@@ -85,7 +85,17 @@ class ChapterFile(IPyNbFile):
         self.sanitize_patterns[re.compile(r"0x[0-9a-f]{6,}")] = "0x…"
 
     def collect(self) -> Iterator[pytest.Item]:
-        """Yield the check of the reference, then one test a code cell."""
+        """Yield the check of the reference, then one test a code cell.
+
+        They share a kernel, so they must run in one process.
+        """
+        together = pytest.mark.xdist_group(self.path.stem)
+        for item in self.collect_items():
+            item.add_marker(together)
+            yield item
+
+    def collect_items(self) -> Iterator[pytest.Item]:
+        """Yield the items of this chapter."""
         chapter = read_chapter(self.path)
         reference_path = EXECUTED / f"{self.path.stem}.ipynb"
         reference, fault = None, "make book has not built this chapter"
