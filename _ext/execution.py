@@ -58,6 +58,7 @@ def prepare_execution() -> str:
     for name in ("MNIST_DIR", "BOOK_CACHE_DIR"):
         if os.environ.get(name):  # kernels run in another folder
             os.environ[name] = str(Path(os.environ[name]).resolve())
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # chapters run side by side
     device = requested_device()
     if device != "cpu":
         device = str(select_device(device))
