@@ -2,7 +2,8 @@
 # Both do their own set-up on a fresh clone; `make help` lists the rest.
 
 PYTHON ?= python3
-DEVICE ?= cpu
+DEVICE ?= $(or $(BOOK_DEVICE),cpu)
+PORT ?= 8000
 VENV := .venv
 
 # One thread a kernel: chapters and tests run side by side, one on each core,
@@ -18,7 +19,8 @@ python := $(VENV)/bin/python
 # The stamp is named after what was installed, and where: change either and
 # the set-up runs again. A virtual environment whose Python has gone away, or
 # that was moved here from elsewhere, is made anew.
-wanted := $(shell (cat requirements.txt constraints.txt pyproject.toml; pwd) \
+wanted := $(shell (cat requirements.txt constraints.txt pyproject.toml \
+	tools/ipython_kernel_config.py; pwd) \
 	| cksum | cut -d ' ' -f 1)
 installed := $(VENV)/installed-$(wanted)
 healthy := $(shell { $(python) -c 'print("yes")'; } 2>/dev/null)
@@ -59,12 +61,12 @@ book: $(installed) ## build the site into _build/html; DEVICE=cpu, cuda, mps, au
 test: $(installed) ## build the book, then run every test
 	@status=0; \
 	$(python) tools/build_book.py || status=1; \
-	$(python) -m pytest --numprocesses auto --dist loadgroup || status=1; \
+	$(python) -m pytest --numprocesses $(or $(JOBS),auto) || status=1; \
 	exit $$status
 
-serve: $(installed) ## show the built site on 127.0.0.1:8000
+serve: ## show the built site on 127.0.0.1; PORT=8000
 	@test -f _build/html/index.html || { echo "There is no site yet. Type: make book"; exit 1; }
-	@$(python) -m http.server --bind 127.0.0.1 --directory _build/html 8000
+	@$(PYTHON) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 lint: $(installed) ## check style and types of the Python code
 	@$(python) -m ruff check .
@@ -74,8 +76,12 @@ lint: $(installed) ## check style and types of the Python code
 figures: $(installed) ## draw the SVG files in figures/ again
 	@$(python) -m figures
 
-constraints: $(installed) ## write down every installed version
-	@$(python) -m pip freeze --exclude-editable | sed 's/+cpu$$//' > constraints.txt
+constraints: ## take the newest that requirements.txt allows, write it all down
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(python) -m pip install --quiet --requirement requirements.txt
+	@$(python) -m pip freeze --all --exclude pip > constraints.new
+	@sed 's/+cpu$$//' constraints.new > constraints.txt
+	@rm constraints.new
 
 clean: ## remove what was built, keep the executed chapters
 	@find _build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} + 2>/dev/null || true

@@ -16,6 +16,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "_ext"))
@@ -54,6 +55,22 @@ def pytest_collect_file(
     return None
 
 
+class ByChapter(LoadScopeScheduling):
+    """Keep a chapter's cells, which share a kernel, in one process.
+
+    Every other test goes to whichever process is free.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file.endswith(".md") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByChapter:
+    """Use it wherever pytest runs in several processes."""
+    return ByChapter(config, log)
+
+
 class ChapterFile(IPyNbFile):
     """A chapter: its reference, then its cells."""
 
@@ -85,17 +102,7 @@ class ChapterFile(IPyNbFile):
         self.sanitize_patterns[re.compile(r"0x[0-9a-f]{6,}")] = "0x…"
 
     def collect(self) -> Iterator[pytest.Item]:
-        """Yield the check of the reference, then one test a code cell.
-
-        They share a kernel, so they must run in one process.
-        """
-        together = pytest.mark.xdist_group(self.path.stem)
-        for item in self.collect_items():
-            item.add_marker(together)
-            yield item
-
-    def collect_items(self) -> Iterator[pytest.Item]:
-        """Yield the items of this chapter."""
+        """Yield the check of the reference, then one test a code cell."""
         chapter = read_chapter(self.path)
         reference_path = EXECUTED / f"{self.path.stem}.ipynb"
         reference, fault = None, "make book has not built this chapter"
@@ -129,16 +136,20 @@ def _fault(
 ) -> str:
     """Say why a reference cannot be compared with, or nothing."""
     if reference.metadata.get("fingerprint") != fingerprint:
-        return "it was built with other helpers, data, device or versions"
+        return "it was built with other helpers, data, device, threads or versions"
     ours, theirs = (
         [cell for cell in notebook.cells if cell.cell_type == "code"]
         for notebook in (chapter, reference)
     )
-    if [cell.source for cell in ours] != [cell.source for cell in theirs]:
+    if [_code(cell) for cell in ours] != [_code(cell) for cell in theirs]:
         return "the code was changed after it was built"
     if any(cell.execution_count is None for cell in theirs):
         return "a cell of it was not executed"  # nbval would not compare it
     return ""
+
+
+def _code(cell: nbformat.NotebookNode) -> tuple[str, list[str]]:
+    return cell.source, list(cell.metadata.get("tags", []))
 
 
 class ReferenceItem(pytest.Item):

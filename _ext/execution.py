@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
+from sqlalchemy.exc import DatabaseError
 
 import helpers
 from helpers import (
@@ -59,16 +61,19 @@ def prepare_execution() -> str:
         if os.environ.get(name):  # kernels run in another folder
             os.environ[name] = str(Path(os.environ[name]).resolve())
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # chapters run side by side
+    os.environ.setdefault("IPYTHONDIR", str(BUILD / "ipython"))  # nobody's own
     device = requested_device()
     if device != "cpu":
         device = str(select_device(device))
     digits = load_digits()
     if not digits.is_mnist:
         os.environ["BOOK_OFFLINE"] = "1"
+    folder = Path(helpers.__file__).parent
     influences = {
         "helpers": {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(Path(helpers.__file__).parent.glob("*.py"))
+            str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(folder.rglob("*"))
+            if path.is_file() and "__pycache__" not in path.parts
         },
         "data": digits.name,
         "device": device,
@@ -76,15 +81,24 @@ def prepare_execution() -> str:
         "machine": f"{platform.system()} {platform.machine()}",
         "threads": os.environ.get("OMP_NUM_THREADS"),
         "versions": sorted(
-            f"{found.metadata['Name']} {found.version}" for found in distributions()
+            {f"{found.metadata['Name']} {found.version}" for found in distributions()}
         ),
     }
     return hashlib.sha256(json.dumps(influences).encode()).hexdigest()[:16]
 
 
 def open_cache(fingerprint: str) -> JupyterCacheAbstract:
-    """Open the cache of executed chapters that belongs to a fingerprint."""
-    return get_cache(_cache_path(fingerprint))
+    """Open the cache of executed chapters that belongs to a fingerprint.
+
+    One whose database cannot be read is thrown away: it can be made again.
+    """
+    cache = get_cache(_cache_path(fingerprint))
+    try:
+        cache.list_cache_records()
+    except DatabaseError:
+        shutil.rmtree(_cache_path(fingerprint))
+        cache = get_cache(_cache_path(fingerprint))
+    return cache
 
 
 def _cache_path(fingerprint: str) -> Path:

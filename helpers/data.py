@@ -537,6 +537,9 @@ def _read_cache() -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             images, labels = arrays["images"], arrays["labels"]
         fault = _fault(images, labels)
+    except (OSError, MemoryError) as error:  # the file itself may be good
+        warnings.warn(f"Ignoring the cached copy {path}: {error}.", stacklevel=3)
+        return None
     except Exception as error:  # whatever a damaged file makes a parser do
         fault = f"it cannot be read ({type(error).__name__}: {error})"
     if fault is None:

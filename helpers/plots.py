@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from itertools import cycle
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -81,7 +82,7 @@ def plot_losses(
             raise ValueError(f"the losses of {name!r} must be positive")
         ax.plot(curve, label=name)
     for colour, (name, value) in zip(
-        (BLACK, PURPLE, ORANGE), (baselines or {}).items(), strict=False
+        cycle((BLACK, PURPLE, ORANGE)), (baselines or {}).items(), strict=False
     ):
         ax.axhline(value, color=colour, linestyle="--", label=name)
     ax.set(xlabel=x_label, ylabel=y_label, yscale="log")

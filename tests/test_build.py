@@ -79,10 +79,9 @@ class SmallBook:
     def build(self) -> tuple[int, str]:
         return self.run("tools/build_book.py")
 
-    def test(self) -> tuple[int, str]:
-        return self.run(
-            "-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no", "chapters"
-        )
+    def test(self, *options: str) -> tuple[int, str]:
+        fixed = ("-q", "-p", "no:cacheprovider", "--color=no", "chapters")
+        return self.run("-m", "pytest", *fixed, *options)
 
     def replace(self, old: str, new: str) -> None:
         text = self.chapter.read_text()
@@ -120,6 +119,12 @@ def book(built: Path, tmp_path: Path) -> SmallBook:
     return SmallBook(tmp_path / "book")
 
 
+def test_each_chapter_is_executed_once(book: SmallBook) -> None:
+    # Rendering executes what it does not find in the cache, and says nothing.
+    executed = list((book.root / "_build" / "cache").rglob("base.ipynb"))
+    assert len(executed) == 1
+
+
 def test_an_unbroken_book_passes(book: SmallBook) -> None:
     status, said = book.test()
     assert status == 0, said
@@ -127,6 +132,60 @@ def test_an_unbroken_book_passes(book: SmallBook) -> None:
     status, said = book.build()
     assert status == 0, said
     assert "executed in" not in said  # nothing has changed
+
+
+def test_the_cells_of_a_chapter_stay_together_in_parallel(book: SmallBook) -> None:
+    status, said = book.test("--numprocesses", "2")
+    assert status == 0, said
+
+
+@pytest.mark.parametrize(
+    ("code", "complaint"),
+    [
+        ("import os; os._exit(3)", "Kernel died"),
+        ("import time; time.sleep(60)", "timed out"),
+    ],
+)
+@pytest.mark.parametrize("tags", ["", ":tags: [raises-exception]\n\n"])
+def test_a_cell_that_never_ends_well_is_named(
+    book: SmallBook, code: str, complaint: str, tags: str
+) -> None:
+    config = book.root / "_config.yml"
+    config.write_text(config.read_text().replace("timeout: 300", "timeout: 5"))
+    text = book.chapter.read_text()
+    book.chapter.write_text(f"{text}\n```{{code-cell}} ipython3\n{tags}{code}\n```\n")
+    status, said = book.build()
+    assert status == 1
+    line = len(text.splitlines()) + 2
+    assert f"chapters/01-small.md:{line} Cell 3" in said
+    assert complaint in said
+    assert "The last good site is still in" in said
+
+
+def test_a_cell_that_does_not_fail_as_it_should_fails_the_build(
+    book: SmallBook,
+) -> None:
+    text = book.chapter.read_text()
+    cell = "```{code-cell} ipython3\n:tags: [raises-exception]\n\n1 / 1;\n```"
+    book.chapter.write_text(f"{text}\n{cell}\n")
+    status, said = book.build()
+    assert status == 1
+    assert "Cell 3" in said
+    assert "raised nothing" in said
+
+
+@pytest.mark.parametrize("damage", ["notebook", "database"])
+def test_a_damaged_cache_is_made_anew(book: SmallBook, damage: str) -> None:
+    cache = book.root / "_build" / "cache"
+    pattern = "base.ipynb" if damage == "notebook" else "global.db"
+    victims = list(cache.rglob(pattern))
+    assert victims
+    for victim in victims:
+        victim.write_bytes(b"rubbish" * 100)
+    (book.root / "_build" / "durations.json").write_text("null")
+    status, said = book.build()
+    assert status == 0, said
+    assert "01-small.md executed in" in said
 
 
 def test_a_failing_cell_fails_the_build_and_leaves_the_last_site(
@@ -172,7 +231,7 @@ def test_a_changed_helper_is_never_stale(book: SmallBook) -> None:
     data.write_text(text.replace("y = 1 + 2 * x + 0.1", "y = 1 + 3 * x + 0.1"))
     status, said = book.test()
     assert status == 1
-    assert "built with other helpers, data, device or versions" in said
+    assert "built with other helpers, data, device, threads or versions" in said
     before = nbformat.read(book.executed, as_version=4).cells[2].outputs
     status, said = book.build()
     assert status == 0, said

@@ -10,6 +10,7 @@ warning. A build that is stopped, however it is stopped, can be run again.
 import json
 import os
 import shutil
+import signal
 import sys
 import time
 import warnings
@@ -23,8 +24,11 @@ import yaml
 from filelock import FileLock, Timeout
 from jupyter_book.cli.main import main as jupyter_book
 from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
-from jupyter_cache.executors.utils import single_nb_execution
+from jupyter_client.kernelspec import NoSuchKernel
+from nbclient import NotebookClient
+from nbclient.exceptions import CellControlSignal, DeadKernelError
 from nbformat import NotebookNode
+from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "_ext"))
@@ -47,19 +51,26 @@ DURATIONS = BUILD / "durations.json"  # seconds each chapter took last time
 def main() -> int:
     """Build the book, one build at a time, and return the exit status."""
     warnings.formatwarning = lambda message, *_, **__: f"{message}\n"
-    BUILD.mkdir(exist_ok=True)
     lock = FileLock(BUILD / "lock")
     try:
+        BUILD.mkdir(exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
         print("Another build is at work here; waiting for it.", flush=True)
         lock.acquire()
+    except OSError as error:
+        print(f"The book was not built: {error}", file=sys.stderr)
+        return 1
     try:
         return build()
     except KeyboardInterrupt:
         keep_last_site("it was interrupted; chapters that were done are kept")
         sys.stderr.flush()
-        os._exit(130)  # the kernels end with this process, not with their cells
+        # At once, and its kernels with it, however busy they are; and by the
+        # signal, so that a shell above stops as well.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+        return 130
     finally:
         lock.release()
 
@@ -72,7 +83,8 @@ def build() -> int:
         fingerprint = prepare_execution()
         digits = load_digits().name
         jobs = number_of_jobs()
-    except (DataError, DeviceError, ValueError) as error:
+        chapters()
+    except (DataError, DeviceError, MalformedError, OSError, ValueError) as error:
         print(f"The book was not built: {error}", file=sys.stderr)
         return 1
     print(f"Digits: {digits}.", flush=True)
@@ -98,9 +110,14 @@ def number_of_jobs() -> int:
 
 def chapters() -> list[Path]:
     """Return the chapters that the table of contents names, in order."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
-    return [ROOT / f"{file}.md" for file in files if file.startswith("chapters/")]
+    named = parse_toc_yaml(ROOT / "_toc.yml")
+    files = [ROOT / f"{name}.md" for name in named if name.startswith("chapters/")]
+    for file in files:
+        if not file.is_file():
+            raise FileNotFoundError(
+                f"_toc.yml names {file.relative_to(ROOT)}, which is not there."
+            )
+    return files
 
 
 def execute_chapters(cache: JupyterCacheAbstract, jobs: int) -> bool:
@@ -114,8 +131,8 @@ def execute_chapters(cache: JupyterCacheAbstract, jobs: int) -> bool:
     for path in chapters():
         notebook = read_chapter(path)
         try:
-            cache.match_cache_notebook(notebook)
-        except KeyError:
+            cache.merge_match_into_notebook(notebook)
+        except Exception:  # not there, or damaged: then it is made anew
             changed.append((path, notebook))
     changed.sort(key=lambda pair: -durations.get(pair[0].stem, float("inf")))
     failed = 0
@@ -149,8 +166,9 @@ def execute_chapters(cache: JupyterCacheAbstract, jobs: int) -> bool:
 def read_durations() -> dict[str, float]:
     """Return how long chapters took last time, as far as that is known."""
     try:
-        return dict(json.loads(DURATIONS.read_text()))
-    except (OSError, ValueError, TypeError):
+        stored = json.loads(DURATIONS.read_text())
+        return {name: float(seconds) for name, seconds in stored.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}  # only the order of execution depends on it
 
 
@@ -161,31 +179,39 @@ def execute(path: Path, notebook: NotebookNode) -> tuple[NotebookNode, float, st
     went wrong: the file, the line of the failing cell and its traceback, or
     an empty string.
     """
-    started = time.perf_counter()
-    timeout = yaml.safe_load((ROOT / "_config.yml").read_text())["execute"]["timeout"]
-    result = single_nb_execution(
+    reached = 0
+
+    def note(cell: NotebookNode, cell_index: int) -> None:
+        nonlocal reached
+        reached = cell_index
+
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    client = NotebookClient(
         notebook,
-        cwd=str(path.parent),
-        timeout=timeout,
-        allow_errors=False,
+        resources={"metadata": {"path": str(path.parent)}},
+        timeout=config["execute"]["timeout"],
         coalesce_streams=True,  # how prints are cut into messages is chance
+        record_timing=False,  # or the cache would not know the cells again
+        on_cell_start=note,
     )
+    fault = ""
+    started = time.perf_counter()
+    try:
+        client.execute()
+    except (CellControlSignal, DeadKernelError, NoSuchKernel) as error:
+        fault = str(error)
     seconds = time.perf_counter() - started
-    if result.err is None:
+    if not fault:
+        for index, cell in enumerate(notebook.cells):
+            tame = "error" not in [o.output_type for o in cell.get("outputs", [])]
+            if tame and "raises-exception" in cell.metadata.get("tags", []):
+                reached = index
+                fault = "It is tagged raises-exception and raised nothing."
+    if not fault:
         return notebook, seconds, ""
-    index = next(
-        index
-        for index, cell in enumerate(notebook.cells)
-        if cell.cell_type == "code"
-        and "raises-exception" not in cell.metadata.get("tags", [])
-        and (
-            cell.get("execution_count") is None
-            or any(output.output_type == "error" for output in cell.outputs)
-        )
-    )
-    number = sum(cell.cell_type == "code" for cell in notebook.cells[:index])
-    place = f"{path.relative_to(ROOT)}:{cell_line(notebook, index)} Cell {number}"
-    return notebook, seconds, f"{place}\n{result.err}"
+    number = sum(cell.cell_type == "code" for cell in notebook.cells[:reached])
+    place = f"{path.relative_to(ROOT)}:{cell_line(notebook, reached)} Cell {number}"
+    return notebook, seconds, f"{place}\n{fault}"
 
 
 def render() -> bool:
