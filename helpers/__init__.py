@@ -16,6 +16,12 @@ from helpers.data import (
     split_digits,
 )
 from helpers.device import DeviceError, requested_device, select_device
+from helpers.digit_network import (
+    DIGIT_SETTINGS,
+    DigitSettings,
+    make_digit_network,
+    train_digit_network,
+)
 from helpers.network import (
     CURVE_TOLERANCE,
     HIDDEN_UNITS,
@@ -32,6 +38,7 @@ from helpers.plots import plot_losses, show_images, show_slider, use_book_style
 
 __all__ = [
     "CURVE_TOLERANCE",
+    "DIGIT_SETTINGS",
     "HIDDEN_UNITS",
     "LEARNING_RATE",
     "N_STEPS",
@@ -40,6 +47,7 @@ __all__ = [
     "Curves",
     "DataError",
     "DeviceError",
+    "DigitSettings",
     "Digits",
     "DigitsSplit",
     "Iris",
@@ -50,6 +58,7 @@ __all__ = [
     "load_digits",
     "load_petal_data",
     "load_two_irises",
+    "make_digit_network",
     "make_line_data",
     "make_plane_data",
     "mutate",
@@ -60,6 +69,7 @@ __all__ = [
     "show_slider",
     "split_digits",
     "train_by_hand",
+    "train_digit_network",
     "use_book_style",
     "working_dtype",
 ]
