@@ -96,7 +96,7 @@ def test_only_times_go_uncompared() -> None:
             for cell in code_cells(path)
             if "nbval-ignore-output" in cell.metadata.get("tags", [])
         ]
-        assert len(tagged) <= 1, "times belong into one cell"
+        assert len(tagged) <= 2, "times belong into few cells"
         for cell in tagged:
             assert "perf_counter()" in cell.source
             assert "assert" not in cell.source
