@@ -74,7 +74,11 @@ def make_digit_network(
 
 
 def train_digit_network(
-    X: "torch.Tensor", y: "torch.Tensor", settings: DigitSettings, seed: int
+    X: "torch.Tensor",
+    y: "torch.Tensor",
+    settings: DigitSettings,
+    seed: int,
+    n_classes: int = 10,
 ) -> "nn.Sequential":
     """Train the network as chapter 12 does, for later chapters to use.
 
@@ -88,6 +92,8 @@ def train_digit_network(
         How to train; images that fill no batch are left out of an epoch.
     seed : int
         Of the initial weights, and of the order of the images.
+    n_classes : int
+        Number of classes C.
 
     Returns
     -------
@@ -96,7 +102,7 @@ def train_digit_network(
     """
     import torch
 
-    network = make_digit_network(X.shape[1], int(y.max()) + 1, settings, seed)
+    network = make_digit_network(X.shape[1], n_classes, settings, seed)
     network.to(X.device, X.dtype)
     optimiser = torch.optim.SGD(
         network.parameters(), settings.learning_rate, settings.momentum
