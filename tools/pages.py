@@ -1,4 +1,4 @@
-"""Run the code of a page inside a test, to try out what the page defines."""
+"""Run the code of a page outside a notebook, to use or try what it defines."""
 
 import linecache
 from contextlib import nullcontext, suppress
@@ -9,11 +9,24 @@ import matplotlib.pyplot as plt
 from execution import ROOT, read_chapter
 
 
-def run_page(stem: str) -> dict[str, Any]:
+def run_page(stem: str, until: str | None = None) -> dict[str, Any]:
     """Execute a chapter's cells in order and return the names they define.
 
     Cells that are to fail may do so; those that only measure time are left
     out. The source stays available to `inspect`, as it is in a notebook.
+
+    Parameters
+    ----------
+    stem : str
+        Name of the chapter's file, without its ending.
+    until : str, optional
+        Stop before the first cell that contains this, and return its source
+        under the name ``"next_cell"``.
+
+    Raises
+    ------
+    ValueError
+        If no cell contains ``until``.
     """
     mpl.use("Agg")
     names: dict[str, Any] = {"__name__": f"page {stem}", "display": lambda _: None}
@@ -22,10 +35,14 @@ def run_page(stem: str) -> dict[str, Any]:
         tags = cell.metadata.get("tags", [])
         if cell.cell_type != "code" or "nbval-ignore-output" in tags:
             continue
+        if until and until in cell.source:
+            return names | {"next_cell": cell.source}
         place = f"{path.name}, cell {number}"
         lines = cell.source.splitlines(keepends=True)
         linecache.cache[place] = (len(cell.source), None, lines, place)
         with suppress(Exception) if "raises-exception" in tags else nullcontext():
             exec(compile(cell.source, place, "exec"), names)
         plt.close("all")
+    if until:
+        raise ValueError(f"No cell of {path.name} contains {until!r}.")
     return names
