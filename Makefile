@@ -61,7 +61,7 @@ book: $(installed) ## build the site into _build/html; DEVICE=cpu, cuda, mps, au
 test: $(installed) ## build the book, then run every test
 	@status=0; \
 	$(python) tools/build_book.py || status=1; \
-	$(python) -m pytest --numprocesses $(or $(JOBS),auto) || status=1; \
+	$(python) -m pytest --numprocesses auto || status=1; \
 	exit $$status
 
 serve: ## show the built site on 127.0.0.1; PORT=8000

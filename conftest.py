@@ -19,13 +19,15 @@ from nbval.plugin import IPyNbCell, IPyNbFile
 from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parent
-sys.path.insert(0, str(ROOT / "_ext"))
+sys.path[:0] = [str(ROOT / "_ext"), str(ROOT / "tools")]
 from execution import (  # noqa: E402
     EXECUTED,
     cell_line,
+    number_of_jobs,
     prepare_execution,
     read_chapter,
 )
+from preloaded_kernels import preload_kernels  # noqa: E402
 
 from helpers import load_digits, requested_device  # noqa: E402
 
@@ -36,8 +38,17 @@ def pytest_configure(config: pytest.Config) -> None:
     """Check device and data once, before any chapter runs."""
     try:
         with warnings.catch_warnings(action="ignore"):  # the header says it
-            config.stash[FINGERPRINT] = prepare_execution()
-    except RuntimeError as error:
+            config.stash[FINGERPRINT] = prepare_execution().fingerprint
+    except (RuntimeError, ValueError) as error:
+        raise pytest.UsageError(str(error)) from None
+    preload_kernels()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Follow the rule of the build: no more threads than cores."""
+    try:
+        return number_of_jobs()
+    except ValueError as error:
         raise pytest.UsageError(str(error)) from None
 
 

@@ -14,9 +14,12 @@ import json
 import os
 import platform
 import shutil
+from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import Any
 
+from joblib import cpu_count
 from jupyter_cache import get_cache
 from jupyter_cache.base import JupyterCacheAbstract
 from myst_nb.core.read import read_myst_markdown_notebook
@@ -25,6 +28,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sqlalchemy.exc import DatabaseError
+from threadpoolctl import threadpool_info
 
 import helpers
 from helpers import (
@@ -39,52 +43,150 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 EXECUTED = BUILD / "executed"  # the chapters as the built pages show them
 
+THREADS = "OMP_NUM_THREADS"
+# Libraries that would rather listen to a variable of their own.
+OTHER_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+# What else numerical libraries read from the environment.
+SWITCHES = ("ATEN_", "CUBLAS_", "CUDA_", "MKL_", "ONEDNN_", "OPENBLAS_", "PYTORCH_")
 
-def prepare_execution() -> str:
-    """Check the device, find the digits, and fingerprint all that matters.
 
-    Where MNIST cannot be had, ``BOOK_OFFLINE`` is set for the kernels to
-    come, so that they do not look for the network again, one after another.
+@dataclass(frozen=True)
+class Surroundings:
+    """All that the outputs of a chapter depend on, beside its own code.
 
-    Returns
-    -------
-    str
-        Hexadecimal digits that change with `helpers`, the data, the device,
-        Python, the number of threads and every installed version.
+    Attributes
+    ----------
+    digits : str
+        Name of the digits that the pages show.
+    digits_sha256 : str
+        Of their pixels and labels.
+    device : str
+        What PyTorch computes on.
+    python, machine : str
+        Version; system, processor and the kernels that its BLAS chose.
+    threads : str
+        Of each chapter.
+    versions : dict of str to str
+        Every package installed, with its version.
+    helpers : dict of str to str
+        The files of `helpers`, with their SHA-256 sums.
+    switches : dict of str to str
+        Environment variables that numerical libraries read.
+    """
+
+    digits: str
+    digits_sha256: str
+    device: str
+    python: str
+    machine: str
+    threads: str
+    versions: dict[str, str]
+    helpers: dict[str, str]
+    switches: dict[str, str]
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that change with any of these."""
+        text = json.dumps(vars(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def prepare_execution() -> Surroundings:
+    """Check the device, find the digits, and look at all that matters.
+
+    Kernels to come are made alike: threads, hash seed and IPython profile
+    are set in the environment. Where MNIST cannot be had, ``BOOK_OFFLINE``
+    is set, so that they do not look for the network one after another.
 
     Raises
     ------
     DeviceError, DataError
         If the device or the data that were asked for are not there.
+    ValueError
+        If ``OMP_NUM_THREADS`` is not a number of threads.
     """
     for name in ("MNIST_DIR", "BOOK_CACHE_DIR"):
         if os.environ.get(name):  # kernels run in another folder
             os.environ[name] = str(Path(os.environ[name]).resolve())
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # chapters run side by side
+    threads = str(positive_number(THREADS, 1, "threads"))
+    for name in (THREADS, *OTHER_THREADS):
+        os.environ[name] = threads
+    os.environ["PYTHONHASHSEED"] = "0"  # sets keep their order from run to run
     os.environ.setdefault("IPYTHONDIR", str(BUILD / "ipython"))  # nobody's own
     device = requested_device()
     if device != "cpu":
-        device = str(select_device(device))
+        device = _name_of(select_device(device))
     digits = load_digits()
     if not digits.is_mnist:
         os.environ["BOOK_OFFLINE"] = "1"
+    data = hashlib.sha256(digits.images.tobytes() + digits.labels.tobytes())
     folder = Path(helpers.__file__).parent
-    influences = {
-        "helpers": {
+    kernels = {
+        library["architecture"]
+        for library in threadpool_info()
+        if "architecture" in library
+    }
+    return Surroundings(
+        digits=digits.name,
+        digits_sha256=data.hexdigest(),
+        device=device,
+        python=platform.python_version(),
+        machine=" ".join([platform.system(), platform.machine(), *sorted(kernels)]),
+        threads=threads,
+        versions={
+            found.metadata["Name"]: found.version
+            for found in sorted(distributions(), key=lambda d: d.metadata["Name"])
+        },
+        helpers={
             str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(folder.rglob("*"))
             if path.is_file() and "__pycache__" not in path.parts
         },
-        "data": digits.name,
-        "device": device,
-        "python": platform.python_version(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "threads": os.environ.get("OMP_NUM_THREADS"),
-        "versions": sorted(
-            {f"{found.metadata['Name']} {found.version}" for found in distributions()}
-        ),
-    }
-    return hashlib.sha256(json.dumps(influences).encode()).hexdigest()[:16]
+        switches={
+            name: value
+            for name, value in sorted(os.environ.items())
+            if name.startswith(SWITCHES)
+        },
+    )
+
+
+def _name_of(device: Any) -> str:
+    """Name a device with its make, since another one may round differently."""
+    if device.type == "cuda":
+        import torch
+
+        return f"{device.type} ({torch.cuda.get_device_name(device)})"
+    return str(device)
+
+
+def number_of_jobs() -> int:
+    """Return how many chapters, or tests, may run at once.
+
+    ``JOBS``, or as many as leave each thread of each a core.
+
+    Raises
+    ------
+    ValueError
+        If ``JOBS`` or ``OMP_NUM_THREADS`` is not a positive number.
+    """
+    threads = positive_number(THREADS, 1, "threads")
+    return positive_number("JOBS", max(1, cpu_count() // threads), "chapters")
+
+
+def positive_number(variable: str, default: int, what: str) -> int:
+    """Read a positive whole number from the environment.
+
+    Raises
+    ------
+    ValueError
+        If there is anything else.
+    """
+    asked = os.environ.get(variable) or str(default)
+    if not asked.isdecimal() or int(asked) < 1:
+        raise ValueError(
+            f"{variable}={asked} is not a number of {what}; try {variable}={default}."
+        )
+    return int(asked)
 
 
 def open_cache(fingerprint: str) -> JupyterCacheAbstract:
@@ -108,11 +210,15 @@ def _cache_path(fingerprint: str) -> Path:
 def read_chapter(path: Path) -> NotebookNode:
     """Read a chapter as a notebook, the way MyST-NB does.
 
-    Its metadata say on which line each cell stands; see `cell_line`.
+    Its metadata say on which line each cell stands; see `cell_line`. Cells
+    are numbered, where MyST-NB would draw names at random.
     """
-    return read_myst_markdown_notebook(
+    notebook = read_myst_markdown_notebook(
         path.read_text(encoding="utf-8"), add_source_map=True, path=path
     )
+    for number, cell in enumerate(notebook.cells):
+        cell["id"] = f"cell-{number}"
+    return notebook
 
 
 def cell_line(notebook: NotebookNode, index: int) -> int:
@@ -122,10 +228,10 @@ def cell_line(notebook: NotebookNode, index: int) -> int:
 
 def _use_fingerprinted_cache(app: Sphinx, config: Config) -> None:
     try:
-        fingerprint = prepare_execution()
-    except (DataError, DeviceError) as error:
+        surroundings = prepare_execution()
+    except (DataError, DeviceError, ValueError) as error:
         raise ExtensionError(str(error)) from None
-    config["nb_execution_cache_path"] = str(_cache_path(fingerprint))
+    config["nb_execution_cache_path"] = str(_cache_path(surroundings.fingerprint))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

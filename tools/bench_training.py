@@ -24,9 +24,9 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "_ext"))
-from pages import run_page  # noqa: E402
+from pages import run_page
 
-from helpers import load_digits  # noqa: E402
+from helpers import load_digits
 
 ROUNDS = 3
 N_EPOCHS = 10

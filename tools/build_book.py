@@ -7,14 +7,13 @@ all went well. Exit status 0 means that every cell ran and no page gave a
 warning. A build that is stopped, however it is stopped, can be run again.
 """
 
+import hashlib
 import json
 import os
 import shutil
 import signal
 import sys
-import time
 import warnings
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -24,28 +23,29 @@ import yaml
 from filelock import FileLock, Timeout
 from jupyter_book.cli.main import main as jupyter_book
 from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
-from jupyter_client.kernelspec import NoSuchKernel
-from nbclient import NotebookClient
-from nbclient.exceptions import CellControlSignal, DeadKernelError
-from nbformat import NotebookNode
 from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "_ext"))
+from build_report import commit, write_measurements  # noqa: E402
+from execute_chapters import Run, execute_all  # noqa: E402
 from execution import (  # noqa: E402
     BUILD,
     EXECUTED,
-    cell_line,
+    number_of_jobs,
     open_cache,
     prepare_execution,
     read_chapter,
 )
+from preloaded_kernels import preload_kernels  # noqa: E402
 
-from helpers import DataError, DeviceError, load_digits  # noqa: E402
+from helpers import DataError, DeviceError  # noqa: E402
 
 NEXT = BUILD / "next"
 SITE = BUILD / "html"
 DURATIONS = BUILD / "durations.json"  # seconds each chapter took last time
+BUDGET = ROOT / "tools" / "budget.yml"
+NOT_SOURCES = ("_build", "tests")  # besides what begins with a dot
 
 
 def main() -> int:
@@ -80,32 +80,32 @@ def build() -> int:
     for folder in (SITE, EXECUTED):
         recover(folder)
     try:
-        fingerprint = prepare_execution()
-        digits = load_digits().name
+        surroundings = prepare_execution()
         jobs = number_of_jobs()
-        chapters()
+        paths = chapters()
+        key = hash_of_sources(surroundings.fingerprint)
     except (DataError, DeviceError, MalformedError, OSError, ValueError) as error:
         print(f"The book was not built: {error}", file=sys.stderr)
         return 1
-    print(f"Digits: {digits}.", flush=True)
-    cache = open_cache(fingerprint)
-    if not execute_chapters(cache, jobs):
+    print(f"Digits: {surroundings.digits}.", flush=True)
+    if is_up_to_date(key):
+        print(f"Nothing has changed since {SITE / 'index.html'} was built.")
+        return 0
+    cache = open_cache(surroundings.fingerprint)
+    runs = [Run(path, read_chapter(path)) for path in paths]
+    changed = [run for run in runs if not is_cached(cache, run)]
+    if not execute_chapters(cache, changed, jobs):
         return keep_last_site("a chapter failed, see above")
     if not render():
         return keep_last_site("Sphinx gave warnings or errors, see above")
-    save_executed(cache, fingerprint)
-    replace(NEXT / "_build" / "html", SITE)
+    site = NEXT / "_build" / "html"
+    save_executed(cache, runs, surroundings.fingerprint)
+    write_measurements(site, measurements(cache, runs, changed))
+    stamp(site).write_text(key)
+    replace(site, SITE)
     shutil.rmtree(NEXT)
     print(f"The book is built. Open {SITE / 'index.html'} or type: make serve")
     return 0
-
-
-def number_of_jobs() -> int:
-    """Return how many chapters may execute at once, ``JOBS`` or one a core."""
-    asked = os.environ.get("JOBS") or str(os.cpu_count() or 1)
-    if not asked.isdigit() or int(asked) < 1:
-        raise ValueError(f"JOBS={asked} is not a number of chapters; try JOBS=2.")
-    return int(asked)
 
 
 def chapters() -> list[Path]:
@@ -120,98 +120,92 @@ def chapters() -> list[Path]:
     return files
 
 
-def execute_chapters(cache: JupyterCacheAbstract, jobs: int) -> bool:
-    """Execute the chapters that the cache does not hold; report each.
+def hash_of_sources(fingerprint: str) -> str:
+    """Return a hash of everything that a page can show or be made with.
 
-    A failure does not stop the others. Only this thread writes to the
-    cache, so that its database has one writer.
+    That is every file of the book, whether a page uses it or not, beside the
+    surroundings in which the chapters execute, and the commit.
     """
-    durations = read_durations()
-    changed = []
-    for path in chapters():
-        notebook = read_chapter(path)
-        try:
-            cache.merge_match_into_notebook(notebook)
-        except Exception:  # not there, or damaged: then it is made anew
-            changed.append((path, notebook))
-    changed.sort(key=lambda pair: -durations.get(pair[0].stem, float("inf")))
-    failed = 0
-    pool = ThreadPoolExecutor(jobs)
+    found = hashlib.sha256(f"{fingerprint} {commit()}".encode())
+    for folder, folders, files in os.walk(ROOT):
+        here = Path(folder).relative_to(ROOT)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith((".", "__")) and str(here / name) not in NOT_SOURCES
+        )
+        for name in sorted(files):
+            if not name.startswith("."):
+                content = hashlib.sha256((ROOT / here / name).read_bytes())
+                found.update(f"{here / name} {content.hexdigest()}\n".encode())
+    return found.hexdigest()
+
+
+def stamp(site: Path) -> Path:
+    """Say where a site keeps the hash of what it was made from."""
+    return site / ".sources"
+
+
+def is_up_to_date(key: str) -> bool:
+    """Say whether the site that is there was made from just these sources."""
     try:
-        waiting = {pool.submit(execute, *pair): pair[0] for pair in changed}
-        for done, running in enumerate(as_completed(waiting), start=1):
-            path = waiting[running]
-            notebook, seconds, fault = running.result()
-            name = path.relative_to(ROOT)
-            left = f"{len(waiting) - done} left"
-            if fault:
-                failed += 1
-                print(f"{name} FAILED after {seconds:.1f} s ({left})\n{fault}")
-            else:
-                bundle = CacheBundleIn(
-                    notebook, str(path), data={"execution_seconds": seconds}
-                )
-                cache.cache_notebook_bundle(
-                    bundle, check_validity=False, overwrite=True
-                )
-                durations[path.stem] = seconds
-                print(f"{name} executed in {seconds:.1f} s ({left})")
-            sys.stdout.flush()
-    finally:  # if interrupted: wait for none, and begin none
-        pool.shutdown(wait=False, cancel_futures=True)
+        return EXECUTED.is_dir() and stamp(SITE).read_text() == key
+    except OSError:
+        return False
+
+
+def is_cached(cache: JupyterCacheAbstract, run: Run) -> bool:
+    """Say whether the cache holds a chapter, undamaged."""
+    try:
+        cache.merge_match_into_notebook(run.notebook)
+        return isinstance(cache.match_cache_notebook(run.notebook).data, dict)
+    except Exception:  # not there, or damaged: then it is made anew
+        return False
+
+
+def execute_chapters(cache: JupyterCacheAbstract, runs: list[Run], jobs: int) -> bool:
+    """Execute chapters into the cache; say whether all ended well.
+
+    Only this thread writes to the cache, so that its database has one writer.
+    """
+    if not runs:
+        return True
+    durations = read_durations()
+    runs.sort(key=lambda run: -durations.get(run.path.stem, float("inf")))
+
+    def store(run: Run) -> None:
+        record = {
+            "execution_seconds": run.seconds,
+            "megabytes": run.megabytes,
+            "measured": run.measured,
+        }
+        bundle = CacheBundleIn(run.notebook, str(run.path), data=record)
+        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+        durations[run.path.stem] = run.seconds
+
+    preload_kernels()
+    try:
+        return execute_all(runs, jobs, store)
+    finally:
         DURATIONS.write_text(json.dumps(durations))
-    return not failed
 
 
 def read_durations() -> dict[str, float]:
-    """Return how long chapters took last time, as far as that is known."""
+    """Return how long chapters took last time, or else how long they may."""
+    known = {name: limits["seconds"] for name, limits in read_budget().items()}
     try:
         stored = json.loads(DURATIONS.read_text())
-        return {name: float(seconds) for name, seconds in stored.items()}
+        known |= {name: float(seconds) for name, seconds in stored.items()}
     except (OSError, ValueError, TypeError, AttributeError):
-        return {}  # only the order of execution depends on it
+        pass  # only the order of execution depends on it
+    return known
 
 
-def execute(path: Path, notebook: NotebookNode) -> tuple[NotebookNode, float, str]:
-    """Execute one chapter in a kernel of its own.
-
-    Returns the notebook with its outputs, the seconds it took, and what
-    went wrong: the file, the line of the failing cell and its traceback, or
-    an empty string.
-    """
-    reached = 0
-
-    def note(cell: NotebookNode, cell_index: int) -> None:
-        nonlocal reached
-        reached = cell_index
-
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    client = NotebookClient(
-        notebook,
-        resources={"metadata": {"path": str(path.parent)}},
-        timeout=config["execute"]["timeout"],
-        coalesce_streams=True,  # how prints are cut into messages is chance
-        record_timing=False,  # or the cache would not know the cells again
-        on_cell_start=note,
-    )
-    fault = ""
-    started = time.perf_counter()
-    try:
-        client.execute()
-    except (CellControlSignal, DeadKernelError, NoSuchKernel) as error:
-        fault = str(error)
-    seconds = time.perf_counter() - started
-    if not fault:
-        for index, cell in enumerate(notebook.cells):
-            tame = "error" not in [o.output_type for o in cell.get("outputs", [])]
-            if tame and "raises-exception" in cell.metadata.get("tags", []):
-                reached = index
-                fault = "It is tagged raises-exception and raised nothing."
-    if not fault:
-        return notebook, seconds, ""
-    number = sum(cell.cell_type == "code" for cell in notebook.cells[:reached])
-    place = f"{path.relative_to(ROOT)}:{cell_line(notebook, reached)} Cell {number}"
-    return notebook, seconds, f"{place}\n{fault}"
+def read_budget() -> dict[str, dict[str, float]]:
+    """Return how many seconds and megabytes each chapter may take."""
+    if not BUDGET.is_file():
+        return {}
+    return yaml.safe_load(BUDGET.read_text(encoding="utf-8"))
 
 
 def render() -> bool:
@@ -238,15 +232,37 @@ def keep_last_site(reason: str) -> int:
     return 1
 
 
-def save_executed(cache: JupyterCacheAbstract, fingerprint: str) -> None:
+def save_executed(
+    cache: JupyterCacheAbstract, runs: list[Run], fingerprint: str
+) -> None:
     """Save the executed chapters, which the tests compare with."""
     folder = NEXT / "executed"
     folder.mkdir()
-    for path in chapters():
-        _, notebook = cache.merge_match_into_notebook(read_chapter(path))
+    for run in runs:
+        _, notebook = cache.merge_match_into_notebook(run.notebook)
         notebook.metadata["fingerprint"] = fingerprint
-        nbformat.write(notebook, folder / f"{path.stem}.ipynb")
+        nbformat.write(notebook, folder / f"{run.path.stem}.ipynb")
     replace(folder, EXECUTED)
+
+
+def measurements(
+    cache: JupyterCacheAbstract, runs: list[Run], executed: list[Run]
+) -> dict[str, str]:
+    """Collect what fills the marks on the pages, from the cache."""
+    values: dict[str, str] = {}
+    for run in runs:
+        record, stem = cache.match_cache_notebook(run.notebook).data, run.path.stem
+        seconds, megabytes = record["execution_seconds"], record["megabytes"]
+        values |= record["measured"]
+        values |= {
+            f"seconds/{stem}": f"{seconds:.1f}",
+            f"megabytes/{stem}": f"{megabytes:.0f}",
+            f"origin/{stem}": (
+                "executed in this build" if run in executed else "from the cache"
+            ),
+            f"run/{stem}": f"{seconds:.0f} s, {megabytes:.0f} MB",
+        }
+    return values
 
 
 def replace(new: Path, old: Path) -> None:

@@ -1,0 +1,148 @@
+"""Say on every page how it was made, and on one page all of it.
+
+Device, data, versions and commit are the same for everyone who builds one
+commit in one place, so they are written into the pages. Seconds, megabytes
+and measured tables are not, and would make each build differ from the last.
+They live in one file, ``_static/measurements.js``, which `make book` writes
+beside the pages; ``_static/measured.js`` fills them in where a page has a
+mark for them.
+"""
+
+import json
+import subprocess
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from execution import ROOT, Surroundings, prepare_execution
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from sphinx_external_toc.parsing import parse_toc_yaml
+
+MEASUREMENTS = "measurements.js"
+REPORT = "reference/build-report"
+NAMED = ("numpy", "torch", "scikit-learn", "matplotlib", "seaborn", "pandas", "scipy")
+TOOLS = ("jupyter-book", "Sphinx", "myst-nb", "jupyter-cache", "nbclient", "ipykernel")
+
+
+@cache
+def commit() -> str:
+    """Name the commit that the files are from, as far as git knows."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    try:
+        if Path(git("rev-parse", "--show-toplevel")).resolve() != ROOT:
+            return ""  # an unpacked archive inside somebody's repository
+        dirty = git("status", "--porcelain", "--untracked-files=no")
+        name = git("rev-parse", "--short=12", "HEAD")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return f"{name} with changes" if dirty else name
+
+
+def write_measurements(folder: Path, values: dict[str, str]) -> None:
+    """Write what differs from build to build beside the finished pages.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the site is.
+    values : dict of str to str
+        HTML by the ``data-measured`` attribute of the mark that it fills.
+    """
+    text = f"const MEASUREMENTS = {json.dumps(values, indent=0, sort_keys=True)};\n"
+    (folder / "_static" / MEASUREMENTS).write_text(text, encoding="utf-8")
+
+
+@cache
+def surroundings() -> Surroundings:
+    """Look once for all pages."""
+    return prepare_execution()
+
+
+class BuildFacts(SphinxDirective):
+    """A table of what the book was built with."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make the table."""
+        here = surroundings()
+        rows = {
+            "Commit": commit() or "not known (no git repository)",
+            "Device": here.device,
+            "Machine": f"{here.machine}, {here.threads} thread(s) a chapter",
+            "Digits": here.digits,
+            "SHA-256 of the digits": here.digits_sha256,
+            "Python": here.python,
+            **{name: here.versions[name] for name in (*NAMED, *TOOLS)},
+            "Fingerprint of all this": here.fingerprint,
+        }
+        body = "".join(
+            f"<tr><th scope='row'>{escape(name)}</th>"
+            f"<td class='fact'>{escape(value)}</td></tr>"
+            for name, value in rows.items()
+        )
+        return [nodes.raw("", f"<table class='table'>{body}</table>", format="html")]
+
+
+class BuildChapters(SphinxDirective):
+    """A table of the chapters, with marks for what was measured."""
+
+    def run(self) -> list[nodes.Node]:
+        """Make the table."""
+        heads = ("chapter", "seconds", "megabytes", "outputs")
+        head = "".join(f"<th scope='col'>{name}</th>" for name in heads)
+        body = "".join(
+            f"<tr><th scope='row'>{stem}</th>"
+            + "".join(
+                f"<td data-measured='{what}/{stem}'></td>"
+                for what in ("seconds", "megabytes", "origin")
+            )
+            + "</tr>"
+            for stem in (
+                Path(name).name
+                for name in parse_toc_yaml(ROOT / "_toc.yml")
+                if name.startswith("chapters/")
+            )
+        )
+        table = f"<table class='table'><tr>{head}</tr>{body}</table>"
+        return [nodes.raw("", table, format="html")]
+
+
+def _footer(page: str, here: Surroundings, report: str) -> str:
+    """Return the line under a page."""
+    facts = []
+    if page.startswith("chapters/"):
+        stem = escape(Path(page).name)
+        facts.append(f"Executed on {escape(here.device)}, {escape(here.digits)}")
+        facts.append(
+            f"<span data-measured='run/{stem}'>times are in the build report</span>"
+        )
+    facts.append(f"Python {here.python}, PyTorch {here.versions['torch']}")
+    if name := commit():
+        facts.append(f"commit {escape(name)}")
+    line = " · ".join(facts)
+    link = f" · <a href='{report}'>how this book was built</a>" if report else ""
+    return f"<p class='build-facts'>{line}{link}</p>"
+
+
+def _add_footer(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    there = REPORT in app.env.found_docs
+    report = context["pathto"](REPORT) if there else ""
+    context["theme_extra_footer"] = _footer(page, surroundings(), report)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Add the directives, the footer and the file that fills in the marks."""
+    app.add_directive("build-facts", BuildFacts)
+    app.add_directive("build-chapters", BuildChapters)
+    app.add_js_file(MEASUREMENTS)
+    app.connect("html-page-context", _add_footer)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
