@@ -5,6 +5,8 @@ tested by the project's own tools, and looks at what they say.
 """
 
 import base64
+import hashlib
+import json
 import os
 import shutil
 import signal
@@ -14,10 +16,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import execution
 import nbformat
+import psutil
 import pytest
 import torch
-from execution import ROOT
+from build_report import MEASUREMENTS
+from execution import BUILD, EXECUTED, ROOT, number_of_jobs
+from test_data_sources import IMAGES, LABELS, N_TRAIN, SIDE, write_idx_folder
 
 CHAPTER = """\
 ---
@@ -52,6 +58,48 @@ plt.plot([0, 1]);
 """
 
 
+MEASURED = """
+```{code-cell} ipython3
+:tags: [nbval-ignore-output]
+
+from time import perf_counter
+
+print(perf_counter())
+```
+
+```{code-cell} ipython3
+:tags: [raises-exception]
+
+make_line_data(1)
+```
+
+```{code-cell} ipython3
+{str(object()), "set", "of", "words"}
+```
+"""
+
+# Loaded by every Python that has its folder on the path: the surroundings
+# that cannot be changed for a test are changed in name.
+STAND_INS = """
+import os
+
+if "STAND_IN_PYTHON" in os.environ:
+    import platform
+
+    platform.python_version = lambda: "3.99.0"
+if "STAND_IN_MPS" in os.environ:
+    import torch
+
+    torch.backends.mps.is_available = lambda: True
+if "STAND_IN_MNIST" in os.environ:
+    import helpers.data
+
+    *sizes, pixels, labels = os.environ["STAND_IN_MNIST"].split()
+    record = helpers.data.MnistRecord(*map(int, sizes), pixels, labels)
+    helpers.data.MNIST = record
+"""
+
+
 class SmallBook:
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -65,7 +113,11 @@ class SmallBook:
             for name, value in os.environ.items()
             if not name.startswith(("PYTEST_", "MNIST_DIR"))
         }
-        ours = {"BOOK_OFFLINE": "1", "PYTHONPATH": str(self.root)}
+        ours = {
+            "BOOK_OFFLINE": "1",
+            "BOOK_FRESH_KERNELS": "1",  # for one small chapter that is sooner
+            "PYTHONPATH": str(self.root),
+        }
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=self.root,
@@ -76,8 +128,8 @@ class SmallBook:
         )
         return done.returncode, done.stdout + done.stderr
 
-    def build(self) -> tuple[int, str]:
-        return self.run("tools/build_book.py")
+    def build(self, **variables: str) -> tuple[int, str]:
+        return self.run("tools/build_book.py", **variables)
 
     def test(self, *options: str) -> tuple[int, str]:
         fixed = ("-q", "-p", "no:cacheprovider", "--color=no", "chapters")
@@ -129,9 +181,11 @@ def test_an_unbroken_book_passes(book: SmallBook) -> None:
     status, said = book.test()
     assert status == 0, said
     assert "4 passed" in said  # the reference and three cells
+    built = (book.site / "index.html").stat().st_mtime_ns
     status, said = book.build()
     assert status == 0, said
-    assert "executed in" not in said  # nothing has changed
+    assert "Nothing has changed" in said
+    assert (book.site / "index.html").stat().st_mtime_ns == built
 
 
 def test_the_cells_of_a_chapter_stay_together_in_parallel(book: SmallBook) -> None:
@@ -183,6 +237,7 @@ def test_a_damaged_cache_is_made_anew(book: SmallBook, damage: str) -> None:
     for victim in victims:
         victim.write_bytes(b"rubbish" * 100)
     (book.root / "_build" / "durations.json").write_text("null")
+    book.replace("# A small chapter", "# A small chapter\n\nIn other words.")
     status, said = book.build()
     assert status == 0, said
     assert "01-small.md executed in" in said
@@ -248,7 +303,7 @@ def test_one_changed_chapter_executes_alone_and_longest_first(
         (book.root / "chapters" / f"{name}.md").write_text(text)
         with (book.root / "_toc.yml").open("a") as toc:
             toc.write(f"      - file: chapters/{name}\n")
-    status, said = book.build()
+    status, said = book.build(BOOK_FRESH_KERNELS="0")  # sooner for many chapters
     assert status == 0, said
     assert said.count("executed in") == 2
     book.replace(":.6f", ":.5f")
@@ -257,9 +312,17 @@ def test_one_changed_chapter_executes_alone_and_longest_first(
     assert "chapters/01-small.md executed in" in said
     assert said.count("executed in") == 1
     shutil.rmtree(book.root / "_build" / "cache")
-    status, said = book.run("tools/build_book.py", JOBS="1")
+    book.replace("# A small chapter", "# A small chapter\n\nIn other words.")
+    status, said = book.build(JOBS="1", BOOK_FRESH_KERNELS="0")
     assert said.count("executed in") == 3
     assert said.index("03-slow") < said.index("02-quick")
+    (book.root / "_build" / "durations.json").unlink()
+    (book.root / "tools" / "budget.yml").write_text(
+        "02-quick: {seconds: 9, megabytes: 1}\n03-slow: {seconds: 8, megabytes: 1}\n"
+    )
+    shutil.rmtree(book.root / "_build" / "cache")
+    status, said = book.build(JOBS="1", BOOK_FRESH_KERNELS="0")
+    assert said.index("02-quick") < said.index("03-slow")  # as the budget says
 
 
 def test_a_chapter_that_fails_does_not_stop_the_others(book: SmallBook) -> None:
@@ -274,27 +337,44 @@ def test_a_chapter_that_fails_does_not_stop_the_others(book: SmallBook) -> None:
     assert "chapters/02-other.md executed in" in said
 
 
-@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGKILL])
-def test_a_build_that_is_stopped_can_be_run_again(
-    book: SmallBook, signal_number: int
-) -> None:
-    book.replace("plt.plot([0, 1])", "import time; time.sleep(30)")
-    with subprocess.Popen(
+def start_build(book: SmallBook, **variables: str) -> subprocess.Popen[str]:
+    ours = {"BOOK_OFFLINE": "1", "PYTHONPATH": str(book.root)}
+    return subprocess.Popen(
         [sys.executable, "tools/build_book.py"],
         cwd=book.root,
-        env=os.environ | {"BOOK_OFFLINE": "1", "PYTHONPATH": str(book.root)},
+        env=os.environ | ours | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-    ) as process:
+    )
+
+
+def processes_in(folder: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter(["cwd"]):
+        if process.info["cwd"] == str(folder):
+            found.append(process)
+    return found
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGKILL])
+def test_a_build_that_is_stopped_can_be_run_again(
+    book: SmallBook, signal_number: int
+) -> None:
+    book.replace("plt.plot([0, 1])", "import time; time.sleep(60)")
+    with start_build(book, BOOK_FRESH_KERNELS="0") as process:
         assert process.stdout is not None
-        assert "Digits:" in process.stdout.readline()
-        time.sleep(4)  # the kernel is asleep in its last cell
+        for line in process.stdout:  # until the kernel is asleep, and a log says so
+            if "chapters/01-small.md at cell 3 of 3" in line:
+                break
+        kernels = processes_in(book.root / "chapters")
+        assert kernels
         os.killpg(process.pid, signal_number)
         assert process.wait(timeout=20) != 0
     assert (book.site / "index.html").is_file()
-    book.replace("import time; time.sleep(30)", "plt.plot([0, 1])")
+    assert psutil.wait_procs(kernels, timeout=10)[1] == []  # they end with it
+    book.replace("import time; time.sleep(60)", "plt.plot([0, 1])")
     status, said = book.build()
     assert status == 0, said
 
@@ -389,6 +469,7 @@ def test_a_missing_reference_goes_red(book: SmallBook) -> None:
         ("BOOK_DEVICE", "gpu", "DEVICE=gpu is not a device"),
         ("MNIST_DIR", "/nowhere", "MNIST_DIR=/nowhere holds neither"),
         ("JOBS", "0", "JOBS=0 is not a number of chapters"),
+        ("OMP_NUM_THREADS", "many", "OMP_NUM_THREADS=many is not a number of threads"),
     ],
 )
 def test_what_is_not_there_stops_before_any_chapter(
@@ -402,3 +483,162 @@ def test_what_is_not_there_stops_before_any_chapter(
     assert complaint in said
     assert "executed in" not in said
     assert "Traceback" not in said
+
+
+# What the outputs depend on
+
+
+def imitate_mnist(folder: Path) -> dict[str, str]:
+    write_idx_folder(folder, "")
+    sums = [hashlib.sha256(array.tobytes()).hexdigest() for array in (IMAGES, LABELS)]
+    sizes = [str(size) for size in (N_TRAIN, len(IMAGES) - N_TRAIN, SIDE)]
+    return {"MNIST_DIR": str(folder), "STAND_IN_MNIST": " ".join(sizes + sums)}
+
+
+@pytest.mark.check
+def test_other_surroundings_execute_again_and_the_old_ones_are_remembered(
+    book: SmallBook, tmp_path: Path
+) -> None:
+    there = tmp_path / "on the path"
+    there.mkdir()
+    (there / "sitecustomize.py").write_text(STAND_INS)
+    book.replace('print(f"', 'from helpers import load_digits\n\nprint(f"')
+    book.replace(":.6f}", ":.6f} {load_digits().name}")
+
+    def build(**variables: str) -> tuple[bool, str]:
+        """Build, and return whether the chapter executed, and its page."""
+        path = f"{there}{os.pathsep}{book.root}"
+        status, said = book.build(PYTHONPATH=path, **variables)
+        assert status == 0, said
+        page = (book.site / "chapters" / "01-small.html").read_text()
+        return "01-small.md executed in" in said, page
+
+    assert build()[0]
+    for variables in (
+        {"BOOK_DEVICE": "mps", "STAND_IN_MPS": "1"},
+        {"STAND_IN_PYTHON": "1"},
+        {"OMP_NUM_THREADS": "2"},
+        {"MKL_CBWR": "COMPATIBLE"},
+        imitate_mnist(tmp_path / "mnist"),
+    ):
+        executed, page = build(**variables)
+        assert executed, f"{variables} did not execute the chapter again"
+    assert " MNIST\n" in page
+    executed, page = build()
+    assert not executed
+    assert " MNIST\n" not in page
+    package = there / "something-1.0.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Name: something\nVersion: 1.0\n")
+    assert build()[0], "a version did not execute the chapter again"
+
+
+def test_every_thread_of_every_chapter_has_a_core(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(execution, "cpu_count", lambda: 8)
+    monkeypatch.delenv("JOBS", raising=False)
+    for threads, jobs in (("1", 8), ("2", 4), ("3", 2), ("16", 1)):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        assert number_of_jobs() == jobs
+    monkeypatch.setenv("JOBS", "5")
+    assert number_of_jobs() == 5
+    monkeypatch.setenv("JOBS", "two")
+    with pytest.raises(ValueError, match="JOBS=two is not a number of chapters"):
+        number_of_jobs()
+
+
+# Two builds, the same bytes
+
+
+def contents(book: Path) -> dict[str, str]:
+    """Map every file of a site, and every executed chapter, to its hash."""
+    files = [
+        path
+        for part in ("html", "executed")
+        for path in (book / "_build" / part).rglob("*")
+        if path.is_file() and path.name != MEASUREMENTS
+    ]
+    return {
+        str(path.relative_to(book)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
+
+
+def differences(one: Path, other: Path) -> list[str]:
+    ours, theirs = contents(one), contents(other)
+    return sorted(
+        name
+        for name in ours.keys() | theirs.keys()
+        if ours.get(name) != theirs.get(name)
+    )
+
+
+def read_measurements(book: Path) -> dict[str, str]:
+    text = (book / "_build" / "html" / "_static" / MEASUREMENTS).read_text()
+    return json.loads(text.removeprefix("const MEASUREMENTS = ").rstrip(";\n"))
+
+
+def test_two_builds_give_the_same_bytes(book: SmallBook, tmp_path: Path) -> None:
+    text = book.chapter.read_text() + MEASURED
+    book.chapter.write_text(text)
+    other = SmallBook(tmp_path / "elsewhere" / "another folder")
+    shutil.copytree(book.root, other.root)
+    shutil.rmtree(other.root / "_build")
+    for one, fresh in ((book, "1"), (other, "0")):  # and kernels of either kind
+        status, said = one.build(BOOK_FRESH_KERNELS=fresh)
+        assert status == 0, said
+    assert len(contents(book.root)) > 20
+    assert differences(book.root, other.root) == []
+    ours, theirs = (read_measurements(one.root) for one in (book, other))
+    assert ours.keys() == theirs.keys()
+    (table,) = [name for name in ours if "/" not in name]
+    assert ours[table] != theirs[table]  # the time
+    page = (book.site / "chapters" / "01-small.html").read_text()
+    assert f'data-measured="{table}"' in page
+    assert 'data-measured="run/01-small"' in page.replace("'", '"')
+    assert 0 < float(ours["seconds/01-small"]) < 200
+    assert 50 < float(ours["megabytes/01-small"]) < 2000
+    assert ours["origin/01-small"] == "executed in this build"
+    status, said = other.test()
+    assert status == 0, said
+
+
+@pytest.mark.check
+def test_two_builds_of_the_whole_book_give_the_same_bytes(tmp_path: Path) -> None:
+    other = tmp_path / "another folder"
+    left_out = shutil.ignore_patterns("_build", ".venv", "*.egg-info", ".*_cache")
+    shutil.copytree(ROOT, other, ignore=left_out)
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    ours = {"PYTHONPATH": str(other), "BOOK_FRESH_KERNELS": "1"}
+    done = subprocess.run(
+        [sys.executable, "tools/build_book.py"],
+        cwd=other,
+        env=inherited | ours,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(list(EXECUTED.iterdir())) == len(list((ROOT / "chapters").glob("*.md")))
+    assert BUILD == ROOT / "_build"
+    assert differences(ROOT, other) == []
+
+
+@pytest.mark.check
+def test_a_build_that_is_killed_at_any_moment_can_be_run_again(
+    book: SmallBook,
+) -> None:
+    for number, seconds in enumerate((0.3, 1, 2, 3, 4, 5, 6, 7, 8)):
+        text = CHAPTER.replace(":.6f", f":.{number + 1}f")
+        book.chapter.write_text(text)
+        with start_build(book, BOOK_FRESH_KERNELS=str(number % 2)) as process:
+            time.sleep(seconds)
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    status, said = book.build()
+    assert status == 0, said
+    status, said = book.test()
+    assert status == 0, said
+    left = {path.name for path in (book.root / "_build").iterdir()}
+    assert not {"next", "html.old", "executed.old"} & left

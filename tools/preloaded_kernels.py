@@ -57,7 +57,7 @@ def preload_kernels() -> None:
     factory.default_provisioner_name = name
 
 
-class ForkedProcess(psutil.Process):  # type: ignore[misc]
+class ForkedProcess(psutil.Process):
     """A fork of the process that preloads, with what jupyter_client asks of it."""
 
     stdin = stdout = stderr = None
@@ -84,7 +84,7 @@ class PreloadedProvisioner(LocalProvisioner):
                 "environment": kwargs.get("env") or dict(os.environ),
             }
         )
-        self.process = ForkedProcess(pid)
+        self.process = ForkedProcess(pid)  # type: ignore[assignment]
         self.pid = self.pgid = pid  # it leads a session of its own
         return self.connection_info
 
