@@ -33,7 +33,7 @@ too_old := Python 3.11 or newer is needed, and '$(PYTHON)' is not. \
 is_python := import sys; print("new" if sys.version_info >= (3, 11) else "old")
 
 .DEFAULT_GOAL := book
-.PHONY: help setup book test serve lint figures constraints clean clean-all
+.PHONY: help setup book test check bench serve lint figures constraints clean clean-all
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,16 @@ test: $(installed) ## build the book, then run every test
 	@status=0; \
 	$(python) tools/build_book.py || status=1; \
 	$(python) -m pytest --numprocesses auto || status=1; \
+	exit $$status
+
+check: $(installed) ## what is too slow for every save; wants a built book
+	@$(python) tools/build_book.py
+	@$(python) -m pytest --numprocesses auto -m check tests
+
+bench: $(installed) ## time building and training, as ratios; ten minutes
+	@status=0; \
+	$(python) tools/bench_training.py || status=1; \
+	$(python) tools/bench_build.py || status=1; \
 	exit $$status
 
 serve: ## show the built site on 127.0.0.1; PORT=8000

@@ -22,6 +22,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 MEASUREMENTS = "measurements.js"
+DECLARATION = "const MEASUREMENTS = "
 REPORT = "reference/build-report"
 NAMED = ("numpy", "torch", "scikit-learn", "matplotlib", "seaborn", "pandas", "scipy")
 TOOLS = ("jupyter-book", "Sphinx", "myst-nb", "jupyter-cache", "nbclient", "ipykernel")
@@ -56,8 +57,14 @@ def write_measurements(folder: Path, values: dict[str, str]) -> None:
     values : dict of str to str
         HTML by the ``data-measured`` attribute of the mark that it fills.
     """
-    text = f"const MEASUREMENTS = {json.dumps(values, indent=0, sort_keys=True)};\n"
+    text = f"{DECLARATION}{json.dumps(values, indent=0, sort_keys=True)};\n"
     (folder / "_static" / MEASUREMENTS).write_text(text, encoding="utf-8")
+
+
+def read_measurements(folder: Path) -> dict[str, str]:
+    """Read what `write_measurements` wrote into a site."""
+    text = (folder / "_static" / MEASUREMENTS).read_text(encoding="utf-8")
+    return json.loads(text.removeprefix(DECLARATION).rstrip(";\n"))
 
 
 @cache
@@ -98,7 +105,7 @@ class BuildChapters(SphinxDirective):
         heads = ("chapter", "seconds", "megabytes", "outputs")
         head = "".join(f"<th scope='col'>{name}</th>" for name in heads)
         body = "".join(
-            f"<tr><th scope='row'>{stem}</th>"
+            f"<tr><th scope='row'><a href='../chapters/{stem}.html'>{stem}</a></th>"
             + "".join(
                 f"<td data-measured='{what}/{stem}'></td>"
                 for what in ("seconds", "megabytes", "origin")

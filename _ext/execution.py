@@ -122,7 +122,7 @@ def prepare_execution() -> Surroundings:
     data = hashlib.sha256(digits.images.tobytes() + digits.labels.tobytes())
     folder = Path(helpers.__file__).parent
     kernels = {
-        library["architecture"]
+        f"{library['internal_api']} {library['architecture']}"
         for library in threadpool_info()
         if "architecture" in library
     }
@@ -131,7 +131,7 @@ def prepare_execution() -> Surroundings:
         digits_sha256=data.hexdigest(),
         device=device,
         python=platform.python_version(),
-        machine=" ".join([platform.system(), platform.machine(), *sorted(kernels)]),
+        machine=", ".join([platform.system(), platform.machine(), *sorted(kernels)]),
         threads=threads,
         versions={
             found.metadata["Name"]: found.version

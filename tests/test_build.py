@@ -6,7 +6,6 @@ tested by the project's own tools, and looks at what they say.
 
 import base64
 import hashlib
-import json
 import os
 import shutil
 import signal
@@ -21,7 +20,7 @@ import nbformat
 import psutil
 import pytest
 import torch
-from build_report import MEASUREMENTS
+from build_report import MEASUREMENTS, read_measurements
 from execution import BUILD, EXECUTED, ROOT, number_of_jobs
 from test_data_sources import IMAGES, LABELS, N_TRAIN, SIDE, write_idx_folder
 
@@ -574,11 +573,6 @@ def differences(one: Path, other: Path) -> list[str]:
     )
 
 
-def read_measurements(book: Path) -> dict[str, str]:
-    text = (book / "_build" / "html" / "_static" / MEASUREMENTS).read_text()
-    return json.loads(text.removeprefix("const MEASUREMENTS = ").rstrip(";\n"))
-
-
 def test_two_builds_give_the_same_bytes(book: SmallBook, tmp_path: Path) -> None:
     text = book.chapter.read_text() + MEASURED
     book.chapter.write_text(text)
@@ -590,7 +584,7 @@ def test_two_builds_give_the_same_bytes(book: SmallBook, tmp_path: Path) -> None
         assert status == 0, said
     assert len(contents(book.root)) > 20
     assert differences(book.root, other.root) == []
-    ours, theirs = (read_measurements(one.root) for one in (book, other))
+    ours, theirs = (read_measurements(one.site) for one in (book, other))
     assert ours.keys() == theirs.keys()
     (table,) = [name for name in ours if "/" not in name]
     assert ours[table] != theirs[table]  # the time

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from execution import EXECUTED, ROOT, read_chapter
 
 CHAPTERS = sorted((ROOT / "chapters").glob("*.md"))
@@ -21,6 +22,12 @@ def code_cells(path: Path) -> list[nbformat.NotebookNode]:
 @each_chapter
 def test_every_chapter_is_in_the_table_of_contents(path: Path) -> None:
     assert f"file: chapters/{path.stem}\n" in (ROOT / "_toc.yml").read_text()
+
+
+@each_chapter
+def test_every_chapter_has_a_budget(path: Path) -> None:
+    budget = yaml.safe_load((ROOT / "tools" / "budget.yml").read_text())
+    assert budget[path.stem].keys() == {"seconds", "megabytes"}
 
 
 @each_chapter

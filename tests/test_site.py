@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from build_report import read_measurements, surroundings
 from execution import BUILD, EXECUTED, ROOT
 
 from helpers import load_digits
@@ -95,6 +96,49 @@ def test_digits_page_says_which_data_it_shows() -> None:
     shown = read("chapters/05-softmax-regression.html").get_text()
     assert f"Data on this page: {load_digits().name}" in shown
     assert ("MNIST_DIR" in shown) == (not load_digits().is_mnist)
+
+
+def test_every_measurement_has_its_mark_and_every_mark_its_measurement() -> None:
+    marks = {
+        tag["data-measured"]
+        for page in PAGES
+        for tag in read(page).find_all(attrs={"data-measured": True})
+    }
+    values = read_measurements(SITE)
+    assert marks == values.keys()
+    assert all(values.values())
+
+
+@each_chapter
+def test_times_stand_beside_the_pages_and_not_in_them(chapter: str) -> None:
+    notebook = nbformat.read(EXECUTED / f"{chapter}.ipynb", as_version=4)
+    for cell in notebook.cells:
+        if "nbval-ignore-output" in cell.metadata.get("tags", []):
+            (output,) = cell.outputs
+            assert "data-measured" in output["data"]["text/html"]
+
+
+@each_page
+def test_page_says_how_it_was_made(page: str) -> None:
+    if page in ("genindex.html", "search.html"):
+        pytest.skip("made by Sphinx from nothing of ours")
+    (footer,) = read(page).find_all(class_="build-facts")
+    here = surroundings()
+    assert f"PyTorch {here.versions['torch']}" in footer.get_text()
+    assert footer.find("a")["href"].endswith("build-report.html") or (
+        page == "reference/build-report.html"
+    )
+    if page.startswith("chapters/"):
+        assert f"Executed on {here.device}, {here.digits}" in footer.get_text()
+
+
+def test_the_report_says_it_all() -> None:
+    shown = read("reference/build-report.html").get_text()
+    here = surroundings()
+    for fact in (here.device, here.digits_sha256, here.python, here.fingerprint):
+        assert fact in shown
+    for chapter in CHAPTERS:
+        assert chapter in shown
 
 
 @each_page

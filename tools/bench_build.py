@@ -1,0 +1,125 @@
+"""Time what an author waits for, as ratios to plain `jupyter-book build`.
+
+Everything runs on a copy of the book in a folder of its own, one after the
+other: a plain build, which executes the chapters in turn, then a cold build
+with `tools/build_book.py`, one in which nothing has changed, one after an
+edit of prose, one after an edit of code, the chapters with nbval, and all
+that `make test` runs. Then each chapter's seconds and megabytes are compared
+with `tools/budget.yml`. Exit status 1 means that a bar or the budget was
+missed.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "_ext"))
+from build_report import read_measurements  # noqa: E402
+
+LEFT_OUT = ("_build", ".venv", ".git", "*.egg-info", ".*_cache", ".hypothesis")
+BUILD = ("tools/build_book.py",)
+CELL = "```{code-cell} ipython3\n"
+
+
+def main() -> int:
+    """Run the benchmark and return the exit status."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        book = Path(folder) / "book"
+        shutil.copytree(ROOT, book, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        seconds, over = measure(book)
+    plain, cold = seconds["plain jupyter-book build"], seconds["cold build"]
+    bars = {
+        "cold build": 0.5 * plain,
+        "nothing changed": 0.1 * cold,
+        "chapters with nbval": cold,
+    }
+    print(f"\n{'':27}  seconds  of plain  of cold  at most")
+    held = True
+    for name, took in seconds.items():
+        bar, mark = bars.get(name), ""
+        if bar is not None:
+            held &= took <= bar
+            mark = f"{bar:7.1f}  {'held' if took <= bar else 'MISSED'}"
+        ratios = f"{took / plain:8.3f}  {took / cold:7.3f}"
+        print(f"{name:27}  {took:7.1f}  {ratios}  {mark}".rstrip())
+    return 0 if held and not over else 1
+
+
+def measure(book: Path) -> tuple[dict[str, float], list[str]]:
+    """Run everything; return the seconds, and the chapters over budget."""
+    chapter = min((book / "chapters").glob("*.md"))
+    text = chapter.read_text(encoding="utf-8")
+    seconds = {}
+    command = "from jupyter_book.cli.main import main; main()"
+    plain = ("-c", command, "build", ".", "--quiet")
+    seconds["plain jupyter-book build"] = run(book, *plain)
+    shutil.rmtree(book / "_build")
+    seconds["cold build"] = run(book, *BUILD)
+    over = compare_with_budget(book)
+    seconds["nothing changed"] = run(book, *BUILD)
+    chapter.write_text(text.replace("\n# ", "\n# On ", 1), encoding="utf-8")
+    seconds["one edit of prose"] = run(book, *BUILD)
+    edited = text.replace(CELL, f"{CELL}# A comment.\n", 1)
+    chapter.write_text(edited, encoding="utf-8")
+    seconds["one edit of code"] = run(book, *BUILD)
+    tests = ("-m", "pytest", "-q", "--numprocesses", "auto", "-p", "no:cacheprovider")
+    seconds["chapters with nbval"] = run(book, *tests, "chapters")
+    seconds["make test, once built"] = run(book, *tests)
+    return seconds, over
+
+
+def run(book: Path, *arguments: str) -> float:
+    """Run Python in the copy and return the seconds.
+
+    Raises
+    ------
+    SystemExit
+        If it fails; then the times would mean nothing.
+    """
+    print(f"… python {' '.join(arguments)}", flush=True)
+    ours = {"PYTHONPATH": str(book), "IPYTHONDIR": str(book / "_build" / "ipython")}
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=book,
+        env=os.environ | ours,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"{done.stdout}\nIt failed, so there is nothing to compare.")
+    return time.perf_counter() - started
+
+
+def compare_with_budget(book: Path) -> list[str]:
+    """Print what each chapter took and may take; return those over budget."""
+    budget = yaml.safe_load((book / "tools" / "budget.yml").read_text(encoding="utf-8"))
+    values = read_measurements(book / "_build" / "html")
+    over = []
+    print(f"\n{'chapter':24} {'seconds':>9} {'budget':>7} {'MB':>7} {'budget':>7}")
+    for name in sorted(key.removeprefix("run/") for key in values if "run/" in key):
+        limits = budget.get(name, {"seconds": 0, "megabytes": 0})
+        took = {kind: float(values[f"{kind}/{name}"]) for kind in limits}
+        mark = ""
+        if any(took[kind] > limits[kind] for kind in limits):
+            over.append(name)
+            mark = "  OVER BUDGET" if name in budget else "  HAS NO BUDGET"
+        print(
+            f"{name:24} {took['seconds']:9.1f} {limits['seconds']:7}"
+            f" {took['megabytes']:7.0f} {limits['megabytes']:7}{mark}"
+        )
+    print(flush=True)
+    return over
+
+
+if __name__ == "__main__":
+    sys.exit(main())
