@@ -37,7 +37,7 @@ from execution import (  # noqa: E402
     prepare_execution,
     read_chapter,
 )
-from preloaded_kernels import preload_kernels  # noqa: E402
+from preloaded_kernels import PreloadError, preload_kernels  # noqa: E402
 
 from helpers import DataError, DeviceError  # noqa: E402
 
@@ -63,6 +63,8 @@ def main() -> int:
         return 1
     try:
         return build()
+    except PreloadError as error:
+        return keep_last_site(str(error))
     except KeyboardInterrupt:
         keep_last_site("it was interrupted; chapters that were done are kept")
         sys.stderr.flush()
@@ -183,8 +185,8 @@ def execute_chapters(cache: JupyterCacheAbstract, runs: list[Run], jobs: int) ->
         cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
         durations[run.path.stem] = run.seconds
 
-    preload_kernels()
     try:
+        preload_kernels(at_once=True)
         return execute_all(runs, jobs, store)
     finally:
         DURATIONS.write_text(json.dumps(durations))

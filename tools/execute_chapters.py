@@ -10,6 +10,7 @@ import hashlib
 import re
 import shutil
 import sys
+import sysconfig
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -22,12 +23,14 @@ import yaml
 from execution import ROOT, cell_line
 from jupyter_client.kernelspec import NoSuchKernel
 from nbclient import NotebookClient
-from nbclient.exceptions import CellControlSignal, DeadKernelError
+from nbclient.exceptions import CellControlSignal
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 LOOK_SECONDS = 0.2  # how often memory is measured
 REPORT_SECONDS = 10.0  # how often a log hears of a chapter that is running
+# Packages, Python itself, and the book, which may hold the packages.
+INSTALLED = (*map(sysconfig.get_path, ("purelib", "platlib", "stdlib")), ROOT)
 MEASURED = "nbval-ignore-output"
 WITHOUT_SCRIPT = (
     "The times measured here differ from run to run. Run the cell to see yours."
@@ -83,7 +86,7 @@ class Run:
         self.started = time.perf_counter()
         try:
             self._client.execute()
-        except (CellControlSignal, DeadKernelError, NoSuchKernel) as error:
+        except (CellControlSignal, RuntimeError, NoSuchKernel) as error:
             self.fault = f"{self._place()}\n{error}"
         self.seconds = time.perf_counter() - self.started
         self._client = None
@@ -210,9 +213,11 @@ def report(running: list[Run], left: int) -> None:
 
 
 def _repeatable(value: Any) -> Any:
-    """Replace addresses in memory, and this folder's name, in all texts."""
+    """Leave addresses in memory, and where things are installed, out of texts."""
     if isinstance(value, str):
-        return re.sub(r"\b0x[0-9a-f]{6,}\b", "0x…", value.replace(f"{ROOT}/", ""))
+        for folder in INSTALLED:
+            value = value.replace(f"{folder}/", "")
+        return re.sub(r"\b0x[0-9a-f]{6,}\b", "0x…", value)
     if isinstance(value, list):
         return [_repeatable(part) for part in value]
     if isinstance(value, dict):

@@ -19,6 +19,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,8 +46,15 @@ LIBRARIES = (
 LAUNCHER = "ipykernel_launcher"
 
 
-def preload_kernels() -> None:
-    """Let kernels of this interpreter, from now on, start preloaded."""
+def preload_kernels(at_once: bool = False) -> None:
+    """Let kernels of this interpreter, from now on, start preloaded.
+
+    Parameters
+    ----------
+    at_once : bool
+        Import the libraries now rather than when the first kernel is wanted,
+        so that their time is not counted as that of a chapter.
+    """
     if os.environ.get("BOOK_FRESH_KERNELS") == "1" or sys.platform != "linux":
         return  # on macOS the system's own libraries do not survive a fork
     factory = KernelProvisionerFactory.instance()
@@ -55,6 +63,12 @@ def preload_kernels() -> None:
         name, f"{__name__}:PreloadedProvisioner", factory.GROUP_NAME
     )
     factory.default_provisioner_name = name
+    if at_once:
+        PRELOADER.start()
+
+
+class PreloadError(RuntimeError):
+    """The process that preloads has died."""
 
 
 class ForkedProcess(psutil.Process):
@@ -96,16 +110,11 @@ class Preloader:
         self.process: subprocess.Popen[str] | None = None
         self.lock = threading.Lock()
 
-    def fork(self, request: dict[str, Any]) -> int:
-        """Ask for a kernel and return its process number.
-
-        Raises
-        ------
-        RuntimeError
-            If the process that preloads has died.
-        """
+    def start(self) -> None:
+        """Start the process, if it is not there, and wait until it is ready."""
         with self.lock:
-            if self.process is None:
+            if self.process is None or self.process.poll() is not None:
+                self.stop()
                 self.process = subprocess.Popen(
                     [sys.executable, __file__],
                     stdin=subprocess.PIPE,
@@ -114,18 +123,42 @@ class Preloader:
                     start_new_session=True,  # Ctrl-C is for the build alone
                 )
                 atexit.register(self.stop)
+                self.read()
+
+    def fork(self, request: dict[str, Any]) -> int:
+        """Ask for a kernel and return its process number."""
+        self.start()
+        with self.lock:
+            assert self.process is not None
             assert self.process.stdin is not None
-            assert self.process.stdout is not None
-            print(json.dumps(request), file=self.process.stdin, flush=True)
-            answer = self.process.stdout.readline()
+            with suppress(BrokenPipeError):  # then there is no answer either
+                print(json.dumps(request), file=self.process.stdin, flush=True)
+            return int(self.read())
+
+    def read(self) -> str:
+        """Read an answer.
+
+        Raises
+        ------
+        PreloadError
+            If the process has died.
+        """
+        assert self.process is not None
+        assert self.process.stdout is not None
+        answer = self.process.stdout.readline()
         if not answer:
-            raise RuntimeError("The process that starts kernels has died.")
-        return int(answer)
+            raise PreloadError(
+                "the process that starts kernels has died, see above "
+                "(BOOK_FRESH_KERNELS=1 does without it)"
+            )
+        return answer
 
     def stop(self) -> None:
         """End the process; it ends by itself, too, when this one does."""
+        atexit.unregister(self.stop)
         if self.process is not None:
-            self.process.communicate()
+            with suppress(BrokenPipeError):
+                self.process.communicate()
 
 
 PRELOADER = Preloader()
@@ -143,6 +176,7 @@ def serve() -> None:
     del builtins.get_ipython  # type: ignore[attr-defined]
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # leave no zombies
+    print("ready", flush=True)
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
