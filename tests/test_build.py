@@ -73,7 +73,7 @@ make_line_data(1)
 ```
 
 ```{code-cell} ipython3
-{str(object()), "set", "of", "words"}
+print(object(), "-".join(["set", "of", "words"]), {"of", "words"})
 ```
 """
 
@@ -260,6 +260,19 @@ def test_a_failing_cell_fails_the_build_and_leaves_the_last_site(
     status, said = book.test()
     assert status == 1
     assert f"chapters/01-small.md:{line + 1} Cell 1" in said
+
+
+def test_a_plain_build_leaves_nothing_that_harms(book: SmallBook) -> None:
+    book.chapter.write_text(book.chapter.read_text() + MEASURED)
+    command = "from jupyter_book.cli.main import main; main()"
+    status, said = book.run("-c", command, "build", ".")
+    assert status == 0, said
+    page = (book.site / "chapters" / "01-small.html").read_text()
+    assert "set-of-words" in page
+    status, said = book.build()
+    assert status == 0, said
+    assert "01-small.md executed in" in said
+    assert "data-measured" in (book.site / "chapters" / "01-small.html").read_text()
 
 
 def test_a_dead_reference_fails_the_build_again_and_again(book: SmallBook) -> None:

@@ -157,10 +157,13 @@ def is_up_to_date(key: str) -> bool:
 
 
 def is_cached(cache: JupyterCacheAbstract, run: Run) -> bool:
-    """Say whether the cache holds a chapter, undamaged."""
+    """Say whether the cache holds a chapter, undamaged, as this tool stores it.
+
+    A plain `jupyter-book build` may have put it there as well.
+    """
     try:
         cache.merge_match_into_notebook(run.notebook)
-        return isinstance(cache.match_cache_notebook(run.notebook).data, dict)
+        return "measured" in cache.match_cache_notebook(run.notebook).data
     except Exception:  # not there, or damaged: then it is made anew
         return False
 

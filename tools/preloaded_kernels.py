@@ -78,8 +78,10 @@ class ForkedProcess(psutil.Process):
 
     def poll(self) -> int | None:
         """Return None while it runs."""
-        alive = self.is_running() and self.status() != psutil.STATUS_ZOMBIE
-        return None if alive else 0
+        with suppress(psutil.NoSuchProcess):
+            if self.is_running() and self.status() != psutil.STATUS_ZOMBIE:
+                return None
+        return 0
 
 
 class PreloadedProvisioner(LocalProvisioner):
