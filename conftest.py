@@ -20,6 +20,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parent
 sys.path[:0] = [str(ROOT / "_ext"), str(ROOT / "tools")]
+from execute_chapters import read_durations  # noqa: E402
 from execution import (  # noqa: E402
     EXECUTED,
     cell_line,
@@ -36,12 +37,20 @@ FINGERPRINT = pytest.StashKey[str]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Check device and data once, before any chapter runs."""
+    preload_kernels()
+    if hasattr(config, "workerinput"):  # the process that starts it has looked
+        config.stash[FINGERPRINT] = config.workerinput["fingerprint"]
+        return
     try:
         with warnings.catch_warnings(action="ignore"):  # the header says it
             config.stash[FINGERPRINT] = prepare_execution().fingerprint
     except (RuntimeError, ValueError) as error:
         raise pytest.UsageError(str(error)) from None
-    preload_kernels()
+
+
+def pytest_configure_node(node: Any) -> None:
+    """Tell a new process what all of them are to know."""
+    node.workerinput["fingerprint"] = node.config.stash[FINGERPRINT]
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -64,6 +73,18 @@ def pytest_collect_file(
     if file_path.suffix == ".md" and file_path.parent == ROOT / "chapters":
         return ChapterFile.from_parent(parent, path=file_path)
     return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let chapters begin first, the longest before the others."""
+    durations = read_durations()
+    items.sort(
+        key=lambda item: (
+            -durations.get(item.path.stem, 0.0)
+            if isinstance(item.parent, ChapterFile)
+            else 1.0
+        )
+    )
 
 
 class ByChapter(LoadScopeScheduling):

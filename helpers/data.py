@@ -31,9 +31,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import fetch_openml, load_iris
-from sklearn.datasets import load_digits as load_bundled_digits
-from sklearn.model_selection import train_test_split
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -201,6 +198,8 @@ def load_two_irises() -> Iris:
 
     Source: Fisher (1936), as shipped with scikit-learn.
     """
+    from sklearn.datasets import load_iris  # scikit-learn where it is needed
+
     bunch = load_iris()
     chosen = bunch.target > 0
     return Iris(
@@ -314,6 +313,8 @@ def split_digits(digits: Digits) -> DigitsSplit:
     DigitsSplit
         The two parts.
     """
+    from sklearn.model_selection import train_test_split
+
     everything = np.arange(len(digits.labels))
     if digits.n_test_fixed:
         pool = everything[: -digits.n_test_fixed]
@@ -400,6 +401,8 @@ def _as_mnist(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Digits:
 
 
 def _bundled() -> Digits:
+    from sklearn.datasets import load_digits as load_bundled_digits
+
     bunch = load_bundled_digits()
     _, height, width = bunch.images.shape
     return _frozen(
@@ -585,6 +588,8 @@ def _write_cache(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
 
 
 def _download_mnist() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    from sklearn.datasets import fetch_openml
+
     if not _reachable(OPENML):
         raise DataError(
             f"OpenML did not answer within {PROBE_SECONDS:g} seconds (no network?)."

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import StandardScaler
 
 from helpers.data import Floats, Split, load_two_irises
 
@@ -43,6 +41,9 @@ def load_petal_data(seed: int = 0) -> Split:
         ``x``: sepal length and width, ``y``: petal length and width, each
         of shape (50, 2), in training standard deviations.
     """
+    from sklearn.model_selection import train_test_split
+    from sklearn.preprocessing import StandardScaler
+
     iris = load_two_irises()
     train, validation = train_test_split(
         iris.measurements,

@@ -19,7 +19,6 @@ from io import StringIO
 from pathlib import Path
 
 import nbformat
-import yaml
 from filelock import FileLock, Timeout
 from jupyter_book.cli.main import main as jupyter_book
 from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
@@ -28,7 +27,12 @@ from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "_ext"))
 from build_report import commit, write_measurements  # noqa: E402
-from execute_chapters import Run, execute_all  # noqa: E402
+from execute_chapters import (  # noqa: E402
+    DURATIONS,
+    Run,
+    execute_all,
+    read_durations,
+)
 from execution import (  # noqa: E402
     BUILD,
     EXECUTED,
@@ -43,8 +47,6 @@ from helpers import DataError, DeviceError  # noqa: E402
 
 NEXT = BUILD / "next"
 SITE = BUILD / "html"
-DURATIONS = BUILD / "durations.json"  # seconds each chapter took last time
-BUDGET = ROOT / "tools" / "budget.yml"
 NOT_SOURCES = ("_build", "tests")  # besides what begins with a dot
 
 
@@ -193,24 +195,6 @@ def execute_chapters(cache: JupyterCacheAbstract, runs: list[Run], jobs: int) ->
         return execute_all(runs, jobs, store)
     finally:
         DURATIONS.write_text(json.dumps(durations))
-
-
-def read_durations() -> dict[str, float]:
-    """Return how long chapters took last time, or else how long they may."""
-    known = {name: limits["seconds"] for name, limits in read_budget().items()}
-    try:
-        stored = json.loads(DURATIONS.read_text())
-        known |= {name: float(seconds) for name, seconds in stored.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
-        pass  # only the order of execution depends on it
-    return known
-
-
-def read_budget() -> dict[str, dict[str, float]]:
-    """Return how many seconds and megabytes each chapter may take."""
-    if not BUDGET.is_file():
-        return {}
-    return yaml.safe_load(BUDGET.read_text(encoding="utf-8"))
 
 
 def render() -> bool:

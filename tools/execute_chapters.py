@@ -7,6 +7,7 @@ script on the page fills in; see `_ext/build_report.py`.
 """
 
 import hashlib
+import json
 import re
 import shutil
 import sys
@@ -20,13 +21,15 @@ from typing import Any
 
 import psutil
 import yaml
-from execution import ROOT, cell_line
+from execution import BUILD, ROOT, cell_line
 from jupyter_client.kernelspec import NoSuchKernel
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
+DURATIONS = BUILD / "durations.json"  # seconds each chapter took last time
+BUDGET = ROOT / "tools" / "budget.yml"
 LOOK_SECONDS = 0.2  # how often memory is measured
 REPORT_SECONDS = 10.0  # how often a log hears of a chapter that is running
 # Packages, Python itself, and the book, which may hold the packages.
@@ -192,6 +195,24 @@ def execute_all(runs: list[Run], jobs: int, done: Any) -> bool:
         if sys.stdout.isatty():
             print("\r\x1b[K", end="", flush=True)
     return good
+
+
+def read_durations() -> dict[str, float]:
+    """Return how long chapters took last time, or else how long they may."""
+    known = {name: limits["seconds"] for name, limits in read_budget().items()}
+    try:
+        stored = json.loads(DURATIONS.read_text())
+        known |= {name: float(seconds) for name, seconds in stored.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        pass  # only the order of execution depends on it
+    return known
+
+
+def read_budget() -> dict[str, dict[str, float]]:
+    """Return how many seconds and megabytes each chapter may take."""
+    if not BUDGET.is_file():
+        return {}
+    return yaml.safe_load(BUDGET.read_text(encoding="utf-8"))
 
 
 def say(text: str) -> None:
