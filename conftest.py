@@ -33,24 +33,29 @@ from preloaded_kernels import preload_kernels  # noqa: E402
 from helpers import load_digits, requested_device  # noqa: E402
 
 FINGERPRINT = pytest.StashKey[str]()
+PRELOADER = pytest.StashKey[str | None]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Check device and data once, before any chapter runs."""
-    preload_kernels()
     if hasattr(config, "workerinput"):  # the process that starts it has looked
         config.stash[FINGERPRINT] = config.workerinput["fingerprint"]
+        if config.workerinput["preloader"]:
+            preload_kernels(config.workerinput["preloader"])
         return
     try:
         with warnings.catch_warnings(action="ignore"):  # the header says it
             config.stash[FINGERPRINT] = prepare_execution().fingerprint
     except (RuntimeError, ValueError) as error:
         raise pytest.UsageError(str(error)) from None
+    in_parallel = config.getoption("numprocesses", None)
+    config.stash[PRELOADER] = preload_kernels() if in_parallel else None
 
 
 def pytest_configure_node(node: Any) -> None:
     """Tell a new process what all of them are to know."""
     node.workerinput["fingerprint"] = node.config.stash[FINGERPRINT]
+    node.workerinput["preloader"] = node.config.stash[PRELOADER]
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -100,6 +105,7 @@ class ByChapter(LoadScopeScheduling):
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByChapter:
     """Use it wherever pytest runs in several processes."""
+    config.option.loadscopereorder = False  # keep the longest first
     return ByChapter(config, log)
 
 

@@ -649,3 +649,28 @@ def test_a_build_that_is_killed_at_any_moment_can_be_run_again(
     assert status == 0, said
     left = {path.name for path in (book.root / "_build").iterdir()}
     assert not {"next", "html.old", "executed.old"} & left
+
+
+def test_chapters_do_without_the_preloading_process_if_it_dies(
+    book: SmallBook,
+) -> None:
+    book.replace(":.6f", ":.5f")
+    other = CHAPTER.replace("plt.plot([0, 1])", "import time; time.sleep(15)")
+    (book.root / "chapters" / "02-other.md").write_text(other)  # it begins: it is new
+    with (book.root / "_toc.yml").open("a") as toc:
+        toc.write("      - file: chapters/02-other\n")
+    with start_build(book, BOOK_FRESH_KERNELS="0", JOBS="1") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "at cell 3 of 3" in line:
+                break
+        (preloader,) = [
+            child
+            for child in psutil.Process(process.pid).children()
+            if any("preloaded_kernels" in part for part in child.cmdline())
+        ]
+        preloader.kill()
+        said = process.stdout.read()
+    assert "chapters/02-other.md FAILED" in said  # its kernel went with it
+    assert "a kernel starts without it" in said
+    assert "chapters/01-small.md executed in" in said

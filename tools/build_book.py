@@ -14,7 +14,7 @@ import shutil
 import signal
 import sys
 import warnings
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
 
@@ -41,7 +41,7 @@ from execution import (  # noqa: E402
     prepare_execution,
     read_chapter,
 )
-from preloaded_kernels import PreloadError, preload_kernels  # noqa: E402
+from preloaded_kernels import ask, preload_kernels  # noqa: E402
 
 from helpers import DataError, DeviceError  # noqa: E402
 
@@ -65,8 +65,6 @@ def main() -> int:
         return 1
     try:
         return build()
-    except PreloadError as error:
-        return keep_last_site(str(error))
     except KeyboardInterrupt:
         keep_last_site("it was interrupted; chapters that were done are kept")
         sys.stderr.flush()
@@ -191,7 +189,9 @@ def execute_chapters(cache: JupyterCacheAbstract, runs: list[Run], jobs: int) ->
         durations[run.path.stem] = run.seconds
 
     try:
-        preload_kernels(at_once=True)
+        if address := preload_kernels():
+            with suppress(OSError, ValueError):  # then chapters do without, and say so
+                ask(address)  # so that no chapter is charged with the wait
         return execute_all(runs, jobs, store)
     finally:
         DURATIONS.write_text(json.dumps(durations))

@@ -15,10 +15,13 @@ import gc
 import importlib
 import json
 import os
+import select
+import shutil
 import signal
+import socket
 import subprocess
 import sys
-import threading
+import tempfile
 from contextlib import suppress
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -46,29 +49,30 @@ LIBRARIES = (
 LAUNCHER = "ipykernel_launcher"
 
 
-def preload_kernels(at_once: bool = False) -> None:
+def preload_kernels(address: str | None = None) -> str | None:
     """Let kernels of this interpreter, from now on, start preloaded.
 
     Parameters
     ----------
-    at_once : bool
-        Import the libraries now rather than when the first kernel is wanted,
-        so that their time is not counted as that of a chapter.
+    address : str, optional
+        What another process got from this function: its preloading process
+        serves this one, too. Otherwise one is started; it ends with this.
+
+    Returns
+    -------
+    str or None
+        Where to ask for kernels; None if they are to start as usual.
     """
     if os.environ.get("BOOK_FRESH_KERNELS") == "1" or sys.platform != "linux":
-        return  # on macOS the system's own libraries do not survive a fork
-    factory = KernelProvisionerFactory.instance()
+        return None  # on macOS the system's own libraries do not survive a fork
+    PreloadedProvisioner.address = address or _start_preloading()
     name = "preloaded"
+    factory = KernelProvisionerFactory.instance()
     factory.provisioners[name] = EntryPoint(
-        name, f"{__name__}:PreloadedProvisioner", factory.GROUP_NAME
+        name, f"{__name__}:{PreloadedProvisioner.__name__}", factory.GROUP_NAME
     )
     factory.default_provisioner_name = name
-    if at_once:
-        PRELOADER.start()
-
-
-class PreloadError(RuntimeError):
-    """The process that preloads has died."""
+    return PreloadedProvisioner.address
 
 
 class ForkedProcess(psutil.Process):
@@ -87,87 +91,75 @@ class ForkedProcess(psutil.Process):
 class PreloadedProvisioner(LocalProvisioner):
     """Manage a kernel on this machine that began as a fork."""
 
+    address = ""
+
     async def launch_kernel(
         self, cmd: list[str], **kwargs: Any
     ) -> KernelConnectionInfo:
-        """Fork a kernel; one of another interpreter is started as usual."""
+        """Ask for a fork; a kernel of another interpreter is started as usual."""
         if cmd[0] != sys.executable or LAUNCHER not in cmd:
             return await super().launch_kernel(cmd, **kwargs)
-        pid = PRELOADER.fork(
-            {
-                "arguments": cmd[cmd.index(LAUNCHER) + 1 :],
-                "folder": str(kwargs.get("cwd") or Path.cwd()),
-                "environment": kwargs.get("env") or dict(os.environ),
-            }
-        )
-        self.process = ForkedProcess(pid)  # type: ignore[assignment]
+        request = {
+            "arguments": cmd[cmd.index(LAUNCHER) + 1 :],
+            "folder": str(kwargs.get("cwd") or Path.cwd()),
+            "environment": kwargs.get("env") or dict(os.environ),
+        }
+        try:
+            pid = ask(self.address, request)
+            self.process = ForkedProcess(pid)  # type: ignore[assignment]
+        except (OSError, ValueError, psutil.NoSuchProcess):
+            message = "The process that preloads has died; a kernel starts without it."
+            print(message, file=sys.stderr)
+            return await super().launch_kernel(cmd, **kwargs)
         self.pid = self.pgid = pid  # it leads a session of its own
         return self.connection_info
 
 
-class Preloader:
-    """The process that preloads, started when the first kernel is wanted."""
+def ask(address: str, request: dict[str, Any] | None = None) -> int:
+    """Ask for a kernel, or with no request whether all is imported; wait.
 
-    def __init__(self) -> None:
-        self.process: subprocess.Popen[str] | None = None
-        self.lock = threading.Lock()
+    Returns
+    -------
+    int
+        The number of the kernel's process, or 0.
 
-    def start(self) -> None:
-        """Start the process, if it is not there, and wait until it is ready."""
-        with self.lock:
-            if self.process is None or self.process.poll() is not None:
-                self.stop()
-                self.process = subprocess.Popen(
-                    [sys.executable, __file__],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    text=True,
-                    start_new_session=True,  # Ctrl-C is for the build alone
-                )
-                atexit.register(self.stop)
-                self.read()
-
-    def fork(self, request: dict[str, Any]) -> int:
-        """Ask for a kernel and return its process number."""
-        self.start()
-        with self.lock:
-            assert self.process is not None
-            assert self.process.stdin is not None
-            with suppress(BrokenPipeError):  # then there is no answer either
-                print(json.dumps(request), file=self.process.stdin, flush=True)
-            return int(self.read())
-
-    def read(self) -> str:
-        """Read an answer.
-
-        Raises
-        ------
-        PreloadError
-            If the process has died.
-        """
-        assert self.process is not None
-        assert self.process.stdout is not None
-        answer = self.process.stdout.readline()
-        if not answer:
-            raise PreloadError(
-                "the process that starts kernels has died, see above "
-                "(BOOK_FRESH_KERNELS=1 does without it)"
-            )
-        return answer
-
-    def stop(self) -> None:
-        """End the process; it ends by itself, too, when this one does."""
-        atexit.unregister(self.stop)
-        if self.process is not None:
-            with suppress(BrokenPipeError):
-                self.process.communicate()
+    Raises
+    ------
+    OSError, ValueError
+        If nobody is there, or there is no answer.
+    """
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(address)
+        with connection.makefile("rw") as talk:
+            print(json.dumps(request), file=talk, flush=True)
+            return int(talk.readline())
 
 
-PRELOADER = Preloader()
+def _start_preloading() -> str:
+    """Start the process that preloads and return where it listens."""
+    folder = tempfile.mkdtemp(prefix="kernels-")
+    address = f"{folder}/socket"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()  # whoever asks from now on waits for the imports
+        process = subprocess.Popen(
+            [sys.executable, __file__, str(listener.fileno())],
+            stdin=subprocess.PIPE,  # closed when this process ends, however
+            pass_fds=[listener.fileno()],
+            start_new_session=True,  # Ctrl-C is for the build alone
+        )
+
+    def stop() -> None:
+        process.kill()
+        process.communicate()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(stop)
+    return address
 
 
-def serve() -> None:
-    """Import the libraries, then fork a kernel for every line of input."""
+def serve(listener: socket.socket) -> None:
+    """Import the libraries, then fork kernels until nobody is there to ask."""
     # Matplotlib reads this when it is imported, and ipykernel sets it.
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     sys.path.remove(str(Path(__file__).resolve().parent))
@@ -178,12 +170,19 @@ def serve() -> None:
     del builtins.get_ipython  # type: ignore[attr-defined]
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # leave no zombies
-    print("ready", flush=True)
-    for line in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            become_kernel(**json.loads(line))
-        print(pid, flush=True)
+    while True:
+        ready, _, _ = select.select([sys.stdin, listener], [], [])
+        if sys.stdin in ready:  # its end: whoever started this has ended
+            return
+        connection, _ = listener.accept()
+        with connection, connection.makefile("rw") as talk:
+            request = json.loads(talk.readline())
+            pid = os.fork() if request else 0
+            if request and pid == 0:
+                listener.close()
+                connection.close()
+                become_kernel(**request)
+            print(pid, file=talk, flush=True)
 
 
 def become_kernel(
@@ -194,7 +193,6 @@ def become_kernel(
     os.setsid()
     nowhere = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nowhere, 0)
-    os.dup2(2, 1)  # the answers' pipe is not for kernels
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -212,4 +210,4 @@ def become_kernel(
 
 
 if __name__ == "__main__":
-    serve()
+    serve(socket.socket(fileno=int(sys.argv[1])))
