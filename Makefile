@@ -64,7 +64,7 @@ test: $(installed) ## build the book, then run every test
 	$(python) -m pytest --numprocesses auto || status=1; \
 	exit $$status
 
-check: $(installed) ## what is too slow for every save; wants a built book
+check: $(installed) ## what is too slow for every save: two builds compared, and such
 	@$(python) tools/build_book.py
 	@$(python) -m pytest --numprocesses auto -m check tests
 
@@ -94,7 +94,8 @@ constraints: ## take the newest that requirements.txt allows, write it all down
 	@rm constraints.new
 
 clean: ## remove what was built, keep the executed chapters
-	@find _build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} + 2>/dev/null || true
+	@if [ -d _build ]; then find _build -mindepth 1 -maxdepth 1 \
+		! -name cache ! -name lock -exec rm -rf {} +; fi
 
 clean-all: ## remove everything that is not in the repository
 	@rm -rf _build $(VENV) *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -34,7 +34,11 @@ def commit() -> str:
 
     def git(*arguments: str) -> str:
         return subprocess.run(
-            ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+            ["git", "--no-optional-locks", *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
         ).stdout.strip()
 
     try:
@@ -123,14 +127,15 @@ class BuildChapters(SphinxDirective):
 
 def _footer(page: str, here: Surroundings, report: str) -> str:
     """Return the line under a page."""
-    facts = []
+    data = f"{escape(here.digits)} ({here.digits_sha256[:12]})"
+    facts = [f"Executed on {escape(here.device)} with {data}"]
     if page.startswith("chapters/"):
         stem = escape(Path(page).name)
-        facts.append(f"Executed on {escape(here.device)}, {escape(here.digits)}")
         facts.append(
             f"<span data-measured='run/{stem}'>times are in the build report</span>"
         )
-    facts.append(f"Python {here.python}, PyTorch {here.versions['torch']}")
+    versions = {"Python": here.python} | {name: here.versions[name] for name in NAMED}
+    facts.append(", ".join(f"{name} {version}" for name, version in versions.items()))
     if name := commit():
         facts.append(f"commit {escape(name)}")
     line = " · ".join(facts)

@@ -21,7 +21,7 @@ from typing import Any
 
 from joblib import cpu_count
 from jupyter_cache import get_cache
-from jupyter_cache.base import JupyterCacheAbstract
+from jupyter_cache.cache.main import JupyterCacheBase
 from myst_nb.core.read import read_myst_markdown_notebook
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
@@ -47,7 +47,28 @@ THREADS = "OMP_NUM_THREADS"
 # Libraries that would rather listen to a variable of their own.
 OTHER_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 # What else numerical libraries read from the environment.
-SWITCHES = ("ATEN_", "CUBLAS_", "CUDA_", "MKL_", "ONEDNN_", "OPENBLAS_", "PYTORCH_")
+SWITCHES = (
+    "ATEN_",
+    "CUBLAS_",
+    "CUDA_",
+    "DNNL_",
+    "KMP_",
+    "MKL_",
+    "NPY_",
+    "NVIDIA_",
+    "ONEDNN_",
+    "OPENBLAS_",
+    "PYTORCH_",
+    "TORCH_",
+)
+# Beside `helpers`, the files that say how a chapter is executed.
+EXECUTORS = (
+    "_ext/execution.py",
+    "tools/execute_chapters.py",
+    "tools/ipython_kernel_config.py",
+    "tools/preloaded_kernels.py",
+)
+STAMP = ".sources"  # in a site: the hash of what it was made from
 
 
 @dataclass(frozen=True)
@@ -68,8 +89,9 @@ class Surroundings:
         Of each chapter.
     versions : dict of str to str
         Every package installed, with its version.
-    helpers : dict of str to str
-        The files of `helpers`, with their SHA-256 sums.
+    files : dict of str to str
+        The files of `helpers`, and those that execute chapters, with their
+        SHA-256 sums.
     switches : dict of str to str
         Environment variables that numerical libraries read.
     """
@@ -81,7 +103,7 @@ class Surroundings:
     machine: str
     threads: str
     versions: dict[str, str]
-    helpers: dict[str, str]
+    files: dict[str, str]
     switches: dict[str, str]
 
     @property
@@ -94,8 +116,9 @@ class Surroundings:
 def prepare_execution() -> Surroundings:
     """Check the device, find the digits, and look at all that matters.
 
-    Kernels to come are made alike: threads, hash seed and IPython profile
-    are set in the environment. Where MNIST cannot be had, ``BOOK_OFFLINE``
+    Kernels to come are made alike: threads, hash seed, backend of the
+    pictures and IPython profile are set in the environment, and nobody's own
+    kernels are used. Where MNIST cannot be had, ``BOOK_OFFLINE``
     is set, so that they do not look for the network one after another.
 
     Raises
@@ -112,7 +135,10 @@ def prepare_execution() -> Surroundings:
     for name in (THREADS, *OTHER_THREADS):
         os.environ[name] = threads
     os.environ["PYTHONHASHSEED"] = "0"  # sets keep their order from run to run
-    os.environ.setdefault("IPYTHONDIR", str(BUILD / "ipython"))  # nobody's own
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    os.environ["IPYTHONDIR"] = str(BUILD / "ipython")
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+    os.environ.pop("JUPYTER_PATH", None)
     device = requested_device()
     if device != "cpu":
         device = _name_of(select_device(device))
@@ -120,7 +146,6 @@ def prepare_execution() -> Surroundings:
     if not digits.is_mnist:
         os.environ["BOOK_OFFLINE"] = "1"
     data = hashlib.sha256(digits.images.tobytes() + digits.labels.tobytes())
-    folder = Path(helpers.__file__).parent
     kernels = {
         f"{library['internal_api']} {library['architecture']}"
         for library in threadpool_info()
@@ -137,17 +162,25 @@ def prepare_execution() -> Surroundings:
             found.metadata["Name"]: found.version
             for found in sorted(distributions(), key=lambda d: d.metadata["Name"])
         },
-        helpers={
-            str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(folder.rglob("*"))
-            if path.is_file() and "__pycache__" not in path.parts
-        },
+        files=hash_files(),
         switches={
             name: value
             for name, value in sorted(os.environ.items())
             if name.startswith(SWITCHES)
         },
     )
+
+
+def hash_files() -> dict[str, str]:
+    """Return the SHA-256 sum of each file that decides what chapters compute."""
+    folder = Path(helpers.__file__).parent
+    paths = {str(path.relative_to(folder)): path for path in folder.rglob("*")}
+    paths |= {name: ROOT / name for name in EXECUTORS}
+    return {
+        name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for name, path in sorted(paths.items())
+        if path.is_file() and "__pycache__" not in path.parts
+    }
 
 
 def _name_of(device: Any) -> str:
@@ -189,7 +222,7 @@ def positive_number(variable: str, default: int, what: str) -> int:
     return int(asked)
 
 
-def open_cache(fingerprint: str) -> JupyterCacheAbstract:
+def open_cache(fingerprint: str) -> JupyterCacheBase:
     """Open the cache of executed chapters that belongs to a fingerprint.
 
     One whose database cannot be read is thrown away: it can be made again.
@@ -197,7 +230,7 @@ def open_cache(fingerprint: str) -> JupyterCacheAbstract:
     cache = get_cache(_cache_path(fingerprint))
     try:
         cache.list_cache_records()
-    except DatabaseError:
+    except (DatabaseError, RuntimeError):  # the second is jupyter-cache's own
         shutil.rmtree(_cache_path(fingerprint))
         cache = get_cache(_cache_path(fingerprint))
     return cache
@@ -232,6 +265,8 @@ def _use_fingerprinted_cache(app: Sphinx, config: Config) -> None:
     except (DataError, DeviceError, ValueError) as error:
         raise ExtensionError(str(error)) from None
     config["nb_execution_cache_path"] = str(_cache_path(surroundings.fingerprint))
+    # What is about to be written there, by whatever tool, is not what it says.
+    (Path(app.outdir) / STAMP).unlink(missing_ok=True)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

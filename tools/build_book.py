@@ -21,7 +21,8 @@ from pathlib import Path
 import nbformat
 from filelock import FileLock, Timeout
 from jupyter_book.cli.main import main as jupyter_book
-from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.cache.main import JupyterCacheBase
 from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,6 +37,9 @@ from execute_chapters import (  # noqa: E402
 from execution import (  # noqa: E402
     BUILD,
     EXECUTED,
+    STAMP,
+    Surroundings,
+    hash_files,
     number_of_jobs,
     open_cache,
     prepare_execution,
@@ -47,6 +51,7 @@ from helpers import DataError, DeviceError  # noqa: E402
 
 NEXT = BUILD / "next"
 SITE = BUILD / "html"
+CACHES_KEPT = 8
 NOT_SOURCES = ("_build", "tests")  # besides what begins with a dot
 
 
@@ -90,22 +95,30 @@ def build() -> int:
         print(f"The book was not built: {error}", file=sys.stderr)
         return 1
     print(f"Digits: {surroundings.digits}.", flush=True)
-    if is_up_to_date(key):
+    if is_up_to_date(key, paths):
         print(f"Nothing has changed since {SITE / 'index.html'} was built.")
         return 0
     cache = open_cache(surroundings.fingerprint)
-    runs = [Run(path, read_chapter(path)) for path in paths]
+    runs = read_chapters(paths)
     changed = [run for run in runs if not is_cached(cache, run)]
-    if not execute_chapters(cache, changed, jobs):
+    executed = execute_chapters(cache, changed, jobs, surroundings)
+    if not executed or len(runs) < len(paths):
         return keep_last_site("a chapter failed, see above")
+    if prepare_execution() != surroundings:
+        shutil.rmtree(cache.path)
+        return keep_last_site("what chapters depend on changed meanwhile; try again")
+    if not all(is_cached(cache, run) for run in read_chapters(paths)):
+        return keep_last_site("a chapter was edited meanwhile; try again")
     if not render():
         return keep_last_site("Sphinx gave warnings or errors, see above")
     site = NEXT / "_build" / "html"
+    (SITE / STAMP).unlink(missing_ok=True)  # two folders change, one by one
     save_executed(cache, runs, surroundings.fingerprint)
     write_measurements(site, measurements(cache, runs, changed))
-    stamp(site).write_text(key)
+    (site / STAMP).write_text(key)
     replace(site, SITE)
     shutil.rmtree(NEXT)
+    forget_old_caches(Path(cache.path))
     print(f"The book is built. Open {SITE / 'index.html'} or type: make serve")
     return 0
 
@@ -143,20 +156,27 @@ def hash_of_sources(fingerprint: str) -> str:
     return found.hexdigest()
 
 
-def stamp(site: Path) -> Path:
-    """Say where a site keeps the hash of what it was made from."""
-    return site / ".sources"
-
-
-def is_up_to_date(key: str) -> bool:
-    """Say whether the site that is there was made from just these sources."""
+def is_up_to_date(key: str, paths: list[Path]) -> bool:
+    """Say whether all that is there was made from just these sources."""
     try:
-        return EXECUTED.is_dir() and stamp(SITE).read_text() == key
+        fresh = (SITE / STAMP).read_text() == key
     except OSError:
         return False
+    return fresh and all((EXECUTED / f"{path.stem}.ipynb").is_file() for path in paths)
 
 
-def is_cached(cache: JupyterCacheAbstract, run: Run) -> bool:
+def read_chapters(paths: list[Path]) -> list[Run]:
+    """Read the chapters, and name those that cannot be read."""
+    runs = []
+    for path in paths:
+        try:
+            runs.append(Run(path, read_chapter(path)))
+        except Exception as error:  # MyST-NB's own have no common kind
+            print(f"{path.relative_to(ROOT)} FAILED: {error}", flush=True)
+    return runs
+
+
+def is_cached(cache: JupyterCacheBase, run: Run) -> bool:
     """Say whether the cache holds a chapter, undamaged, as this tool stores it.
 
     A plain `jupyter-book build` may have put it there as well.
@@ -168,7 +188,9 @@ def is_cached(cache: JupyterCacheAbstract, run: Run) -> bool:
         return False
 
 
-def execute_chapters(cache: JupyterCacheAbstract, runs: list[Run], jobs: int) -> bool:
+def execute_chapters(
+    cache: JupyterCacheBase, runs: list[Run], jobs: int, here: Surroundings
+) -> bool:
     """Execute chapters into the cache; say whether all ended well.
 
     Only this thread writes to the cache, so that its database has one writer.
@@ -179,11 +201,16 @@ def execute_chapters(cache: JupyterCacheAbstract, runs: list[Run], jobs: int) ->
     runs.sort(key=lambda run: -durations.get(run.path.stem, float("inf")))
 
     def store(run: Run) -> None:
+        if hash_files() != here.files:
+            return  # nobody knows which of them it has seen; see build()
         record = {
             "execution_seconds": run.seconds,
             "megabytes": run.megabytes,
             "measured": run.measured,
         }
+        # What a stopped build left of this entry would be in the way.
+        _, key = cache.create_hashed_notebook(run.notebook)
+        shutil.rmtree(Path(cache.path) / "executed" / key, ignore_errors=True)
         bundle = CacheBundleIn(run.notebook, str(run.path), data=record)
         cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
         durations[run.path.stem] = run.seconds
@@ -206,6 +233,8 @@ def render() -> bool:
         with redirect_stdout(StringIO()):  # it praises a folder that moves
             jupyter_book(arguments, standalone_mode=False)
     except SystemExit as stop:
+        if isinstance(stop.code, KeyboardInterrupt):  # Jupyter Book catches it
+            raise KeyboardInterrupt from None
         return not stop.code
     except RuntimeError as error:
         print(error.__cause__ or error, file=sys.stderr)
@@ -221,9 +250,7 @@ def keep_last_site(reason: str) -> int:
     return 1
 
 
-def save_executed(
-    cache: JupyterCacheAbstract, runs: list[Run], fingerprint: str
-) -> None:
+def save_executed(cache: JupyterCacheBase, runs: list[Run], fingerprint: str) -> None:
     """Save the executed chapters, which the tests compare with."""
     folder = NEXT / "executed"
     folder.mkdir()
@@ -234,8 +261,16 @@ def save_executed(
     replace(folder, EXECUTED)
 
 
+def forget_old_caches(used: Path) -> None:
+    """Delete the caches of surroundings that were not met for longest."""
+    used.touch()
+    known = sorted(used.parent.iterdir(), key=lambda path: path.stat().st_mtime)
+    for folder in known[:-CACHES_KEPT]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def measurements(
-    cache: JupyterCacheAbstract, runs: list[Run], executed: list[Run]
+    cache: JupyterCacheBase, runs: list[Run], executed: list[Run]
 ) -> dict[str, str]:
     """Collect what fills the marks on the pages, from the cache."""
     values: dict[str, str] = {}

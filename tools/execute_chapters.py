@@ -6,7 +6,6 @@ the executed chapter in the cache, and a mark stands in its place, which a
 script on the page fills in; see `_ext/build_report.py`.
 """
 
-import hashlib
 import json
 import re
 import shutil
@@ -22,9 +21,8 @@ from typing import Any
 import psutil
 import yaml
 from execution import BUILD, ROOT, cell_line
-from jupyter_client.kernelspec import NoSuchKernel
+from IPython.utils.path import compress_user
 from nbclient import NotebookClient
-from nbclient.exceptions import CellControlSignal
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
@@ -77,26 +75,24 @@ class Run:
 
     def execute(self) -> "Run":
         """Execute the chapter in a kernel of its own and return this run."""
-        config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-        self._client = NotebookClient(
-            self.notebook,
-            resources={"metadata": {"path": str(self.path.parent)}},
-            timeout=config["execute"]["timeout"],
-            coalesce_streams=True,  # how prints are cut into messages is chance
-            record_timing=False,  # or the cache would not know the cells again
-            on_cell_start=self._note_cell,
-        )
         self.started = time.perf_counter()
         try:
+            config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+            self._client = NotebookClient(
+                self.notebook,
+                resources={"metadata": {"path": str(self.path.parent)}},
+                timeout=config["execute"]["timeout"],
+                coalesce_streams=True,  # how prints are cut into messages is chance
+                record_timing=False,  # or the cache would not know the cells again
+                on_cell_start=self._note_cell,
+            )
             self._client.execute()
-        except (CellControlSignal, RuntimeError, NoSuchKernel) as error:
-            self.fault = f"{self._place()}\n{error}"
+            self._look_at_outputs()
+            self._tidy()
+        except Exception as error:  # whatever it is, the other chapters go on
+            self.fault = f"{self._place()}\n{error or type(error).__name__}"
         self.seconds = time.perf_counter() - self.started
         self._client = None
-        if not self.fault:
-            self._find_what_did_not_fail()
-        if not self.fault:
-            self._tidy()
         return self
 
     def _note_cell(self, cell: NotebookNode, cell_index: int) -> None:
@@ -107,23 +103,31 @@ class Run:
         line = cell_line(self.notebook, self._reached)
         return f"{self.name}:{line} Cell {kinds.count('code')}"
 
-    def _find_what_did_not_fail(self) -> None:
+    def _look_at_outputs(self) -> None:
+        """Raise ValueError where a cell gave what it should not."""
         for index, cell in enumerate(self.notebook.cells):
-            kinds = [output.output_type for output in cell.get("outputs", [])]
+            self._reached = index
+            outputs = cell.get("outputs", [])
             tags = cell.metadata.get("tags", [])
-            if "raises-exception" in tags and "error" not in kinds:
-                self._reached = index
-                complaint = "It is tagged raises-exception and raised nothing."
-                self.fault = f"{self._place()}\n{complaint}"
+            failed = any(output.output_type == "error" for output in outputs)
+            if "raises-exception" in tags and not failed:
+                raise ValueError("It is tagged raises-exception and raised nothing.")
+            for output in outputs:
+                if output.get("name") == "stderr":
+                    raise ValueError(f"It wrote to stderr:\n{output.text}")
+                if MEASURED in tags and "image/png" in output.get("data", {}):
+                    raise ValueError(
+                        f"It is tagged {MEASURED}, so it may show texts and tables "
+                        "and no pictures."
+                    )
 
     def _tidy(self) -> None:
         """Take out of the outputs whatever differs from run to run."""
-        for cell in self.notebook.cells:
-            if cell.cell_type != "code":
-                continue
+        cells = [cell for cell in self.notebook.cells if cell.cell_type == "code"]
+        for number, cell in enumerate(cells):
             cell.outputs = _repeatable(cell.outputs)
             if MEASURED in cell.metadata.get("tags", []) and cell.outputs:
-                key = hashlib.sha256(cell.source.encode()).hexdigest()[:16]
+                key = f"{self.path.stem}-{number}"
                 self.measured[key] = "".join(map(_as_html, cell.outputs))
                 mark = f'<div data-measured="{key}"><p>{WITHOUT_SCRIPT}</p></div>'
                 data = {"text/html": mark, "text/plain": WITHOUT_SCRIPT}
@@ -132,9 +136,9 @@ class Run:
     def look(self) -> None:
         """Note how much memory the kernel uses now, if there is one."""
         try:
-            kernel = psutil.Process(self._client.km.provisioner.pid)  # type: ignore[union-attr]
-            used = kernel.memory_info().rss
-        except (AttributeError, TypeError, psutil.Error):
+            number = self._client.km.provisioner.pid  # type: ignore[union-attr]
+            used = psutil.Process(number).memory_info().rss if number else 0
+        except (AttributeError, psutil.Error):
             return  # not there yet, or not any more
         self.megabytes = max(self.megabytes, used / 1e6)
 
@@ -166,8 +170,7 @@ def execute_all(runs: list[Run], jobs: int, done: Any) -> bool:
     waiting: set[Future[Run]] = set()
     pool = ThreadPoolExecutor(jobs)
     good = True
-    reported = time.perf_counter()
-    interval = 1.0 if sys.stdout.isatty() else REPORT_SECONDS
+    passing = Passing()
     try:
         waiting = {pool.submit(run.execute) for run in runs}
         while waiting:
@@ -175,25 +178,22 @@ def execute_all(runs: list[Run], jobs: int, done: Any) -> bool:
             for future in ended:
                 run = future.result()
                 verb = "FAILED after" if run.fault else "executed in"
-                say(
+                passing.say(
                     f"{run.name} {verb} {run.seconds:.1f} s, "
                     f"{run.megabytes:.0f} MB ({len(waiting)} left)"
                 )
                 if run.fault:
                     good = False
-                    say(run.fault)
+                    passing.say(run.fault)
                 else:
                     done(run)
             running = [run for run in runs if run._client is not None]
             for run in running:
                 run.look()
-            if time.perf_counter() - reported > interval:
-                reported = time.perf_counter()
-                report(running, len(waiting))
+            passing.report(running, len(waiting))
     finally:  # if interrupted: wait for none, and begin none
         pool.shutdown(wait=False, cancel_futures=True)
-        if sys.stdout.isatty():
-            print("\r\x1b[K", end="", flush=True)
+        passing.wipe()
     return good
 
 
@@ -215,29 +215,51 @@ def read_budget() -> dict[str, dict[str, float]]:
     return yaml.safe_load(BUDGET.read_text(encoding="utf-8"))
 
 
-def say(text: str) -> None:
-    """Print a line that stays, in the place of the passing one, if any."""
-    wipe = "\r\x1b[K" if sys.stdout.isatty() else ""
-    print(f"{wipe}{text}", flush=True)
+class Passing:
+    """Lines on the chapters that are running, one each.
 
+    In a terminal they are written anew every second, in one place. In a log
+    there is one when a chapter begins, and then one every ten seconds.
+    """
 
-def report(running: list[Run], left: int) -> None:
-    """Say what is running: one passing line in a terminal, lines in a log."""
-    lines = [run.progress() for run in running]
-    if sys.stdout.isatty():
-        line = f"{left} left: " + "; ".join(lines)
-        width = shutil.get_terminal_size().columns
-        print(f"\r\x1b[K{line[: width - 1]}", end="", flush=True)
-    else:
-        for line in lines:
-            print(f"{line} ({left} left)", flush=True)
+    def __init__(self) -> None:
+        self.in_terminal = sys.stdout.isatty()
+        self.shown = 0
+        self.due: dict[str, float] = {}
+
+    def wipe(self) -> None:
+        """Take the passing lines away."""
+        if self.shown:
+            print(f"\x1b[{self.shown}A\x1b[J", end="", flush=True)
+            self.shown = 0
+
+    def say(self, text: str) -> None:
+        """Print a line that stays."""
+        self.wipe()
+        print(text, flush=True)
+
+    def report(self, running: list[Run], left: int) -> None:
+        """Say how far the chapters are, if it is time to."""
+        now = time.perf_counter()
+        due = [run for run in running if self.due.get(run.name, 0.0) <= now]
+        if not due:
+            return
+        for run in due:
+            self.due[run.name] = now + (1.0 if self.in_terminal else REPORT_SECONDS)
+        self.wipe()
+        width = shutil.get_terminal_size().columns - 1
+        for run in running if self.in_terminal else due:
+            line = f"{run.progress()} ({left} left)"
+            print(line[:width] if self.in_terminal else line, flush=True)
+            self.shown += self.in_terminal
 
 
 def _repeatable(value: Any) -> Any:
     """Leave addresses in memory, and where things are installed, out of texts."""
     if isinstance(value, str):
-        for folder in INSTALLED:
-            value = value.replace(f"{folder}/", "")
+        for folder in map(str, INSTALLED):
+            for name in (folder, compress_user(folder)):  # tracebacks write ~
+                value = value.replace(f"{name}/", "")
         return re.sub(r"\b0x[0-9a-f]{6,}\b", "0x…", value)
     if isinstance(value, list):
         return [_repeatable(part) for part in value]

@@ -65,7 +65,11 @@ def preload_kernels(address: str | None = None) -> str | None:
     """
     if os.environ.get("BOOK_FRESH_KERNELS") == "1" or sys.platform != "linux":
         return None  # on macOS the system's own libraries do not survive a fork
-    PreloadedProvisioner.address = address or _start_preloading()
+    try:
+        PreloadedProvisioner.address = address or _start_preloading()
+    except OSError as error:  # the name of a temporary folder may be too long
+        print(f"Kernels start without preloading: {error}", file=sys.stderr)
+        return None
     name = "preloaded"
     factory = KernelProvisionerFactory.instance()
     factory.provisioners[name] = EntryPoint(
@@ -160,8 +164,6 @@ def _start_preloading() -> str:
 
 def serve(listener: socket.socket) -> None:
     """Import the libraries, then fork kernels until nobody is there to ask."""
-    # Matplotlib reads this when it is imported, and ipykernel sets it.
-    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     sys.path.remove(str(Path(__file__).resolve().parent))
     # pandas asks at import whether it is in a notebook, and it will be.
     builtins.get_ipython = lambda: SimpleNamespace(kernel=None)  # type: ignore[attr-defined]
@@ -173,9 +175,15 @@ def serve(listener: socket.socket) -> None:
     while True:
         ready, _, _ = select.select([sys.stdin, listener], [], [])
         if sys.stdin in ready:  # its end: whoever started this has ended
+            shutil.rmtree(Path(listener.getsockname()).parent, ignore_errors=True)
             return
         connection, _ = listener.accept()
-        with connection, connection.makefile("rw") as talk:
+        # Whoever asked may be gone by now.
+        with (
+            suppress(OSError, ValueError),
+            connection,
+            connection.makefile("rw") as talk,
+        ):
             request = json.loads(talk.readline())
             pid = os.fork() if request else 0
             if request and pid == 0:
