@@ -56,6 +56,10 @@ class Run:
     measured : dict of str to str
         The measurements that were taken out, as HTML, by the key of the mark
         that stands in their place.
+    started : float or None
+        When it began, by `time.perf_counter`.
+    client : NotebookClient or None
+        What executes it, while it runs.
     """
 
     path: Path
@@ -65,8 +69,8 @@ class Run:
     fault: str = ""
     measured: dict[str, str] = field(default_factory=dict)
     started: float | None = None
+    client: NotebookClient | None = None
     _reached: int = 0
-    _client: NotebookClient | None = None
 
     @property
     def name(self) -> str:
@@ -78,7 +82,7 @@ class Run:
         self.started = time.perf_counter()
         try:
             config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-            self._client = NotebookClient(
+            self.client = NotebookClient(
                 self.notebook,
                 resources={"metadata": {"path": str(self.path.parent)}},
                 timeout=config["execute"]["timeout"],
@@ -86,13 +90,13 @@ class Run:
                 record_timing=False,  # or the cache would not know the cells again
                 on_cell_start=self._note_cell,
             )
-            self._client.execute()
+            self.client.execute()
             self._look_at_outputs()
             self._tidy()
         except Exception as error:  # whatever it is, the other chapters go on
-            self.fault = f"{self._place()}\n{error or type(error).__name__}"
+            self.fault = f"{self._place()}\n{str(error) or type(error).__name__}"
         self.seconds = time.perf_counter() - self.started
-        self._client = None
+        self.client = None
         return self
 
     def _note_cell(self, cell: NotebookNode, cell_index: int) -> None:
@@ -136,7 +140,7 @@ class Run:
     def look(self) -> None:
         """Note how much memory the kernel uses now, if there is one."""
         try:
-            number = self._client.km.provisioner.pid  # type: ignore[union-attr]
+            number = self.client.km.provisioner.pid  # type: ignore[union-attr]
             used = psutil.Process(number).memory_info().rss if number else 0
         except (AttributeError, psutil.Error):
             return  # not there yet, or not any more
@@ -187,7 +191,7 @@ def execute_all(runs: list[Run], jobs: int, done: Any) -> bool:
                     passing.say(run.fault)
                 else:
                     done(run)
-            running = [run for run in runs if run._client is not None]
+            running = [run for run in runs if run.client is not None]
             for run in running:
                 run.look()
             passing.report(running, len(waiting))
