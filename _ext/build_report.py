@@ -134,7 +134,8 @@ def _footer(page: str, here: Surroundings, report: str) -> str:
         facts.append(
             f"<span data-measured='run/{stem}'>times are in the build report</span>"
         )
-    versions = {"Python": here.python} | {name: here.versions[name] for name in NAMED}
+    shown = ("numpy", "torch", "scikit-learn")
+    versions = {"Python": here.python} | {name: here.versions[name] for name in shown}
     facts.append(", ".join(f"{name} {version}" for name, version in versions.items()))
     if name := commit():
         facts.append(f"commit {escape(name)}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from build_report import read_measurements, surroundings
+from build_report import commit, read_measurements, surroundings
 from execution import BUILD, EXECUTED, ROOT
 
 from helpers import load_digits
@@ -124,12 +124,19 @@ def test_page_says_how_it_was_made(page: str) -> None:
         pytest.skip("made by Sphinx from nothing of ours")
     (footer,) = read(page).find_all(class_="build-facts")
     here = surroundings()
-    assert f"PyTorch {here.versions['torch']}" in footer.get_text()
+    for fact in (
+        f"Executed on {here.device} with {here.digits}",
+        here.digits_sha256[:12],
+        f"Python {here.python}",
+        f"torch {here.versions['torch']}",
+        commit(),
+    ):
+        assert fact in footer.get_text()
     assert footer.find("a")["href"].endswith("build-report.html") or (
         page == "reference/build-report.html"
     )
     if page.startswith("chapters/"):
-        assert f"Executed on {here.device}, {here.digits}" in footer.get_text()
+        assert footer.find(attrs={"data-measured": f"run/{Path(page).stem}"})
 
 
 def test_the_report_says_it_all() -> None:
