@@ -86,6 +86,7 @@ def build() -> int:
     """Build the book and return the exit status."""
     for folder in (SITE, EXECUTED):
         recover(folder)
+    shutil.rmtree(NEXT, ignore_errors=True)  # of a build that was stopped
     try:
         surroundings = prepare_execution()
         jobs = number_of_jobs()
