@@ -27,6 +27,7 @@ from execution import (  # noqa: E402
     number_of_jobs,
     prepare_execution,
     read_chapter,
+    settle_environment,
 )
 from preloaded_kernels import preload_kernels  # noqa: E402
 
@@ -43,13 +44,15 @@ def pytest_configure(config: pytest.Config) -> None:
         if config.workerinput["preloader"]:
             preload_kernels(config.workerinput["preloader"])
         return
+    in_parallel = config.getoption("numprocesses", None)
     try:
+        settle_environment()
+        # Begun first, since it can work while this process looks around.
+        config.stash[PRELOADER] = preload_kernels() if in_parallel else None
         with warnings.catch_warnings(action="ignore"):  # the header says it
             config.stash[FINGERPRINT] = prepare_execution().fingerprint
     except (RuntimeError, ValueError) as error:
         raise pytest.UsageError(str(error)) from None
-    in_parallel = config.getoption("numprocesses", None)
-    config.stash[PRELOADER] = preload_kernels() if in_parallel else None
 
 
 def pytest_configure_node(node: Any) -> None:

@@ -113,18 +113,14 @@ class Surroundings:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def prepare_execution() -> Surroundings:
-    """Check the device, find the digits, and look at all that matters.
+def settle_environment() -> None:
+    """Make all kernels to come alike.
 
-    Kernels to come are made alike: threads, hash seed, backend of the
-    pictures and IPython profile are set in the environment, and nobody's own
-    kernels are used. Where MNIST cannot be had, ``BOOK_OFFLINE``
-    is set, so that they do not look for the network one after another.
+    Threads, hash seed, backend of the pictures and IPython profile are set
+    in the environment, and nobody's own kernels are used.
 
     Raises
     ------
-    DeviceError, DataError
-        If the device or the data that were asked for are not there.
     ValueError
         If ``OMP_NUM_THREADS`` is not a number of threads.
     """
@@ -139,6 +135,22 @@ def prepare_execution() -> Surroundings:
     os.environ["IPYTHONDIR"] = str(BUILD / "ipython")
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     os.environ.pop("JUPYTER_PATH", None)
+
+
+def prepare_execution() -> Surroundings:
+    """Settle the environment, and look at all that outputs depend on.
+
+    Where MNIST cannot be had, ``BOOK_OFFLINE``
+    is set, so that they do not look for the network one after another.
+
+    Raises
+    ------
+    DeviceError, DataError
+        If the device or the data that were asked for are not there.
+    ValueError
+        If ``OMP_NUM_THREADS`` is not a number of threads.
+    """
+    settle_environment()
     device = requested_device()
     if device != "cpu":
         device = _name_of(select_device(device))
@@ -157,7 +169,7 @@ def prepare_execution() -> Surroundings:
         device=device,
         python=platform.python_version(),
         machine=", ".join([platform.system(), platform.machine(), *sorted(kernels)]),
-        threads=threads,
+        threads=os.environ[THREADS],
         versions={
             found.metadata["Name"]: found.version
             for found in sorted(distributions(), key=lambda d: d.metadata["Name"])
