@@ -670,7 +670,8 @@ def test_a_build_that_is_killed_at_any_moment_can_be_run_again(
     built = book.root / "_build"
     moments: list[float | str] = [0.3, 1, 2, 3, 4, 5]  # seconds, or what is there
     moments += ["cache/*/global.db", "cache/*/executed/*"]
-    moments += ["next", "next/_build/html/chapters", "next/executed", "*.old"]
+    brief = ["next/executed", "*.old"]  # there for milliseconds, so missed at times
+    moments += ["next", "next/_build/html/chapters", *brief]
     for number, moment in enumerate(moments):
         shutil.rmtree(built / "cache", ignore_errors=True)
         text = CHAPTER.replace(":.6f", f":.{number + 1}f")
@@ -678,7 +679,7 @@ def test_a_build_that_is_killed_at_any_moment_can_be_run_again(
         with start_build(book, BOOK_FRESH_KERNELS=str(number % 2)) as process:
             if isinstance(moment, str):
                 wait_for(built, moment, process)
-                assert process.poll() is None or moment == "*.old", "it was too quick"
+                assert process.poll() is None or moment in brief, f"too late: {moment}"
             else:
                 time.sleep(moment)
             with suppress(ProcessLookupError):
