@@ -10,7 +10,6 @@ VENV := .venv
 # and sums add up in the same order in both.
 export OMP_NUM_THREADS ?= 1
 export BOOK_DEVICE := $(DEVICE)
-export IPYTHONDIR := $(CURDIR)/_build/ipython
 export PYTHONDONTWRITEBYTECODE := 1
 unexport PYTHONPATH
 

@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from execution import ROOT, Surroundings, prepare_execution
+from execution import ROOT, Surroundings, chapter_files, prepare_execution
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-from sphinx_external_toc.parsing import parse_toc_yaml
 
 MEASUREMENTS = "measurements.js"
 DECLARATION = "const MEASUREMENTS = "
@@ -115,11 +114,7 @@ class BuildChapters(SphinxDirective):
                 for what in ("seconds", "megabytes", "origin")
             )
             + "</tr>"
-            for stem in (
-                Path(name).name
-                for name in parse_toc_yaml(ROOT / "_toc.yml")
-                if name.startswith("chapters/")
-            )
+            for stem in (path.stem for path in chapter_files())
         )
         table = f"<table class='table'><tr>{head}</tr>{body}</table>"
         return [nodes.raw("", table, format="html")]

@@ -27,6 +27,7 @@ from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
+from sphinx_external_toc.parsing import parse_toc_yaml
 from sqlalchemy.exc import DatabaseError
 from threadpoolctl import threadpool_info
 
@@ -140,8 +141,8 @@ def settle_environment() -> None:
 def prepare_execution() -> Surroundings:
     """Settle the environment, and look at all that outputs depend on.
 
-    Where MNIST cannot be had, ``BOOK_OFFLINE``
-    is set, so that they do not look for the network one after another.
+    Where MNIST cannot be had, ``BOOK_OFFLINE`` is set, so that kernels do not
+    look for the network one after another.
 
     Raises
     ------
@@ -170,10 +171,7 @@ def prepare_execution() -> Surroundings:
         python=platform.python_version(),
         machine=", ".join([platform.system(), platform.machine(), *sorted(kernels)]),
         threads=os.environ[THREADS],
-        versions={
-            found.metadata["Name"]: found.version
-            for found in sorted(distributions(), key=lambda d: d.metadata["Name"])
-        },
+        versions={found.name: found.version for found in distributions()},
         files=hash_files(),
         switches={
             name: value
@@ -250,6 +248,24 @@ def open_cache(fingerprint: str) -> JupyterCacheBase:
 
 def _cache_path(fingerprint: str) -> Path:
     return BUILD / "cache" / fingerprint
+
+
+def chapter_files() -> list[Path]:
+    """Return the chapters that the table of contents names, in order.
+
+    Raises
+    ------
+    FileNotFoundError
+        If one of them is not there.
+    """
+    named = parse_toc_yaml(ROOT / "_toc.yml")
+    files = [ROOT / f"{name}.md" for name in named if name.startswith("chapters/")]
+    for file in files:
+        if not file.is_file():
+            raise FileNotFoundError(
+                f"_toc.yml names {file.relative_to(ROOT)}, which is not there."
+            )
+    return files
 
 
 def read_chapter(path: Path) -> NotebookNode:

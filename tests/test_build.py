@@ -138,6 +138,11 @@ class SmallBook:
         fixed = ("-q", "-p", "no:cacheprovider", "--color=no", "chapters")
         return self.run("-m", "pytest", *fixed, *options)
 
+    def add_chapter(self, name: str, text: str) -> None:
+        (self.root / "chapters" / f"{name}.md").write_text(text)
+        with (self.root / "_toc.yml").open("a") as toc:
+            toc.write(f"      - file: chapters/{name}\n")
+
     def replace(self, old: str, new: str) -> None:
         text = self.chapter.read_text()
         assert text.count(old) == 1
@@ -326,9 +331,7 @@ def test_one_changed_chapter_executes_alone_and_longest_first(
     for name, seconds in (("02-quick", 0.0), ("03-slow", 3.0)):
         text = CHAPTER.replace("# A small", f"# {name}: a small")
         text = text.replace("plt.plot([0, 1])", f"import time; time.sleep({seconds})")
-        (book.root / "chapters" / f"{name}.md").write_text(text)
-        with (book.root / "_toc.yml").open("a") as toc:
-            toc.write(f"      - file: chapters/{name}\n")
+        book.add_chapter(name, text)
     status, said = book.build(BOOK_FRESH_KERNELS="0")  # sooner for many chapters
     assert status == 0, said
     assert said.count("executed in") == 2
@@ -352,9 +355,7 @@ def test_one_changed_chapter_executes_alone_and_longest_first(
 
 
 def test_a_chapter_that_fails_does_not_stop_the_others(book: SmallBook) -> None:
-    (book.root / "chapters" / "02-other.md").write_text(CHAPTER + "\nMore.\n")
-    with (book.root / "_toc.yml").open("a") as toc:
-        toc.write("      - file: chapters/02-other\n")
+    book.add_chapter("02-other", CHAPTER + "\nMore.\n")
     shutil.rmtree(book.root / "_build" / "cache")
     book.replace('print(f"', 'raise ArithmeticError("too small")\nprint(f"')
     status, said = book.build()
@@ -699,9 +700,7 @@ def test_chapters_do_without_the_preloading_process_if_it_dies(
 ) -> None:
     book.replace(":.6f", ":.5f")
     other = CHAPTER.replace("plt.plot([0, 1])", "import time; time.sleep(15)")
-    (book.root / "chapters" / "02-other.md").write_text(other)  # it begins: it is new
-    with (book.root / "_toc.yml").open("a") as toc:
-        toc.write("      - file: chapters/02-other\n")
+    book.add_chapter("02-other", other)  # it begins: how long it takes is not known
     with start_build(book, BOOK_FRESH_KERNELS="0", JOBS="1") as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -765,11 +764,8 @@ def test_an_interrupted_rendering_ends_by_the_signal(book: SmallBook) -> None:
 def test_a_chapter_that_cannot_be_read_is_named_and_the_others_go_on(
     book: SmallBook,
 ) -> None:
-    (book.root / "chapters" / "02-other.md").write_text(
-        CHAPTER.replace("    alt: A line", "    alt: [A line")
-    )
-    with (book.root / "_toc.yml").open("a") as toc:
-        toc.write("      - file: chapters/02-other\n")
+    broken = CHAPTER.replace("    alt: A line", "    alt: [A line")
+    book.add_chapter("02-other", broken)
     book.replace(":.6f", ":.5f")
     status, said = book.build()
     assert status == 1

@@ -17,12 +17,12 @@ import tempfile
 import time
 from pathlib import Path
 
-import yaml
 from joblib import cpu_count
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "_ext"))
 from build_report import read_measurements  # noqa: E402
+from execute_chapters import read_budget  # noqa: E402
 
 LEFT_OUT = ("_build", ".venv", ".git", "*.egg-info", ".*_cache", ".hypothesis")
 BUILD = ("tools/build_book.py",)
@@ -89,12 +89,11 @@ def run(book: Path, *arguments: str, says: str = "", **variables: str) -> float:
         mean nothing.
     """
     print(f"… python {' '.join(arguments)}", flush=True)
-    ours = {"PYTHONPATH": str(book), "IPYTHONDIR": str(book / "_build" / "ipython")}
     started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=book,
-        env=os.environ | ours | variables,
+        env=os.environ | {"PYTHONPATH": str(book)} | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -107,7 +106,7 @@ def run(book: Path, *arguments: str, says: str = "", **variables: str) -> float:
 
 def compare_with_budget(book: Path) -> list[str]:
     """Print what each chapter took and may take; return those over budget."""
-    budget = yaml.safe_load((book / "tools" / "budget.yml").read_text(encoding="utf-8"))
+    budget = read_budget()
     values = read_measurements(book / "_build" / "html")
     over = []
     print(f"\n{'chapter':24} {'seconds':>9} {'budget':>7} {'MB':>7} {'budget':>7}")

@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 from jupyter_book.cli.main import main as jupyter_book
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.cache.main import JupyterCacheBase
-from sphinx_external_toc.parsing import MalformedError, parse_toc_yaml
+from sphinx_external_toc.parsing import MalformedError
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "_ext"))
@@ -39,6 +39,7 @@ from execution import (  # noqa: E402
     EXECUTED,
     STAMP,
     Surroundings,
+    chapter_files,
     hash_files,
     number_of_jobs,
     open_cache,
@@ -90,7 +91,7 @@ def build() -> int:
     try:
         surroundings = prepare_execution()
         jobs = number_of_jobs()
-        paths = chapters()
+        paths = chapter_files()
         key = hash_of_sources(surroundings.fingerprint)
     except (DataError, DeviceError, MalformedError, OSError, ValueError) as error:
         print(f"The book was not built: {error}", file=sys.stderr)
@@ -122,18 +123,6 @@ def build() -> int:
     forget_old_caches(Path(cache.path))
     print(f"The book is built. Open {SITE / 'index.html'} or type: make serve")
     return 0
-
-
-def chapters() -> list[Path]:
-    """Return the chapters that the table of contents names, in order."""
-    named = parse_toc_yaml(ROOT / "_toc.yml")
-    files = [ROOT / f"{name}.md" for name in named if name.startswith("chapters/")]
-    for file in files:
-        if not file.is_file():
-            raise FileNotFoundError(
-                f"_toc.yml names {file.relative_to(ROOT)}, which is not there."
-            )
-    return files
 
 
 def hash_of_sources(fingerprint: str) -> str:

@@ -56,7 +56,7 @@ class Run:
     measured : dict of str to str
         The measurements that were taken out, as HTML, by the key of the mark
         that stands in their place.
-    started : float or None
+    started : float
         When it began, by `time.perf_counter`.
     client : NotebookClient or None
         What executes it, while it runs.
@@ -68,7 +68,7 @@ class Run:
     megabytes: float = 0.0
     fault: str = ""
     measured: dict[str, str] = field(default_factory=dict)
-    started: float | None = None
+    started: float = 0.0
     client: NotebookClient | None = None
     _reached: int = 0
 
@@ -148,7 +148,7 @@ class Run:
 
     def progress(self) -> str:
         """Say which cell it is at, and since when it has been running."""
-        seconds = time.perf_counter() - (self.started or time.perf_counter())
+        seconds = time.perf_counter() - self.started
         cells = [cell.cell_type for cell in self.notebook.cells]
         at = cells[: self._reached + 1].count("code")
         return f"{self.name} at cell {at} of {cells.count('code')}, {seconds:.0f} s"
