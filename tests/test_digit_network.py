@@ -1,10 +1,14 @@
 """The network that reads digits starts and trains as chapter 12 says."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pages
 import pytest
 import torch
+from execution import read_chapter
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from helpers import (
     DIGIT_SETTINGS,
@@ -101,3 +105,34 @@ def test_momentum_is_used(data: tuple[torch.Tensor, torch.Tensor]) -> None:
     torch.testing.assert_close(
         second, torch.full_like(second, 1 + tiny.momentum), rtol=1e-3, atol=0
     )
+
+
+class NoDoublePrecision(TorchDispatchMode):
+    """Refuse every result in double precision, as mps does.
+
+    What NumPy hands over is converted on the CPU, before it is moved.
+    """
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        double = getattr(result, "dtype", None) == torch.float64
+        if double and func is not torch.ops.aten.lift_fresh.default:
+            raise TypeError(f"{func} gave double precision, which mps does not have")
+        return result
+
+
+def test_chapter_12_does_without_double_precision_on_mps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def read_as_on_mps(path: Any) -> Any:
+        notebook = read_chapter(path)
+        for cell in notebook.cells:
+            cell.source = cell.source.replace('device.type == "mps"', "True")
+        return notebook
+
+    monkeypatch.setattr(pages, "read_chapter", read_as_on_mps)
+    with NoDoublePrecision():
+        page = pages.run_page("12-mlp-pytorch", until="changes = {")
+    assert page["X_double"].dtype == torch.float32
