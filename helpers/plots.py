@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, StrMethodFormatter
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from numpy.typing import ArrayLike
+from PIL import Image
 
 # Okabe and Ito's colours: distinct under every common colour blindness.
 BLUE = "#0072B2"
@@ -143,6 +144,35 @@ def show_images(
     return shown
 
 
+def to_webp(picture: Image.Image) -> bytes:
+    """Make a plot small: at most 64 colours, as lossless WebP.
+
+    Plots have few colours beside the shades at the edges of lines and
+    letters, so this is a third of the PNG and looks the same. What surrounds
+    the plot keeps its exact colour.
+
+    Parameters
+    ----------
+    picture : Image, shape (height, width)
+        A plot, opaque.
+
+    Returns
+    -------
+    bytes
+        The content of a WebP file.
+    """
+    colours = picture.convert("RGB")
+    method = Image.Quantize.FASTOCTREE
+    few = colours.quantize(64, method=method, dither=Image.Dither.NONE)
+    palette = few.getpalette() or []
+    ground = 3 * int(few.getpixel((0, 0)))  # type: ignore[arg-type]
+    palette[ground : ground + 3] = colours.getpixel((0, 0))  # type: ignore[assignment]
+    few.putpalette(palette)
+    file = io.BytesIO()
+    few.convert("RGB").save(file, "webp", lossless=True, quality=60, method=4)
+    return file.getvalue()
+
+
 def show_slider(
     frames: Sequence[Figure], labels: Sequence[str], name: str, alt: str
 ) -> HTML:
@@ -179,10 +209,10 @@ def show_slider(
     pictures = []
     for number, (frame, label) in enumerate(zip(frames, labels, strict=True)):
         file = io.BytesIO()
-        frame.savefig(file, format="webp", dpi=110, pil_kwargs={"quality": 70})
+        frame.savefig(file, format="png", dpi=100)
         plt.close(frame)
         hidden = "" if number == len(frames) - 1 else " hidden"
-        source = base64.b64encode(file.getvalue()).decode()
+        source = base64.b64encode(to_webp(Image.open(file))).decode()
         pictures.append(
             f'<img alt="{escape(alt)} {escape(label)}" style="max-width:100%" '
             f'src="data:image/webp;base64,{source}"{hidden}>'

