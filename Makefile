@@ -74,8 +74,7 @@ bench: $(installed) ## time building and training, as ratios; ten minutes
 	exit $$status
 
 serve: ## show the built site on 127.0.0.1; PORT=8000
-	@test -f _build/html/index.html || { echo "There is no site yet. Type: make book"; exit 1; }
-	@$(PYTHON) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+	@$(PYTHON) tools/serve_site.py $(PORT)
 
 lint: $(installed) ## check style and types of the Python code
 	@$(python) -m ruff check .

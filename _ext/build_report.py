@@ -17,6 +17,7 @@ from typing import Any
 
 from docutils import nodes
 from execution import ROOT, Surroundings, chapter_files, prepare_execution
+from light_pages import put_right
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -60,6 +61,7 @@ def write_measurements(folder: Path, values: dict[str, str]) -> None:
     values : dict of str to str
         HTML by the ``data-measured`` attribute of the mark that it fills.
     """
+    values = {key: put_right(html) for key, html in values.items()}
     text = f"{DECLARATION}{json.dumps(values, indent=0, sort_keys=True)};\n"
     (folder / "_static" / MEASUREMENTS).write_text(text, encoding="utf-8")
 
@@ -74,6 +76,13 @@ def read_measurements(folder: Path) -> dict[str, str]:
 def surroundings() -> Surroundings:
     """Look once for all pages."""
     return prepare_execution()
+
+
+def _table(rows: str) -> nodes.raw:
+    """Return a table that scrolls by itself where it is too wide."""
+    table = f"<table class='table'>{rows}</table>"
+    box = f"<div class='pst-scrollable-table-container'>{table}</div>"
+    return nodes.raw("", box, format="html")
 
 
 class BuildFacts(SphinxDirective):
@@ -97,7 +106,7 @@ class BuildFacts(SphinxDirective):
             f"<td class='fact'>{escape(value)}</td></tr>"
             for name, value in rows.items()
         )
-        return [nodes.raw("", f"<table class='table'>{body}</table>", format="html")]
+        return [_table(body)]
 
 
 class BuildChapters(SphinxDirective):
@@ -116,8 +125,7 @@ class BuildChapters(SphinxDirective):
             + "</tr>"
             for stem in (path.stem for path in chapter_files())
         )
-        table = f"<table class='table'><tr>{head}</tr>{body}</table>"
-        return [nodes.raw("", table, format="html")]
+        return [_table(f"<tr>{head}</tr>{body}")]
 
 
 def _footer(page: str, here: Surroundings, report: str) -> str:

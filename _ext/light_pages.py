@@ -2,34 +2,28 @@
 
 The theme comes with every icon there is, with a client for kernels that the
 book does not use, and with its search index on each page. Here icons are
-drawn into the pages when the book is built, pictures are made small and say
-how large they are, scripts wait until the page stands, and what is not used
-is not loaded.
+drawn into the pages when the book is built, all rules of style are in one
+file, scripts wait until the page stands, and what is not used is not loaded.
 
 Some of what the theme, docutils and pandas write is not right for screen
-readers; it is put right on the finished page. A picture without alt text
-gives a warning, which fails the build.
+readers; it is put right on the finished page.
 """
 
-import base64
 import hashlib
-import io
 import json
+import logging
+import os
 import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
-from docutils import nodes
-from execution import BUILD
+from fontTools.subset import Subsetter
+from fontTools.ttLib import TTFont
 from mathematics import NODE
-from PIL import Image
 from sphinx.application import Sphinx
-from sphinx.util.logging import getLogger
 
-from helpers.plots import to_webp
-
-logger = getLogger(__name__)
+logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 UNUSED = ("thebe", "design-tabs", "DOCUMENTATION_OPTIONS.")
 SEARCH = ("search.html", "404.html")  # what of it stands on other pages is a form
@@ -46,24 +40,38 @@ CHARSET = '<meta charset="utf-8" />'
 SIZE = "width=device-width, initial-scale=1"
 HEAD = f'{CHARSET}\n    <meta name="viewport" content="{SIZE}">'
 ICON = re.compile(r"<(i|span)\s([^>]*\bfa-[^>]*)>\s*</\1>")
-# What axe-core complains of, and what it should be.
+# What the theme does too late, or axe-core complains of, and how it should be.
 PUT_RIGHT = [
     (re.compile(wrong), right)
     for wrong, right in (
+        # Light or dark is settled before the first paint, not after it.
+        (r'(<html[^>]*) data-theme="auto"', r"\1"),
+        (
+            r'(dataset\.theme = ).*"auto";',
+            r'\1{light: "light", dark: "dark"}[document.documentElement.dataset.mode]'
+            r' || (matchMedia("(prefers-color-scheme: dark)").matches ?'
+            r' "dark" : "light");',
+        ),
         # A header cell without a word is no header.
-        (r"<th((?: class=\"[^\"]*\")?)>(?:<p></p>|&nbsp;|\s*)</th>", r"<td\1></td>"),
+        (r"<th((?:\s[^>]*)?)>(?:<p></p>|&nbsp;|\s*)</th>", r"<td\1></td>"),
         # The logo and the search button stand outside of the list of pages.
         (
             r'<div (id="pst-primary-sidebar")',
             r'<div role="navigation" aria-label="Book" \1',
         ),
+        # A name that says less than the text on the button.
+        (r'(<summary) aria-label="Toggle hidden content"', r"\1"),
+        (r'(<button class="[^"]*search-button-field[^>]*) aria-label="Search"', r"\1"),
         # docutils uses roles that have gone out of the standard.
         (r' role="doc-biblioentry"', ""),
         (r'<div role="list" (class="citation-list")', r"<div \1"),
     )
 ]
-PICTURE = re.compile(r'<img\b[^>]*\bsrc="([^"]+\.(?:png|svg))"[^>]*>')
-FRAME = re.compile(r'src="data:image/webp;base64,([^"]+)"')
+STYLE = re.compile(r'\s*<link\b(?=[^>]*rel="stylesheet")[^>]*href="([^"?:]+)[^>]*>')
+STYLES = "_static/styles/book.css"  # all of them together
+URL = re.compile(r"""url\(["']?(?!data:)([^)"']+)["']?\)""")
+IMPORT = re.compile(r'@import "([^"]+)";')
+RULE_OF_ICON = re.compile(r"(?:\.fa-[\w-]+:before,?)+\{content:[^}]*\}")
 # The theme's own file of icons, read by Node.js, where it finds its window.
 READ_ICONS = """
 globalThis.window = globalThis;
@@ -132,6 +140,13 @@ def draw_icon(attributes: str, icons: Icons) -> str:
     raise ValueError(f"Font Awesome has no icon for <i {attributes}>.")
 
 
+def put_right(html: str) -> str:
+    """Return a page, or a part of one, that is right for screen readers."""
+    for wrong, right in PUT_RIGHT:
+        html = wrong.sub(right, html)
+    return html
+
+
 def lighten(html: str, icons: Icons, *, search: bool) -> str:
     """Return a page without what it does not need.
 
@@ -148,75 +163,86 @@ def lighten(html: str, icons: Icons, *, search: bool) -> str:
     if not search:
         html = SEARCH_SCRIPTS.sub("", html)
     html = VIEWPORT.sub("", html).replace(CHARSET, HEAD, 1)
-    for wrong, right in PUT_RIGHT:
-        html = wrong.sub(right, html)
+    html = put_right(html)
     return ICON.sub(lambda found: draw_icon(found.group(2), icons), html)
 
 
-class Pictures:
-    """The pictures of a site, made small, with the size of each.
+def keep_used_icons(styles: Path, font: Path) -> None:
+    """Leave in a style sheet and its font only the icons that rules draw.
 
     Parameters
     ----------
-    site : Path
-        The folder of the site.
-    kept : Path
-        Where those of earlier builds are; they take a while to make.
+    styles : Path
+        The theme's style sheet: a rule for each icon of Font Awesome, which
+        is of no use once icons are drawn into the pages, and rules that draw
+        some with the font.
+    font : Path
+        The font, as WOFF2.
     """
+    css = RULE_OF_ICON.sub("", styles.read_text(encoding="utf-8"))
+    styles.write_text(css, encoding="utf-8")
+    letters = {ord(letter) for letter in css if "\ue000" <= letter <= "\uf8ff"}
+    letters |= {int(code, 16) for code in re.findall(r"\\(f[0-9a-f]{3})\b", css)}
+    shapes = TTFont(font, recalcTimestamp=False)
+    subsetter = Subsetter()
+    subsetter.populate(unicodes=letters)
+    subsetter.subset(shapes)
+    shapes.save(font)
 
-    def __init__(self, site: Path, kept: Path) -> None:
-        self.site = site
-        self.kept = kept
-        self.used: set[Path] = set()
 
-    def place(self, found: re.Match[str], page: Path) -> str:
-        """Return the ``<img>`` of a picture with its size, as WebP if it was PNG."""
-        tag, address = found.group(), found.group(1)
-        path = (page.parent / address).resolve()
-        if path.suffix == ".svg":
-            size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', path.read_text())
-            width, height = (round(float(n)) for n in size.groups()) if size else (0, 0)
-        else:
-            tag = tag.replace(address, self._shrink(path, address))
-            width, height = Image.open(path).size
-        shown = re.search(r'\s*style="width: ([\d.]+)px; height: ([\d.]+)px;?"', tag)
-        if shown:  # Matplotlib's pictures have two pixels for one
-            tag = tag.replace(shown.group(), "")
-            width, height = (round(float(n)) for n in shown.groups())
-        if 'width="' in tag or not width:
-            return tag
-        return tag.replace("<img", f'<img width="{width}" height="{height}"', 1)
+def join_styles(html: str, page: Path, target: Path) -> str:
+    """Let a page load one style sheet, with all rules, in place of many.
 
-    def _shrink(self, path: Path, address: str) -> str:
-        """Write a PNG as WebP beside it, and return its address."""
-        content = path.read_bytes()
-        kept = self.kept / f"{hashlib.sha256(content).hexdigest()}.webp"
-        if not kept.exists():
-            part = kept.with_suffix(".part")
-            part.write_bytes(to_webp(Image.open(io.BytesIO(content))))
-            part.replace(kept)
-        self.used.add(kept)
-        path.with_suffix(".webp").write_bytes(kept.read_bytes())
-        return address.removesuffix(".png") + ".webp"
+    Parameters
+    ----------
+    html : str
+        The page; it links the sheets that it needs.
+    page : Path
+        The file of the page, from where these links go.
+    target : Path
+        The sheet to write; in the folder of the theme's, whose links to fonts
+        hold good there.
 
-    def take_out(self, found: re.Match[str], root: str) -> str:
-        """Write a picture that stands in the page as a file of its own.
+    Raises
+    ------
+    ValueError
+        If another page has written other rules there.
+    """
+    links = list(STYLE.finditer(html))
+    if not links:
+        return html
+    sheets = [(page.parent / link.group(1)).resolve() for link in links]
+    css = "\n".join(read_styles(sheet, target.parent) for sheet in sheets)
+    if target.exists() and target.read_text(encoding="utf-8") != css:
+        raise ValueError(f"{page} has other style sheets than the pages before it.")
+    target.write_text(css, encoding="utf-8")
+    version = hashlib.sha256(css.encode()).hexdigest()[:8]
+    address = f"{os.path.relpath(target, page.parent)}?v={version}"
+    start, end = links[0].start(), links[0].end()
+    rest = STYLE.sub("", html[end:])
+    return f'{html[:start]}\n    <link rel="stylesheet" href="{address}">{rest}'
 
-        A page with a slider has many, and only one of them is seen at first.
-        """
-        content = base64.b64decode(found.group(1))
-        name = f"_images/{hashlib.sha256(content).hexdigest()}.webp"
-        (self.site / name).write_bytes(content)
-        width, height = Image.open(io.BytesIO(content)).size
-        return f'loading="lazy" width="{width}" height="{height}" src="{root}{name}"'
 
-    def forget_unused(self) -> None:
-        """Delete the PNG files, and what no page has used of what was kept."""
-        for path in (self.site / "_images").glob("*.webp"):
-            path.with_suffix(".png").unlink(missing_ok=True)
-        for path in self.kept.iterdir():
-            if path not in self.used:
-                path.unlink()
+def read_styles(sheet: Path, folder: Path) -> str:
+    """Return the rules of a style sheet, as they hold good in a folder."""
+
+    def move(found: re.Match[str]) -> str:
+        address = os.path.relpath(sheet.parent / found.group(1), folder)
+        return f"url({address})"
+
+    css = URL.sub(move, sheet.read_text(encoding="utf-8"))
+    return IMPORT.sub(
+        lambda found: read_styles(sheet.parent / found.group(1), folder), css
+    )
+
+
+def pages_of(site: Path) -> list[Path]:
+    """Return the pages of a site, in order."""
+    return sorted(
+        path
+        for path in site.rglob("*.html")
+        if "_static" not in path.relative_to(site).parts
+    )
 
 
 def _choose_scripts(
@@ -244,37 +270,20 @@ def _lighten_pages(app: Sphinx, exception: Exception | None) -> None:
     folder = Path(app.outdir)
     scripts = folder / "_static" / "scripts"
     icons = read_icons(scripts / "fontawesome.js")
-    kept = BUILD / "pictures"
-    kept.mkdir(parents=True, exist_ok=True)
-    pictures = Pictures(folder, kept)
-    for path in sorted(folder.rglob("*.html")):
-        parts = path.relative_to(folder).parts
-        if "_static" in parts:
-            continue
+    fonts = folder / "_static" / "vendor" / "fontawesome" / "webfonts"
+    theme = folder / "_static" / "styles" / "pydata-sphinx-theme.css"
+    keep_used_icons(theme, fonts / "fa-solid-900.woff2")
+    for path in pages_of(folder):
         html = path.read_text(encoding="utf-8")
         html = lighten(html, icons, search=path.name in SEARCH)
-        root = "../" * (len(parts) - 1)
-        html = FRAME.sub(lambda found: pictures.take_out(found, root), html)  # noqa: B023
-        html = PICTURE.sub(lambda found: pictures.place(found, path), html)  # noqa: B023
-        path.write_text(html, encoding="utf-8")
-    pictures.forget_unused()
-    for useless in [scripts / "fontawesome.js", *folder.rglob("*.map")]:
-        useless.unlink()
-
-
-def _want_alt_text(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    for image in doctree.findall(nodes.image):
-        if not image.get("alt", "").strip():
-            logger.warning(
-                "this image has no alt text, which says what it shows",
-                location=image,
-                type="alt",
-            )
+        path.write_text(join_styles(html, path, folder / STYLES), encoding="utf-8")
+    useless = {*fonts.iterdir(), *folder.rglob("*.map"), scripts / "fontawesome.js"}
+    for path in useless - {fonts / "fa-solid-900.woff2"}:
+        path.unlink()
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx, last of all that changes a page."""
     app.connect("html-page-context", _choose_scripts, priority=990)
-    app.connect("doctree-resolved", _want_alt_text, priority=990)
     app.connect("build-finished", _lighten_pages, priority=800)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

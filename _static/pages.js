@@ -1,16 +1,14 @@
 // What a page does once it stands, beside what the theme does.
 document.addEventListener("DOMContentLoaded", () => {
-  // What scrolls sideways can be reached by the keyboard, and only that.
-  const boxes = "div.math, div.cell_output, div.highlight pre, .pst-scrollable-table-container";
-  const letFocus = () => {
-    for (const box of document.querySelectorAll(boxes)) {
-      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
-      else box.removeAttribute("tabindex");
+  // A formula that scrolls sideways can be reached by the keyboard; the theme
+  // does the same for code and outputs.
+  const fits = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
     }
-  };
-  letFocus();
-  addEventListener("load", letFocus);
-  addEventListener("resize", letFocus);
+  });
+  for (const formula of document.querySelectorAll("div.math")) fits.observe(formula);
 
   // The frames of a slider come when it is about to be seen.
   const near = new IntersectionObserver((entries) => {

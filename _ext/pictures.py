@@ -1,0 +1,129 @@
+"""Make the pictures of a page small, and let them come when they are needed.
+
+Matplotlib's PNG files become WebP of a third of their size, the frames of a
+slider become files of their own, and each picture says how large it is, so
+that nothing moves when it arrives. A picture without alt text gives a
+warning, which fails the build.
+"""
+
+import base64
+import hashlib
+import io
+import re
+from pathlib import Path
+
+from docutils import nodes
+from execution import BUILD
+from light_pages import pages_of
+from PIL import Image
+from sphinx.application import Sphinx
+from sphinx.util.logging import getLogger
+
+from helpers.plots import to_webp
+
+logger = getLogger(__name__)
+
+PICTURE = re.compile(r'<img\b[^>]*\bsrc="([^"]+\.(?:png|svg))"[^>]*>')
+FRAME = re.compile(r'src="data:image/webp;base64,([^"]+)"')
+IN_TEXT = re.compile(r'<img(?=[^>]*\bsrc="[^"]*_images/)')
+
+
+class Pictures:
+    """The pictures of a site, made small, with the size of each.
+
+    Parameters
+    ----------
+    site : Path
+        The folder of the site.
+    kept : Path
+        Where those of earlier builds are; they take a while to make.
+    """
+
+    def __init__(self, site: Path, kept: Path) -> None:
+        self.site = site
+        self.kept = kept
+        self.used: set[Path] = set()
+
+    def place(self, found: re.Match[str], page: Path) -> str:
+        """Return the ``<img>`` of a picture with its size, as WebP if it was PNG."""
+        tag, address = found.group(), found.group(1)
+        path = (page.parent / address).resolve()
+        if path.suffix == ".svg":
+            size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', path.read_text())
+            width, height = (round(float(n)) for n in size.groups()) if size else (0, 0)
+        else:
+            tag = tag.replace(address, self._shrink(path, address))
+            width, height = Image.open(path).size
+        shown = re.search(r'\s*style="width: ([\d.]+)px; height: ([\d.]+)px;?"', tag)
+        if shown:  # Matplotlib's pictures have two pixels for one
+            tag = tag.replace(shown.group(), "")
+            width, height = (round(float(n)) for n in shown.groups())
+        if 'width="' in tag or not width:
+            return tag
+        return tag.replace("<img", f'<img width="{width}" height="{height}"', 1)
+
+    def _shrink(self, path: Path, address: str) -> str:
+        """Write a PNG as WebP beside it, and return its address."""
+        content = path.read_bytes()
+        kept = self.kept / f"{hashlib.sha256(content).hexdigest()}.webp"
+        if not kept.exists():
+            part = kept.with_suffix(".part")
+            part.write_bytes(to_webp(Image.open(io.BytesIO(content))))
+            part.replace(kept)
+        self.used.add(kept)
+        path.with_suffix(".webp").write_bytes(kept.read_bytes())
+        return address.removesuffix(".png") + ".webp"
+
+    def take_out(self, found: re.Match[str], root: str) -> str:
+        """Write a picture that stands in the page as a file of its own.
+
+        A page with a slider has many, and only one of them is seen at first.
+        """
+        content = base64.b64decode(found.group(1))
+        name = f"_images/{hashlib.sha256(content).hexdigest()}.webp"
+        (self.site / name).write_bytes(content)
+        width, height = Image.open(io.BytesIO(content)).size
+        return f'width="{width}" height="{height}" src="{root}{name}"'
+
+    def forget_unused(self) -> None:
+        """Delete the PNG files, and what no page has used of what was kept."""
+        for path in (self.site / "_images").glob("*.webp"):
+            path.with_suffix(".png").unlink(missing_ok=True)
+        for path in self.kept.iterdir():
+            if path not in self.used:
+                path.unlink()
+
+
+def _place_pictures(app: Sphinx, exception: Exception | None) -> None:
+    if exception or app.builder.format != "html":
+        return
+    site = Path(app.outdir)
+    kept = BUILD / "pictures"
+    kept.mkdir(parents=True, exist_ok=True)
+    pictures = Pictures(site, kept)
+    for page in pages_of(site):
+        html = page.read_text(encoding="utf-8")
+        root = "../" * (len(page.relative_to(site).parts) - 1)
+        html = FRAME.sub(lambda found: pictures.take_out(found, root), html)  # noqa: B023
+        html = PICTURE.sub(lambda found: pictures.place(found, page), html)  # noqa: B023
+        if app.builder.name != "singlehtml":  # which is printed, all of it
+            html = IN_TEXT.sub('<img loading="lazy"', html)
+        page.write_text(html, encoding="utf-8")
+    pictures.forget_unused()
+
+
+def _want_alt_text(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    for image in doctree.findall(nodes.image):
+        if not image.get("alt", "").strip():
+            logger.warning(
+                "this image has no alt text, which says what it shows",
+                location=image,
+                type="alt",
+            )
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.connect("doctree-resolved", _want_alt_text, priority=990)
+    app.connect("build-finished", _place_pictures)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

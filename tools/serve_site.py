@@ -1,0 +1,108 @@
+"""Serve the built site as a host of pages does: compressed, with its 404 page.
+
+Needs nothing but Python: ``python tools/serve_site.py [port]``.
+"""
+
+import gzip
+import sys
+from functools import cache
+from http import HTTPStatus
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+SITE = Path(__file__).resolve().parent.parent / "_build" / "html"
+COMPRESSED = (".css", ".html", ".js", ".svg", ".txt", ".xml")
+
+
+@cache
+def compress(path: Path, changed: float) -> bytes:
+    """Return a file compressed; once as long as it does not change."""
+    return gzip.compress(path.read_bytes(), mtime=0)
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Answers with the files of the site."""
+
+    protocol_version = "HTTP/1.1"
+
+    def send_head(self) -> BytesIO | BinaryIO | None:
+        """Answer with a file compressed where that helps, or with the 404 page."""
+        path = Path(self.translate_path(self.path))
+        if path.is_dir() and self.path.partition("?")[0].endswith("/"):
+            path /= "index.html"
+        status = HTTPStatus.OK
+        if not path.exists():
+            path, status = Path(self.directory) / "404.html", HTTPStatus.NOT_FOUND
+        if not path.is_file() or path.suffix not in COMPRESSED:
+            return super().send_head()
+        content = compress(path, path.stat().st_mtime)
+        self.send_response(status)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        return BytesIO(content)
+
+    def end_headers(self) -> None:
+        """Let a browser keep what it has for ten minutes, as most hosts do."""
+        self.send_header("Cache-Control", "max-age=600")
+        super().end_headers()
+
+
+class QuietHandler(Handler):
+    """Answers without saying so, for tests."""
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+def make_server(
+    folder: Path = SITE, port: int = 0, handler: type[Handler] = Handler
+) -> ThreadingHTTPServer:
+    """Make a server of a folder, on 127.0.0.1, that is ready to start.
+
+    Parameters
+    ----------
+    folder : Path
+        What to serve.
+    port : int
+        Where to listen; 0 for any that is free.
+    handler : type
+        How to answer.
+
+    Raises
+    ------
+    OSError
+        If the port is taken.
+    """
+
+    class Here(handler):  # type: ignore[misc, valid-type]
+        def __init__(self, *arguments: object, **options: object) -> None:
+            super().__init__(*arguments, directory=str(folder), **options)
+
+    return ThreadingHTTPServer(("127.0.0.1", port), Here)
+
+
+def main() -> int:
+    """Serve until Ctrl-C."""
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 8000
+    if not (SITE / "index.html").is_file():
+        print("There is no site yet. Type: make book", file=sys.stderr)
+        return 1
+    try:
+        server = make_server(port=port)
+    except OSError as error:
+        print(f"Port {port}: {error.strerror}. Try: make serve PORT=8001")
+        return 1
+    print(f"The book is at http://127.0.0.1:{port}/ until you type Ctrl-C.")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        print()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
