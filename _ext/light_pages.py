@@ -160,7 +160,9 @@ def lighten(html: str, icons: Icons, *, search: bool) -> str:
         Whether one searches on this page.
     """
     html = NOT_LOADED.sub("", html)
-    if not search:
+    if search:  # its scripts wait for those that they need
+        html = html.replace("<script src=", "<script defer src=")
+    else:
         html = SEARCH_SCRIPTS.sub("", html)
     html = VIEWPORT.sub("", html).replace(CHARSET, HEAD, 1)
     html = put_right(html)

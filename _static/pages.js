@@ -1,4 +1,8 @@
 // What a page does once it stands, beside what the theme does.
+
+// A page that is opened as a file may not read others to quote from them.
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+
 document.addEventListener("DOMContentLoaded", () => {
   // A formula that scrolls sideways can be reached by the keyboard; the theme
   // does the same for code and outputs.

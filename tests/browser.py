@@ -1,0 +1,55 @@
+"""What tests in a real browser share: the browser, the site, and its pages."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from chromium import ChromiumError, find_chromium, launch_arguments
+from execution import BUILD
+from light_pages import pages_of
+from playwright.sync_api import Browser, sync_playwright
+from serve_site import QuietHandler, make_server
+
+SITE = BUILD / "html"
+PAGES = [path.relative_to(SITE).as_posix() for path in pages_of(SITE)]
+each_page = pytest.mark.parametrize("page", PAGES)
+
+
+def skip(reason: str) -> None:
+    """Skip a test, and say why; in CI, where nothing may be missing, fail it."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def require_chromium() -> str:
+    """Return the program, or skip the test."""
+    try:
+        return str(find_chromium())
+    except ChromiumError as error:
+        skip(str(error))
+        raise
+
+
+@contextmanager
+def start_browser() -> Iterator[Browser]:
+    """Start the system's Chromium."""
+    program = require_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=launch_arguments()
+        )
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def serve() -> Iterator[str]:
+    """Serve the site, and give its address."""
+    server = make_server(SITE, handler=QuietHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
