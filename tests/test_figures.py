@@ -6,16 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
+import yaml
 from colours import contrast
+from PIL import Image
 
+from figures import road
+from figures.card import TITLE
 from figures.drawing import DARK, GREY, INKS, PAGE, TEXT_SHADES, TINTS, adapt
 from helpers.plots import BLACK, BLUE, GREEN, VERMILLION
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "figures"
-SHARED = {"__init__", "__main__", "drawing"}
-DRAWINGS = sorted({p.stem for p in FIGURES.glob("*.py")} - SHARED)
+LOGO = ROOT / "_static" / "logo.svg"
+CARD = ROOT / "_static" / "card.png"
+OTHERS = {"__init__", "__main__", "drawing", "card"}
+DRAWINGS = sorted({p.stem for p in FIGURES.glob("*.py")} - OTHERS)
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -53,10 +60,14 @@ def test_every_script_has_its_drawing_and_every_drawing_its_script() -> None:
     assert sorted(p.stem for p in FIGURES.glob("*.svg")) == DRAWINGS
 
 
-@pytest.mark.parametrize("name", DRAWINGS)
-def test_drawing_again_gives_the_same_bytes(redrawn: Path, name: str) -> None:
-    again = (redrawn / f"{name}.svg").read_bytes()
-    assert again == (FIGURES / f"{name}.svg").read_bytes(), "type: make figures"
+@pytest.mark.parametrize(
+    "file",
+    [*(FIGURES / f"{name}.svg" for name in DRAWINGS), CARD],
+    ids=lambda file: file.stem,
+)
+def test_drawing_again_gives_the_same_bytes(redrawn: Path, file: Path) -> None:
+    again = (redrawn / file.name).read_bytes()
+    assert again == file.read_bytes(), "type: make figures"
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
@@ -82,6 +93,60 @@ def test_every_colour_has_its_dark_partner_in_the_drawing(name: str) -> None:
     for what, light, changed, dark in rules:
         assert changed == what
         assert dark == DARK[light]
+
+
+def test_the_logo_is_in_the_colours_of_the_drawings() -> None:
+    light, dark = LOGO.read_text().split("@media (prefers-color-scheme: dark)")
+    rule = r"\.(\w+) \{[^}]*?(fill|stroke): (#\w{6})"
+    partners = {
+        name: (what, DARK[colour]) for name, what, colour in re.findall(rule, light)
+    }
+    assert partners
+    assert partners == {
+        name: (what, colour) for name, what, colour in re.findall(rule, dark)
+    }
+
+
+def test_the_nodes_of_the_logo_lie_on_its_valley() -> None:
+    logo = ElementTree.parse(LOGO).getroot()
+    curve, *_ = (path.get("d") for path in logo.iter(f"{SVG}path"))
+    left, top, middle, pull, _, _ = map(float, re.findall(r"[\d.]+", curve))
+    bottom = (top + pull) / 2  # of the parabola that the curve is
+    for node in logo.iter(f"{SVG}circle"):
+        x, y = float(node.get("cx")), float(node.get("cy"))
+        height = (bottom - top) * ((x - middle) / (left - middle)) ** 2
+        assert y == pytest.approx(bottom - height, abs=0.05)
+
+
+def test_the_card_has_the_size_and_the_weight_that_sites_expect() -> None:
+    with Image.open(CARD) as card:
+        assert card.size == (1200, 630)
+    assert CARD.stat().st_size < 100_000
+
+
+def test_the_title_of_the_card_is_that_of_the_book() -> None:
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    assert " ".join(TITLE) == config["title"]
+
+
+def test_the_road_goes_down_to_the_line_it_shows() -> None:
+    x, y = road.make_points()
+    path, bottom, _ = road.descend(x, y)
+    losses = [np.mean((y - b - w * x) ** 2) for b, w in path]
+    assert losses == sorted(losses, reverse=True)
+    slope, intercept = np.polyfit(x, y, 1)
+    np.testing.assert_allclose(bottom, [intercept, slope])
+    np.testing.assert_allclose(path[-1], bottom, atol=0.01)
+
+
+@pytest.mark.parametrize("level", road.LEVELS)
+def test_the_contours_of_the_road_are_those_of_its_loss(level: float) -> None:
+    x, y = road.make_points()
+    _, bottom, curvature = road.descend(x, y)
+    contour = road.find_contour(bottom, curvature, level)
+    least = np.mean((y - bottom[0] - bottom[1] * x) ** 2)
+    for b, w in contour:
+        assert np.mean((y - b - w * x) ** 2) == pytest.approx(least + level)
 
 
 def test_a_colour_without_a_dark_partner_is_refused() -> None:
