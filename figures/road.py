@@ -182,7 +182,7 @@ def add_road(ax: Axes, top: float) -> None:
 
 def draw() -> Figure:
     """Draw the road on a canvas of its own."""
-    figure, ax = make_canvas("The road from a line to a network", 216)
+    figure, ax = make_canvas("The road from a line to a network", 224)
     add_road(ax, 0)
     return figure
 
