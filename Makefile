@@ -81,7 +81,7 @@ lint: $(installed) ## check style and types of the Python code
 	@$(python) -m ruff format --check .
 	@$(python) -m mypy helpers _ext tools figures conftest.py
 
-figures: $(installed) ## draw the SVG files in figures/ again
+figures: $(installed) ## draw the pictures in figures/ again
 	@$(python) -m figures
 
 constraints: ## take the newest that requirements.txt allows, write it all down

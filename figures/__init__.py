@@ -1,1 +1,1 @@
-"""The drawings of networks, each an SVG beside the Python that draws it."""
+"""The drawings, each an SVG beside the Python that draws it."""

@@ -13,7 +13,7 @@ from figures.drawing import (
     add_box,
     add_label,
     add_node,
-    make_card,
+    make_canvas,
     save,
 )
 from helpers.plots import BLUE, GREEN, VERMILLION
@@ -100,7 +100,7 @@ def add_side(ax: Axes, y: float, name: str, shape: str, back: str) -> None:
 def draw() -> Figure:
     """Draw the graph."""
     bottom = TOP + len(STEPS) * SPACE
-    figure, ax = make_card(
+    figure, ax = make_canvas(
         "The network and its loss as a computational graph", bottom + 56
     )
 

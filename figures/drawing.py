@@ -1,26 +1,64 @@
-"""What the drawings share: a card, nodes, boxes, arrows and labels.
+"""What the drawings share: colours, nodes, boxes, arrows and labels.
 
 Lengths are CSS pixels at the 700 pixels that a drawing is wide on a page, and
-y points down, as in SVG. The card is opaque, so that a drawing looks the same
-on light and dark pages.
+y points down, as in SVG. A drawing is transparent. It is drawn in the colours
+of a light page, which every program shows; where the page is dark, browsers
+follow a style sheet in the SVG that puts a dark partner for each colour.
 """
 
+import io
+import re
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
+from numpy.typing import NDArray
 
 from helpers.plots import BLACK, BLUE, GREEN, VERMILLION
 
-CARD = "#ffffff"
+PAGE = "#ffffff"  # also the text on solid nodes, and the paper of images
 GREY = "#5c6670"
-TINTS = {BLUE: "#e6f1f8", GREEN: "#e2f4ee", VERMILLION: "#fdeee3", GREY: "#f1f3f5"}
+PIXEL_EDGE = "#c4cad0"
+TINTS = {BLUE: "#e8f3fa", GREEN: "#e4f5ef", VERMILLION: "#fdeee3", GREY: "#f1f3f5"}
 
 # Green and vermillion are bright enough for lines, too bright for small text:
-# these darker shades have a contrast of at least 4.5 with the card and tints.
+# these darker shades have a contrast of at least 4.5 with the page and tints.
 TEXT_SHADES = {GREEN: "#00755a", VERMILLION: "#b34700"}
+
+# What each colour becomes on a dark page.
+DARK = {
+    PAGE: "#14181e",
+    BLACK: "#e6e9ee",
+    BLUE: "#5ab4f0",
+    GREEN: "#2fc596",
+    VERMILLION: "#f58a3c",
+    GREY: "#a7b1bc",
+    PIXEL_EDGE: "#3d4650",
+    TINTS[BLUE]: "#16344a",
+    TINTS[GREEN]: "#123b30",
+    TINTS[VERMILLION]: "#45291a",
+    TINTS[GREY]: "#232a32",
+    TEXT_SHADES[GREEN]: "#4fd3aa",
+    TEXT_SHADES[VERMILLION]: "#ffa05c",
+}
+
+
+def mix(start: str, end: str, part: float) -> str:
+    """Return the colour that lies part of the way from start to end."""
+    first, last = mpl.colors.to_rgba_array([start, end])
+    return mpl.colors.to_hex(tuple((1 - part) * first + part * last))
+
+
+# Images have 16 levels of ink: dark on a light page, light on a dark one.
+LEVELS = 16
+INKS = tuple(mix(PAGE, BLACK, level / LEVELS) for level in range(LEVELS + 1))
+DARK |= {
+    ink: mix(DARK[PAGE], DARK[BLACK], level / LEVELS) for level, ink in enumerate(INKS)
+}
+DARK = {light.lower(): dark for light, dark in DARK.items()}  # as in an SVG
 
 WIDTH = 700
 POINTS_PER_PIXEL = 0.75
@@ -28,24 +66,13 @@ POINTS_PER_PIXEL = 0.75
 Point = tuple[float, float]
 
 
-def make_card(title: str, height: float) -> tuple[Figure, Axes]:
-    """Make a figure with an empty card of the given height, and its axes."""
+def make_canvas(title: str, height: float) -> tuple[Figure, Axes]:
+    """Make an empty figure of the given height, and its axes."""
     inches = POINTS_PER_PIXEL / 72
     size = (WIDTH * inches, height * inches)
     figure = Figure(size, label=title)
     ax = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(height, 0))
     ax.set_axis_off()
-    ax.add_patch(
-        FancyBboxPatch(
-            (0, 0),
-            WIDTH,
-            height,
-            boxstyle="round,pad=0,rounding_size=14",
-            facecolor=CARD,
-            edgecolor="none",
-            zorder=0,
-        )
-    )
     return figure, ax
 
 
@@ -92,7 +119,7 @@ def add_node(
         Circle(centre, radius, facecolor=fill, edgecolor=colour, linewidth=1.5)
     )
     if text:
-        add_label(ax, centre, text, size=21, colour=CARD if solid else BLACK)
+        add_label(ax, centre, text, size=21, colour=PAGE if solid else BLACK)
 
 
 def add_dots(ax: Axes, centre: Point) -> None:
@@ -153,11 +180,50 @@ def add_arrow(
     )
 
 
+def add_pixels(
+    ax: Axes, corner: Point, size: float, image: NDArray[np.float64]
+) -> None:
+    """Draw an image whose pixels hold from 0 to 16 levels of ink."""
+    for (row, column), level in np.ndenumerate(image):
+        ax.add_patch(
+            Rectangle(
+                (corner[0] + column * size, corner[1] + row * size),
+                size,
+                size,
+                facecolor=INKS[int(level)],
+                edgecolor=PIXEL_EDGE,
+                linewidth=0.4,
+            )
+        )
+
+
 def add_curve(
     ax: Axes, points: list[Point], *, colour: str = BLUE, width: float = 2
 ) -> None:
     """Draw a line through the points."""
     ax.plot(*zip(*points, strict=True), color=colour, linewidth=width)
+
+
+def adapt(svg: str) -> str:
+    """Return the SVG with a style sheet that recolours it on a dark page.
+
+    An image takes over the colour scheme of the page that it stands on.
+
+    Raises
+    ------
+    ValueError
+        If the drawing has a colour without a partner in ``DARK``.
+    """
+    rules = []
+    for what, light in sorted(set(re.findall(r"(fill|stroke): (#\w+)", svg))):
+        if light not in DARK:
+            raise ValueError(f"{light} needs a dark partner in figures/drawing.py")
+        rules.append(f'[style*="{what}: {light}"]{{{what}:{DARK[light]}!important}}')
+    dark = "@media (prefers-color-scheme: dark){\n" + "\n".join(rules) + "\n}"
+    # Opened by itself, the drawing asks for the background that it is made for.
+    return svg.replace(
+        "</style>", f"\n:root{{color-scheme:light dark}}\n{dark}\n</style>", 1
+    )
 
 
 def save(figure: Figure, script: str | Path, folder: Path | None = None) -> Path:
@@ -179,13 +245,15 @@ def save(figure: Figure, script: str | Path, folder: Path | None = None) -> Path
     """
     script = Path(script)
     target = (folder or script.parent) / f"{script.stem}.svg"
+    drawing = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     # The same bytes on every run: no date, fixed ids, and letters as paths.
     with mpl.rc_context({"svg.hashsalt": "figures", "svg.fonttype": "path"}):
         figure.savefig(
-            target,
+            drawing,
             format="svg",
             transparent=True,
             metadata={"Title": str(figure.get_label()), **nothing},
         )
+    target.write_text(adapt(drawing.getvalue()), encoding="utf-8", newline="\n")
     return target

@@ -14,7 +14,7 @@ from figures.drawing import (
     add_dots,
     add_label,
     add_node,
-    make_card,
+    make_canvas,
     save,
 )
 from helpers.plots import BLUE, GREEN
@@ -28,7 +28,7 @@ X_IN, X_SUM, X_RELU, X_LOGIT = 52, 206, 330, 488
 
 def draw() -> Figure:
     """Draw the network."""
-    figure, ax = make_card("A multi-layer perceptron", 460)
+    figure, ax = make_canvas("A multi-layer perceptron", 460)
 
     def connect(x: float, starts: list[float], end_x: float, ends: list[float]) -> None:
         for end in ends:

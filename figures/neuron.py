@@ -15,7 +15,7 @@ from figures.drawing import (
     add_dots,
     add_label,
     add_node,
-    make_card,
+    make_canvas,
     save,
 )
 from helpers.plots import GREEN
@@ -26,7 +26,7 @@ INPUTS = {"1": 62, "2": 130, "D": 268}  # the height of each
 
 def draw() -> Figure:
     """Draw the neuron."""
-    figure, ax = make_card("One neuron: binary logistic regression", 392)
+    figure, ax = make_canvas("One neuron: binary logistic regression", 392)
     total, sigmoid, output = (315, MIDDLE), (468, MIDDLE), (620, MIDDLE)
 
     for name, y in INPUTS.items():

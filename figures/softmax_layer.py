@@ -14,7 +14,7 @@ from figures.drawing import (
     add_dots,
     add_label,
     add_node,
-    make_card,
+    make_canvas,
     save,
 )
 from helpers.plots import BLUE, GREEN
@@ -26,7 +26,7 @@ BIAS = 290
 
 def draw() -> Figure:
     """Draw the layer."""
-    figure, ax = make_card("A softmax layer", 430)
+    figure, ax = make_canvas("A softmax layer", 430)
 
     for y in OUTPUTS.values():
         for x in INPUTS.values():

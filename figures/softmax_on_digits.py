@@ -20,7 +20,8 @@ from figures.drawing import (
     add_curve,
     add_label,
     add_node,
-    make_card,
+    add_pixels,
+    make_canvas,
     save,
 )
 from helpers.plots import BLACK, BLUE, GREEN, VERMILLION
@@ -33,28 +34,10 @@ LEFT, STEP = 84, 59  # the first column of outputs, and the way to the next
 def predict_digit() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return one test image and its probabilities, shapes (64,) and (10,)."""
     images, digits = load_digits(return_X_y=True)
-    images = images / 16
     model = LogisticRegression(max_iter=1000)
-    model.fit(images[:TRAINING_IMAGES], digits[:TRAINING_IMAGES])
+    model.fit(images[:TRAINING_IMAGES] / 16, digits[:TRAINING_IMAGES])
     # Rounded, so that the last bits of a processor do not reach the drawing.
-    return images[EXAMPLE], model.predict_proba(images[[EXAMPLE]])[0].round(2)
-
-
-def add_pixels(
-    ax: Axes, corner: tuple[float, float], size: float, pixels: NDArray[np.float64]
-) -> None:
-    """Draw an image of grey pixels, dark where the ink is."""
-    for (row, column), ink in np.ndenumerate(pixels):
-        ax.add_patch(
-            Rectangle(
-                (corner[0] + column * size, corner[1] + row * size),
-                size,
-                size,
-                facecolor=str(round(1 - 0.9 * ink, 2)),
-                edgecolor="#c4cad0",
-                linewidth=0.4,
-            )
-        )
+    return images[EXAMPLE], model.predict_proba(images[[EXAMPLE]] / 16)[0].round(2)
 
 
 def add_frame(
@@ -69,7 +52,7 @@ def add_frame(
 def draw() -> Figure:
     """Draw the digit, its pixels in a row, the layer and the probabilities."""
     pixels, probabilities = predict_digit()
-    figure, ax = make_card("Softmax regression on a handwritten digit", 620)
+    figure, ax = make_canvas("Softmax regression on a handwritten digit", 620)
 
     add_pixels(ax, (30, 28), 15, pixels.reshape(8, 8))
     add_label(ax, (176, 62), "an image of 8 by 8 pixels", align="left")

@@ -13,7 +13,7 @@ from figures.drawing import (
     add_dots,
     add_label,
     add_node,
-    make_card,
+    make_canvas,
     save,
 )
 from helpers.plots import BLUE, GREEN
@@ -24,7 +24,7 @@ HIDDEN = (70, 126, 182, 320)
 
 def draw() -> Figure:
     """Draw the network."""
-    figure, ax = make_card("A network of two layers", 470)
+    figure, ax = make_canvas("A network of two layers", 470)
     x_in, x_sum, x_relu, x_out = 70, 270, 430, 630
 
     for y in ENDS.values():

@@ -116,3 +116,19 @@ def test_no_seed_is_global() -> None:
             assert "manual_seed(" not in cell.source.replace(
                 "Generator().manual_seed(", ""
             )
+
+
+def test_the_landing_page_leads_to_every_chapter_in_order() -> None:
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    page = (ROOT / "index.md").read_text()
+    *parts, reference = contents["parts"]
+    assert reference["caption"] == "Reference"
+    expected = []
+    for part in parts:
+        expected.append(part["caption"])
+        for chapter in part["chapters"]:
+            text = (ROOT / f"{chapter['file']}.md").read_text()
+            expected.append(re.search(r"^\((.+)\)=\n# ", text, re.M)[1])
+    assert re.findall(r"^(?:### |:link: )(.+)$", page, re.M) == expected
+    numbers = re.findall(r"\{grid-item-card\} (\d+) · ", page)
+    assert numbers == [str(n + 1) for n in range(len(CHAPTERS))]

@@ -1,15 +1,28 @@
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
+import yaml
+from colours import contrast
+from PIL import Image
+
+from figures import road
+from figures.card import TITLE
+from figures.drawing import DARK, GREY, INKS, PAGE, TEXT_SHADES, TINTS, adapt
+from helpers.plots import BLACK, BLUE, GREEN, VERMILLION
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / "figures"
-SHARED = {"__init__", "__main__", "drawing"}
-DRAWINGS = sorted({p.stem for p in FIGURES.glob("*.py")} - SHARED)
+LOGO = ROOT / "_static" / "logo.svg"
+CARD = ROOT / "_static" / "card.png"
+OTHERS = {"__init__", "__main__", "drawing", "card"}
+DRAWINGS = sorted({p.stem for p in FIGURES.glob("*.py")} - OTHERS)
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -27,20 +40,19 @@ def redrawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def luminance(colour: str) -> float:
-    """Return the relative luminance of ``#rrggbb``, as WCAG defines it."""
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-        for part in parts
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+@pytest.fixture(params=["light", "dark"])
+def shown(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Return how a colour of a drawing is shown, on a light and a dark page."""
+    return {"light": str.lower, "dark": lambda colour: DARK[colour.lower()]}[
+        request.param
+    ]
 
 
-def contrast(one: str, other: str) -> float:
-    """Return the contrast ratio of two colours, from 1 to 21."""
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
+def read_colours(svg: str) -> set[tuple[str, str]]:
+    """Return what is painted how: pairs such as ("fill", "#0072b2")."""
+    body = svg.split("</style>")[1]
+    found = re.findall(r"\b(fill|stroke|color)\b[:=\"\s]+([^\s;\"]+)", body)
+    return {(what, colour) for what, colour in found if colour != "none"}
 
 
 def test_every_script_has_its_drawing_and_every_drawing_its_script() -> None:
@@ -48,10 +60,14 @@ def test_every_script_has_its_drawing_and_every_drawing_its_script() -> None:
     assert sorted(p.stem for p in FIGURES.glob("*.svg")) == DRAWINGS
 
 
-@pytest.mark.parametrize("name", DRAWINGS)
-def test_drawing_again_gives_the_same_bytes(redrawn: Path, name: str) -> None:
-    again = (redrawn / f"{name}.svg").read_bytes()
-    assert again == (FIGURES / f"{name}.svg").read_bytes(), "type: make figures"
+@pytest.mark.parametrize(
+    "file",
+    [*(FIGURES / f"{name}.svg" for name in DRAWINGS), CARD],
+    ids=lambda file: file.stem,
+)
+def test_drawing_again_gives_the_same_bytes(redrawn: Path, file: Path) -> None:
+    again = (redrawn / file.name).read_bytes()
+    assert again == file.read_bytes(), "type: make figures"
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
@@ -64,15 +80,107 @@ def test_drawing_is_small_scales_and_has_a_title(name: str) -> None:
     assert file.stat().st_size < 150_000
 
 
-def test_text_and_lines_stand_out_from_the_card() -> None:
-    from figures.drawing import CARD, GREY, TEXT_SHADES, TINTS
-    from helpers.plots import BLACK, BLUE, GREEN, VERMILLION
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_every_colour_has_its_dark_partner_in_the_drawing(name: str) -> None:
+    svg = (FIGURES / f"{name}.svg").read_text()
+    style, *others = re.findall(r"<style.*?>(.*?)</style>", svg, re.S)
+    assert not others
+    ruled = re.search(r"@media \(prefers-color-scheme: dark\)\{(.*)\}", style, re.S)
+    rules = re.findall(
+        r'\[style\*="(\w+): (#\w{6})"\]\{(\w+):(#\w{6})!important\}', ruled[1]
+    )
+    assert {(what, light) for what, light, _, _ in rules} == read_colours(svg)
+    for what, light, changed, dark in rules:
+        assert changed == what
+        assert dark == DARK[light]
 
-    for line in (BLUE, GREEN, VERMILLION, GREY):
-        assert contrast(line, CARD) >= 3
+
+def test_the_logo_is_in_the_colours_of_the_drawings() -> None:
+    light, dark = LOGO.read_text().split("@media (prefers-color-scheme: dark)")
+    rule = r"\.(\w+) \{[^}]*?(fill|stroke): (#\w{6})"
+    partners = {
+        name: (what, DARK[colour]) for name, what, colour in re.findall(rule, light)
+    }
+    assert partners
+    assert partners == {
+        name: (what, colour) for name, what, colour in re.findall(rule, dark)
+    }
+
+
+def test_the_nodes_of_the_logo_lie_on_its_valley() -> None:
+    logo = ElementTree.parse(LOGO).getroot()
+    curve, *_ = (path.get("d") for path in logo.iter(f"{SVG}path"))
+    left, top, middle, pull, _, _ = map(float, re.findall(r"[\d.]+", curve))
+    bottom = (top + pull) / 2  # of the parabola that the curve is
+    for node in logo.iter(f"{SVG}circle"):
+        x, y = float(node.get("cx")), float(node.get("cy"))
+        height = (bottom - top) * ((x - middle) / (left - middle)) ** 2
+        assert y == pytest.approx(bottom - height, abs=0.05)
+
+
+def test_the_card_has_the_size_and_the_weight_that_sites_expect() -> None:
+    with Image.open(CARD) as card:
+        assert card.size == (1200, 630)
+    assert CARD.stat().st_size < 100_000
+
+
+def test_the_title_of_the_card_is_that_of_the_book() -> None:
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    assert " ".join(TITLE) == config["title"]
+
+
+def test_the_road_goes_down_to_the_line_it_shows() -> None:
+    x, y = road.make_points()
+    path, bottom, _ = road.descend(x, y)
+    losses = [np.mean((y - b - w * x) ** 2) for b, w in path]
+    assert losses == sorted(losses, reverse=True)
+    slope, intercept = np.polyfit(x, y, 1)
+    np.testing.assert_allclose(bottom, [intercept, slope])
+    np.testing.assert_allclose(path[-1], bottom, atol=0.01)
+
+
+@pytest.mark.parametrize("level", road.LEVELS)
+def test_the_contours_of_the_road_are_those_of_its_loss(level: float) -> None:
+    x, y = road.make_points()
+    _, bottom, curvature = road.descend(x, y)
+    contour = road.find_contour(bottom, curvature, level)
+    least = np.mean((y - bottom[0] - bottom[1] * x) ** 2)
+    for b, w in contour:
+        assert np.mean((y - b - w * x) ** 2) == pytest.approx(least + level)
+
+
+def test_a_colour_without_a_dark_partner_is_refused() -> None:
+    with pytest.raises(ValueError, match="#123456 needs a dark partner"):
+        adapt('<style></style><path style="fill: #123456"/>')
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_nothing_is_as_large_as_the_page(name: str) -> None:
+    drawing = ElementTree.parse(FIGURES / f"{name}.svg").getroot()
+    _, _, width, height = map(float, drawing.get("viewBox").split())
+    for path in drawing.iter(f"{SVG}path"):
+        if "fill: #" in path.get("style", ""):  # not the letters, nor the lines
+            numbers = [float(n) for n in re.findall(r"-?[\d.]+", path.get("d"))]
+            across = max(numbers[::2]) - min(numbers[::2])
+            down = max(numbers[1::2]) - min(numbers[1::2])
+            assert across * down < width * height / 2, "a card"
+
+
+def test_text_stands_out_from_the_page_and_the_tints(shown) -> None:
     for colour in (BLACK, BLUE, GREEN, VERMILLION, GREY):
-        text = TEXT_SHADES.get(colour, colour)
-        assert contrast(text, CARD) >= 4.5
-    for tint in TINTS.values():
-        assert contrast(BLACK, tint) >= 4.5
-    assert contrast(TEXT_SHADES[GREEN], TINTS[GREEN]) >= 4.5
+        text = shown(TEXT_SHADES.get(colour, colour))
+        for ground in (PAGE, *TINTS.values()):
+            assert contrast(text, shown(ground)) >= 4.5, (colour, ground)
+    assert contrast(shown(PAGE), shown(BLUE)) >= 4.5, "text on a solid node"
+
+
+def test_lines_stand_out_from_the_page_and_the_tints(shown) -> None:
+    for line in (BLUE, GREEN, VERMILLION, GREY):
+        for ground in (PAGE, *TINTS.values()):
+            assert contrast(shown(line), shown(ground)) >= 3, (line, ground)
+
+
+def test_ink_grows_away_from_the_page(shown) -> None:
+    steps = [contrast(shown(ink), shown(PAGE)) for ink in INKS]
+    assert steps == sorted(set(steps))
+    assert steps[0] == 1

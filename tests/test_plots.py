@@ -1,11 +1,19 @@
 import re
+from itertools import combinations, pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
+from colours import VISIONS, contrast, distance, invert
+from execution import ROOT
+from matplotlib.colors import rgb_to_hsv, to_hex, to_rgb
 
+from figures.drawing import DARK, PAGE
 from helpers import plot_losses, show_images, show_slider
+from helpers.plots import BLACK, DIVERGING, PALETTE
+
+DARK_PAGE = DARK[PAGE]
 
 
 @pytest.fixture(autouse=True)
@@ -90,3 +98,59 @@ def test_slider_needs_a_label_for_each_frame(labels: list[str]) -> None:
     frames = [plt.subplots()[0] for _ in range(2 if labels else 0)]
     with pytest.raises(ValueError, match="frames and"):
         show_slider(frames, labels, name="epoch", alt="A curve.")
+
+
+def test_what_is_known_of_colours() -> None:
+    assert contrast("white", "black") == pytest.approx(21)
+    assert contrast("#777777", "white") == pytest.approx(4.48, abs=0.01)  # WCAG
+    assert distance("white", "black") == pytest.approx(100)
+    # Who has two kinds of cones sees some greens and reds alike.
+    assert distance("#b02020", "#505020", "protanopia") < 20
+    assert distance("#b02020", "#505020") > 60
+    assert invert("white") == "#000000"
+    assert invert("#808080") == "#7f7f7f"
+
+
+@pytest.mark.parametrize("colour", PALETTE)
+def test_every_colour_stands_out_on_light_and_dark_pages(colour: str) -> None:
+    assert contrast(colour, PAGE) >= 3
+    assert contrast(invert(colour), DARK_PAGE) >= 3
+
+
+def test_text_in_figures_is_legible_on_light_and_dark_pages() -> None:
+    for text in (BLACK, plt.rcParams["text.color"]):
+        assert contrast(text, PAGE) >= 4.5
+        assert contrast(invert(text), DARK_PAGE) >= 4.5
+
+
+# Two colours that differ by 2 in CIE Lab can just be told apart side by side;
+# thin lines and small dots need several times that.
+@pytest.mark.parametrize("show", [to_hex, invert], ids=["light", "dark"])
+@pytest.mark.parametrize("vision", VISIONS)
+def test_colours_are_distinct_to_every_eye(vision: str, show) -> None:
+    for one, other in combinations(PALETTE, 2):
+        assert distance(show(one), show(other), vision) > 13, (one, other)
+    for one, other in pairwise(PALETTE):  # neighbours are drawn together most
+        assert distance(show(one), show(other), vision) > 20, (one, other)
+
+
+def test_the_diverging_scale_keeps_its_colours_on_dark_pages() -> None:
+    violet, blank, orange = plt.get_cmap(DIVERGING)([0.2, 0.5, 0.8])
+    assert contrast(to_hex(blank), PAGE) < 1.1
+    assert contrast(invert(to_hex(blank)), DARK_PAGE) < 1.2
+    for colour, name in ((violet, "violet"), (orange, "orange")):
+        for shown in (to_hex(colour), invert(to_hex(colour))):
+            hue = 360 * rgb_to_hsv(to_rgb(shown))[0]
+            low, high = {"violet": (230, 290), "orange": (15, 50)}[name]
+            assert low < hue < high, (name, shown, hue)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "chapters").glob("*.md")), ids=lambda path: path.stem
+)
+def test_colours_named_in_chapters_stand_out_too(path) -> None:
+    cycle = {f"C{number}": colour for number, colour in enumerate(PALETTE)}
+    for name in re.findall(r'\bcolors?="([^"]+)"', path.read_text()):
+        colour = to_hex(cycle.get(name, name))
+        assert contrast(colour, PAGE) >= 3, name
+        assert contrast(invert(colour), DARK_PAGE) >= 3, name
