@@ -63,9 +63,12 @@ test: $(installed) ## build the book, then run every test
 	$(python) -m pytest --numprocesses auto || status=1; \
 	exit $$status
 
-check: $(installed) ## what is too slow for every save: two builds compared, and such
+check: $(installed) ## what is too slow for every save: a browser, two builds compared
 	@$(python) tools/build_book.py
-	@$(python) -m pytest --numprocesses auto -m check tests
+	@status=0; \
+	$(python) -m pytest --numprocesses auto -m "check and not alone" tests || status=1; \
+	$(python) -m pytest -m alone tests || status=1; \
+	exit $$status
 
 bench: $(installed) ## time building and training, as ratios; ten minutes
 	@status=0; \
