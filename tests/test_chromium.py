@@ -1,0 +1,59 @@
+"""Chromium is found where it is, and missed with a word on what to do."""
+
+import stat
+from pathlib import Path
+
+import chromium
+import pytest
+from chromium import COMMANDS, VARIABLE, ChromiumError, find_chromium
+
+
+def put_program(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("#!/bin/sh\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setattr(chromium, "APPLICATIONS", ())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_is_found(command: str, tmp_path: Path) -> None:
+    program = put_program(tmp_path / "bin" / command)
+    assert find_chromium() == program
+
+
+def test_the_one_asked_for_goes_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    put_program(tmp_path / "bin" / "chromium")
+    mine = put_program(tmp_path / "mine" / "chrome")
+    monkeypatch.setenv(VARIABLE, str(mine))
+    assert find_chromium() == mine
+
+
+def test_the_one_asked_for_must_be_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    put_program(tmp_path / "bin" / "chromium")
+    monkeypatch.setenv(VARIABLE, "/nowhere/chrome")
+    with pytest.raises(ChromiumError, match="BOOK_CHROMIUM=/nowhere/chrome"):
+        find_chromium()
+
+
+def test_none_at_all_says_what_to_install() -> None:
+    with pytest.raises(ChromiumError, match="apt install chromium"):
+        find_chromium()
+
+
+@pytest.mark.parametrize(("user", "sandboxed"), [(0, False), (1000, True)])
+def test_only_root_does_without_a_sandbox(
+    monkeypatch: pytest.MonkeyPatch, user: int, sandboxed: bool
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    assert ("--no-sandbox" not in chromium.launch_arguments()) == sandboxed
