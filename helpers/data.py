@@ -120,7 +120,7 @@ def make_line_data() -> Split:
 
     References
     ----------
-    Godoy, *PyTorch Step by Step*; see the references page.
+    Godoy (2019); see the references page.
     """
     rng = np.random.RandomState(42)
     x = rng.rand(100, 1)
@@ -202,7 +202,7 @@ def load_two_irises() -> Iris:
 
     References
     ----------
-    Fisher (1936), as shipped with scikit-learn.
+    Fisher (1936); as shipped with scikit-learn.
     """
     from sklearn.datasets import load_iris  # scikit-learn where it is needed
 
