@@ -217,10 +217,11 @@ def execute_chapters(
         DURATIONS.write_text(json.dumps(durations))
 
 
-def render() -> bool:
+def render(folder: Path = NEXT, builder: str = "html") -> bool:
     """Render with Jupyter Book into a new folder, warnings being errors."""
-    shutil.rmtree(NEXT, ignore_errors=True)
-    arguments = ["build", str(ROOT), "--path-output", str(NEXT)]
+    shutil.rmtree(folder, ignore_errors=True)
+    arguments = ["build", str(ROOT), "--path-output", str(folder)]
+    arguments += ["--builder", builder]
     arguments += ["--all", "-W", "-n", "--keep-going", "--quiet"]
     try:
         with redirect_stdout(StringIO()):  # it praises a folder that moves
