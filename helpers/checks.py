@@ -48,7 +48,9 @@ def check_gradient(
         If ``gradient`` has another shape than ``point``, or if either holds
         a value that is not finite.
 
-    Source: the gradient-check protocol of Stanford's course CS231n.
+    References
+    ----------
+    The gradient-check protocol of Stanford's course CS231n.
     """
     at = np.array(point, dtype=np.float64)
     claimed = np.asarray(gradient, dtype=np.float64)

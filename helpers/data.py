@@ -3,12 +3,12 @@
 The digits come from the first source that has them:
 
 1. the folder ``MNIST_DIR``, which holds the four IDX files of MNIST;
-2. a copy that an earlier download left in :func:`cache_dir`;
-3. OpenML, through :func:`sklearn.datasets.fetch_openml`;
+2. a copy that an earlier download left in the folder ``BOOK_CACHE_DIR``;
+3. OpenML, through ``sklearn.datasets.fetch_openml``;
 4. the 8 x 8 digits that scikit-learn ships.
 
 MNIST is accepted from any of the first three only if its pixels and labels
-have the SHA-256 sums below, so no chapter ever runs on wrong data.
+have the SHA-256 sums recorded here, so no chapter ever runs on wrong data.
 """
 
 import gzip
@@ -118,7 +118,9 @@ def make_line_data() -> Split:
     Split
         Features of shape (80, 1) and (20, 1), targets of the same shapes.
 
-    Source: Godoy, *PyTorch Step by Step*; see the references page.
+    References
+    ----------
+    Godoy (2019); see the references page.
     """
     rng = np.random.RandomState(42)
     x = rng.rand(100, 1)
@@ -128,7 +130,9 @@ def make_line_data() -> Split:
     return _split_in_order(x, y, order, n_train=80)
 
 
+#: The weights behind the targets of :func:`make_plane_data`; read-only.
 TRUE_WEIGHTS = np.array([1.0, 0.5, 0.1, 0.0, 0.0])
+#: The intercept behind them.
 TRUE_INTERCEPT = 1.0
 TRUE_WEIGHTS.setflags(write=False)
 
@@ -196,7 +200,9 @@ def load_two_irises() -> Iris:
     Iris
         100 flowers; species 0 is versicolor, species 1 is virginica.
 
-    Source: Fisher (1936), as shipped with scikit-learn.
+    References
+    ----------
+    Fisher (1936); as shipped with scikit-learn.
     """
     from sklearn.datasets import load_iris  # scikit-learn where it is needed
 

@@ -37,6 +37,7 @@ class DigitSettings:
     n_epochs: int = 20
 
 
+#: The settings that chapters 11 to 13 use.
 DIGIT_SETTINGS = DigitSettings()
 
 

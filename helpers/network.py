@@ -14,12 +14,15 @@ from helpers.data import Floats, Split, load_two_irises
 if TYPE_CHECKING:
     import torch
 
+#: How many hidden units H the network has.
 HIDDEN_UNITS = 100
+#: Step size of its plain gradient descent.
 LEARNING_RATE = 0.02
+#: Number of its updates.
 N_STEPS = 500
 
-# The largest relative difference allowed between two loss curves of the same
-# computation, by the precision it is done in.
+#: The largest relative difference allowed between two loss curves of the same
+#: computation, by the precision it is done in.
 CURVE_TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 
 
@@ -73,7 +76,9 @@ def draw_weights(
     W1, W2 : array, shape (D, H) and (H, K)
         Normal, with variance 2 divided by the number of rows.
 
-    Source: He and others (2015); chapter 06 derives the variance.
+    References
+    ----------
+    He and others (2015); chapter 06 derives the variance.
     """
     rng = np.random.default_rng(seed)
     W1 = rng.normal(scale=np.sqrt(2 / n_in), size=(n_in, n_hidden))

@@ -27,6 +27,7 @@ from sphinx_external_toc.parsing import MalformedError
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "_ext"))
+from addresses import repository_address, site_address  # noqa: E402
 from build_report import commit, write_measurements  # noqa: E402
 from execute_chapters import (  # noqa: E402
     DURATIONS,
@@ -129,9 +130,11 @@ def hash_of_sources(fingerprint: str) -> str:
     """Return a hash of everything that a page can show or be made with.
 
     That is every file of the book, whether a page uses it or not, beside the
-    surroundings in which the chapters execute, and the commit.
+    surroundings in which the chapters execute, the commit, and the addresses of
+    site and repository.
     """
-    found = hashlib.sha256(f"{fingerprint} {commit()}".encode())
+    places = f"{site_address()} {repository_address()}"
+    found = hashlib.sha256(f"{fingerprint} {commit()} {places}".encode())
     for folder, folders, files in os.walk(ROOT):
         here = Path(folder).relative_to(ROOT)
         folders[:] = sorted(
@@ -214,10 +217,11 @@ def execute_chapters(
         DURATIONS.write_text(json.dumps(durations))
 
 
-def render() -> bool:
+def render(folder: Path = NEXT, builder: str = "html") -> bool:
     """Render with Jupyter Book into a new folder, warnings being errors."""
-    shutil.rmtree(NEXT, ignore_errors=True)
-    arguments = ["build", str(ROOT), "--path-output", str(NEXT)]
+    shutil.rmtree(folder, ignore_errors=True)
+    arguments = ["build", str(ROOT), "--path-output", str(folder)]
+    arguments += ["--builder", builder]
     arguments += ["--all", "-W", "-n", "--keep-going", "--quiet"]
     try:
         with redirect_stdout(StringIO()):  # it praises a folder that moves

@@ -1,0 +1,137 @@
+"""The book as a PDF: all of it, nothing cut, and made or refused with a word."""
+
+import os
+import re
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from chromium import ChromiumError, find_chromium
+from execution import BUILD, ROOT, chapter_files, read_chapter
+from pypdf import PdfReader
+
+PDF = BUILD / "book.pdf"
+
+
+def make_pdf(**variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "tools/make_pdf.py"],
+        cwd=ROOT,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def squeeze(text: str) -> str:
+    """Drop white space, and take ligatures such as ﬁ apart."""
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+
+
+def titles() -> list[str]:
+    pages = [
+        BUILD / "html" / "chapters" / f"{path.stem}.html" for path in chapter_files()
+    ]
+    found = []
+    for page in pages:
+        head = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").article.h1
+        head.find("a", class_="headerlink").decompose()
+        found.append(" ".join(head.get_text().split()))
+    return found
+
+
+@pytest.fixture(scope="module")
+def book() -> PdfReader:
+    try:
+        find_chromium()
+    except ChromiumError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
+    done = make_pdf()
+    assert done.returncode == 0, done.stdout + done.stderr
+    return PdfReader(PDF)
+
+
+@pytest.fixture(scope="module")
+def text(book: PdfReader) -> str:
+    pages = [re.sub(r"\s*\d+\s*$", "", page.extract_text()) for page in book.pages]
+    return squeeze("".join(pages))  # code runs on over the page's number
+
+
+def test_without_chromium_it_says_so_and_touches_nothing() -> None:
+    before = PDF.stat().st_mtime_ns if PDF.exists() else None
+    done = make_pdf(BOOK_CHROMIUM="/nowhere/chrome")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "BOOK_CHROMIUM=/nowhere/chrome is not a program" in done.stderr
+    assert (PDF.stat().st_mtime_ns if PDF.exists() else None) == before
+
+
+@pytest.mark.check
+def test_it_has_the_size_of_a_book(book: PdfReader) -> None:
+    assert 100 < len(book.pages) < 500
+    assert PDF.stat().st_size < 30e6
+    for page in book.pages:
+        assert [float(side) for side in page.mediabox[2:]] == pytest.approx(
+            [595.3, 841.9], abs=1
+        )  # A4, in points
+
+
+@pytest.mark.check
+def test_pages_are_numbered(book: PdfReader) -> None:
+    for number, page in enumerate(book.pages, start=1):
+        assert re.search(rf"(^|\s){number}\s*$", page.extract_text()), number
+
+
+@pytest.mark.check
+def test_each_chapter_is_there_listed_and_a_bookmark(
+    book: PdfReader, text: str
+) -> None:
+    marks = {
+        str(mark.title): book.get_destination_page_number(mark)
+        for mark in book.outline
+        if not isinstance(mark, list)
+    }
+    contents = squeeze(book.pages[1].extract_text())
+    assert len(titles()) == len(chapter_files())
+    for title in titles():
+        assert text.count(squeeze(title)) >= 2
+        assert squeeze(title) in contents
+        assert title in marks
+        page = squeeze(book.pages[marks[title]].extract_text())
+        assert page.startswith(squeeze(title)), "a chapter begins a page"
+    order = [marks[title] for title in titles()]
+    assert order == sorted(set(order))
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("path", chapter_files(), ids=lambda path: path.stem)
+def test_no_line_of_code_is_cut(path: Path, text: str) -> None:
+    for cell in read_chapter(path).cells:
+        if cell.cell_type == "code" and "remove-cell" not in cell.metadata.get(
+            "tags", []
+        ):
+            for line in cell.source.splitlines():
+                assert squeeze(line) in text, line
+
+
+@pytest.mark.check
+def test_links_inside_the_book_stay_inside(book: PdfReader) -> None:
+    inside = 0
+    for page in book.pages:
+        for note in page.get("/Annots") or []:
+            action = note.get_object().get("/A", {})
+            assert not str(action.get("/URI", "")).startswith("file:"), action
+            inside += "/Dest" in note.get_object()
+    assert inside > 100
+
+
+@pytest.mark.check
+def test_nothing_to_click_is_printed(text: str) -> None:
+    for word in ("Hidecodecell", "Showcodecell", "Clicktoshow", "Skiptomain"):
+        assert word not in text

@@ -1,0 +1,151 @@
+"""Print the whole book into one PDF, ``_build/book.pdf``.
+
+The site is built first. Then Sphinx makes the book one page, from the chapters
+that were executed for the site, in a folder of its own; and Chromium prints
+that page. How it looks on paper is said in ``_static/print.css``.
+"""
+
+import logging
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import build_book
+from build_book import SITE, is_cached
+from build_report import MEASUREMENTS
+from chromium import ChromiumError, find_chromium, launch_arguments
+from execution import BUILD, ROOT, STAMP, chapter_files, open_cache, prepare_execution
+from filelock import FileLock
+from playwright.sync_api import Error, sync_playwright
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import NameObject, TextStringObject
+
+PRINT = BUILD / "print"
+PDF = BUILD / "book.pdf"
+SECONDS = 180  # that a step of Chromium's may take
+
+# The page as it is to be printed: typeset, unfolded, light, all pictures there.
+PREPARE = """async () => {
+    document.documentElement.dataset.mode = "light";
+    document.documentElement.dataset.theme = "light";
+    for (const box of document.querySelectorAll("details")) box.open = true;
+    for (const image of document.images) {
+        image.loading = "eager";
+        image.closest("a")?.removeAttribute("href"); // to the file of the picture
+    }
+    for (const link of document.querySelectorAll("a[href$='.html']")) {
+        const page = link.getAttribute("href").replace(/^(\\.\\.\\/)+|\\.html$/g, "");
+        const place = document.getElementById(`document-${page}`);
+        if (place) link.setAttribute("href", `#${place.id}`);
+    }
+    if (window.MathJax?.startup) await MathJax.startup.promise;
+    await Promise.all([...document.images].map((image) => image.decode()));
+    await document.fonts.ready;
+}"""
+TITLES = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map(
+    (heading) => heading.innerText.replace(/#\\s*$/, "").replace(/\\s+/g, " ").trim()
+)"""
+FOOTER = """<div style="width: 100%; font: 8px sans-serif; text-align: center">
+<span class="pageNumber"></span></div>"""
+
+
+def main() -> int:
+    """Build the site, then print it; return the exit status."""
+    try:
+        program = find_chromium()
+    except ChromiumError as error:
+        print(f"The book was not printed: {error}", file=sys.stderr)
+        return 1
+    if status := build_book.main():
+        return status
+    if not all_is_cached():  # or rendering would execute it, one by one
+        (SITE / STAMP).unlink(missing_ok=True)
+        if status := build_book.main():
+            return status
+    with FileLock(BUILD / "lock"):  # one at a time, as for builds
+        try:
+            if not build_book.render(PRINT, "singlehtml"):
+                print("The book was not printed, see above.", file=sys.stderr)
+                return 1
+            folder = PRINT / "_build" / "singlehtml"
+            shutil.copy(SITE / "_static" / MEASUREMENTS, folder / "_static")
+            print_page(program, folder / "index.html", PDF)
+        except Error as error:
+            print(f"The book was not printed: {error}", file=sys.stderr)
+            return 1
+        finally:
+            shutil.rmtree(PRINT, ignore_errors=True)
+    print(f"The book is printed. Open {PDF}")
+    return 0
+
+
+def all_is_cached() -> bool:
+    """Say whether the cache still holds what the site was made from."""
+    cache = open_cache(prepare_execution().fingerprint)
+    return all(
+        is_cached(cache, run) for run in build_book.read_chapters(chapter_files())
+    )
+
+
+def print_page(program: Path, page: Path, target: Path) -> None:
+    """Print a page with Chromium; the target changes only if all went well."""
+    new = target.with_name(f"{target.name}.new")
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=program, args=launch_arguments()
+            )
+            view = browser.new_page(color_scheme="light")
+            view.set_default_timeout(SECONDS * 1000)
+            view.emulate_media(media="print", color_scheme="light")
+            view.goto(page.as_uri())
+            view.evaluate(PREPARE)
+            titles = view.evaluate(TITLES)
+            view.pdf(
+                path=new,
+                format="A4",
+                margin={
+                    "top": "18mm",
+                    "bottom": "20mm",
+                    "left": "18mm",
+                    "right": "18mm",
+                },
+                print_background=True,
+                display_header_footer=True,
+                header_template="<span></span>",
+                footer_template=FOOTER,
+                outline=True,
+                tagged=True,
+            )
+            browser.close()
+        mend_bookmarks(new, titles)
+        new.replace(target)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def mend_bookmarks(file: Path, titles: list[str]) -> None:
+    """Give bookmarks the titles of the page.
+
+    Chromium leaves out the space where a title breaks into lines, and writes a
+    title twice that it has moved to the next page.
+    """
+    known = {_letters(title): title for title in titles}
+    known |= {_letters(title) * 2: title for title in titles}
+    logging.getLogger("pypdf").setLevel(logging.ERROR)  # it counts Chromium's objects
+    writer = PdfWriter(clone_from=PdfReader(file))
+    for thing in writer._objects:
+        if isinstance(thing, dict) and "/Title" in thing and "/Parent" in thing:
+            found = known.get(_letters(thing["/Title"]), thing["/Title"])
+            thing[NameObject("/Title")] = TextStringObject(found)
+    writer.write(file)
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split())
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    sys.exit(main())
