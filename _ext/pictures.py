@@ -16,16 +16,27 @@ from docutils import nodes
 from execution import BUILD
 from light_pages import pages_of
 from PIL import Image
+from PIL import __version__ as PIL_VERSION
 from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
 
+from helpers import plots
 from helpers.plots import to_webp
 
 logger = getLogger(__name__)
 
 PICTURE = re.compile(r'<img\b[^>]*\bsrc="([^"]+\.(?:png|svg))"[^>]*>')
 FRAME = re.compile(r'src="data:image/webp;base64,([^"]+)"')
+# What makes them small: if it changes, those of earlier builds are of no use.
+MAKER = Path(plots.__file__).read_bytes() + PIL_VERSION.encode()
+LINK = re.compile(r'(<a\b[^>]*\bhref="[^":]*_images/[^":]+)\.png"')
 IN_TEXT = re.compile(r'<img(?=[^>]*\bsrc="[^"]*_images/)')
+
+
+def size_of(content: bytes) -> tuple[int, int]:
+    """Return width and height of a picture, in pixels."""
+    with Image.open(io.BytesIO(content)) as picture:
+        return picture.size
 
 
 class Pictures:
@@ -53,7 +64,7 @@ class Pictures:
             width, height = (round(float(n)) for n in size.groups()) if size else (0, 0)
         else:
             tag = tag.replace(address, self._shrink(path, address))
-            width, height = Image.open(path).size
+            width, height = size_of(path.read_bytes())
         shown = re.search(r'\s*style="width: ([\d.]+)px; height: ([\d.]+)px;?"', tag)
         if shown:  # Matplotlib's pictures have two pixels for one
             tag = tag.replace(shown.group(), "")
@@ -65,7 +76,8 @@ class Pictures:
     def _shrink(self, path: Path, address: str) -> str:
         """Write a PNG as WebP beside it, and return its address."""
         content = path.read_bytes()
-        kept = self.kept / f"{hashlib.sha256(content).hexdigest()}.webp"
+        name = hashlib.sha256(content + MAKER).hexdigest()
+        kept = self.kept / f"{name}.webp"
         if not kept.exists():
             part = kept.with_suffix(".part")
             part.write_bytes(to_webp(Image.open(io.BytesIO(content))))
@@ -82,7 +94,7 @@ class Pictures:
         content = base64.b64decode(found.group(1))
         name = f"_images/{hashlib.sha256(content).hexdigest()}.webp"
         (self.site / name).write_bytes(content)
-        width, height = Image.open(io.BytesIO(content)).size
+        width, height = size_of(content)
         return f'width="{width}" height="{height}" src="{root}{name}"'
 
     def forget_unused(self) -> None:
@@ -106,6 +118,7 @@ def _place_pictures(app: Sphinx, exception: Exception | None) -> None:
         root = "../" * (len(page.relative_to(site).parts) - 1)
         html = FRAME.sub(lambda found: pictures.take_out(found, root), html)  # noqa: B023
         html = PICTURE.sub(lambda found: pictures.place(found, page), html)  # noqa: B023
+        html = LINK.sub(r'\1.webp"', html)
         if app.builder.name != "singlehtml":  # which is printed, all of it
             html = IN_TEXT.sub('<img loading="lazy"', html)
         page.write_text(html, encoding="utf-8")

@@ -4,8 +4,10 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
+from addresses import site_address
 from chromium import ChromiumError, find_chromium, launch_arguments
 from execution import BUILD
 from light_pages import pages_of
@@ -47,9 +49,15 @@ def start_browser() -> Iterator[Browser]:
 
 @contextmanager
 def serve() -> Iterator[str]:
-    """Serve the site, and give its address."""
-    server = make_server(SITE, handler=QuietHandler)
+    """Serve the site below the path that it has on the web, and give its address."""
+    top = urlsplit(site_address()).path or "/"
+
+    class HandlerBelow(QuietHandler):
+        def translate_path(self, path: str) -> str:
+            return super().translate_path(f"/{path.removeprefix(top)}")
+
+    server = make_server(SITE, handler=HandlerBelow)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
+    yield f"http://127.0.0.1:{server.server_port}{top}"
     server.shutdown()
     server.server_close()

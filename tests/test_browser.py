@@ -198,6 +198,8 @@ def test_page_shows_all_its_pictures_and_formulas(
 def test_page_works_from_a_plain_file_without_a_network(
     context: BrowserContext, page: str
 ) -> None:
+    if page == "404.html":
+        pytest.skip("only a host shows it")
     context.set_offline(True)
     visit = Visit(context.new_page())
     visit.open((SITE / page).as_uri())
@@ -362,6 +364,20 @@ def test_keyboard_reaches_everything_in_order_with_a_visible_focus(
     assert not missed, tab.evaluate(describe, missed)
     assert not unseen, tab.evaluate(describe, unseen)
     assert seen == sorted(seen)
+
+
+def test_a_host_shows_the_missing_page_at_any_depth(
+    context: BrowserContext, site: str
+) -> None:
+    visit = Visit(context.new_page())
+    answer = visit.page.goto(site + "chapters/no/such/page.html")
+    assert answer
+    assert answer.status == 404
+    expect(visit.page.locator("h1", has_text="no such page")).to_be_visible()
+    ground = "getComputedStyle(document.querySelector('.bd-sidebar-primary')).position"
+    assert visit.page.evaluate(ground) == "sticky"  # its styles have come
+    visit.page.locator("article a", has_text="logistic").first.click()
+    expect(visit.page.locator("article h1").first).to_contain_text("logistic")
 
 
 def test_every_page_can_be_reached_from_the_first(

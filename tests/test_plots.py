@@ -1,3 +1,4 @@
+import io
 import re
 from itertools import combinations, pairwise
 
@@ -8,10 +9,11 @@ from bs4 import BeautifulSoup
 from colours import VISIONS, contrast, distance, invert
 from execution import ROOT
 from matplotlib.colors import rgb_to_hsv, to_hex, to_rgb
+from PIL import Image
 
 from figures.drawing import DARK, PAGE
 from helpers import plot_losses, show_images, show_slider
-from helpers.plots import BLACK, DIVERGING, PALETTE
+from helpers.plots import BLACK, DIVERGING, PALETTE, to_webp
 
 DARK_PAGE = DARK[PAGE]
 
@@ -58,6 +60,27 @@ def test_images_need_an_axes_and_a_title_each() -> None:
     _, axes = plt.subplots(1, 2)
     with pytest.raises(ValueError, match="3 images, 2 axes and 2 titles"):
         show_images(axes, np.zeros((3, 2, 2)), ["a", "b"])
+
+
+def test_a_small_plot_looks_the_same_on_the_same_ground() -> None:
+    figure, ax = plt.subplots(figsize=(4, 3))
+    ax.plot([0, 1, 4, 9])
+    file = io.BytesIO()
+    figure.savefig(file, format="png")
+    plot = Image.open(file)
+    small = Image.open(io.BytesIO(to_webp(plot))).convert("RGB")
+    assert len(to_webp(plot)) < len(file.getvalue()) / 2
+    assert len(small.getcolors()) <= 64
+    change = np.abs(np.asarray(small, float) - np.asarray(plot.convert("RGB"), float))
+    assert change.mean() <= 1
+    assert small.getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_a_plot_with_shades_keeps_its_colours() -> None:
+    shades = np.arange(256, dtype=np.uint8).reshape(16, 16).repeat(8, 0).repeat(8, 1)
+    colours = np.stack([shades, shades.T, 255 - shades], axis=-1)
+    small = Image.open(io.BytesIO(to_webp(Image.fromarray(colours)))).convert("RGB")
+    assert np.array_equal(np.asarray(small), colours)
 
 
 def make_slider(labels: list[str]) -> BeautifulSoup:

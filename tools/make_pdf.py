@@ -25,7 +25,7 @@ PRINT = BUILD / "print"
 PDF = BUILD / "book.pdf"
 SECONDS = 180  # that a step of Chromium's may take
 
-# The page as it is to be printed: typeset, unfolded, light, all pictures there.
+# The page as it is to be printed: unfolded, light, all pictures there.
 PREPARE = """async () => {
     document.documentElement.dataset.mode = "light";
     document.documentElement.dataset.theme = "light";
@@ -39,7 +39,6 @@ PREPARE = """async () => {
         const place = document.getElementById(`document-${page}`);
         if (place) link.setAttribute("href", `#${place.id}`);
     }
-    if (window.MathJax?.startup) await MathJax.startup.promise;
     await Promise.all([...document.images].map((image) => image.decode()));
     await document.fonts.ready;
 }"""
