@@ -18,7 +18,11 @@ require(path.join(folder, "node-main.js"))
       require,
     },
     startup: { typeset: false },
-    tex: { formatError: (_, error) => { throw error; } },
+    tex: {
+      // A command that is not known is an error, not a word in red.
+      packages: { "[-]": ["noundefined", "noerrors"] },
+      formatError: (_, error) => { throw error; },
+    },
     svg: { fontCache: "global" },
     options: { enableAssistiveMml: true },
   })

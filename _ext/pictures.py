@@ -10,13 +10,13 @@ import base64
 import hashlib
 import io
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 from docutils import nodes
 from execution import BUILD
 from light_pages import pages_of
 from PIL import Image
-from PIL import __version__ as PIL_VERSION
 from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
 
@@ -28,7 +28,7 @@ logger = getLogger(__name__)
 PICTURE = re.compile(r'<img\b[^>]*\bsrc="([^"]+\.(?:png|svg))"[^>]*>')
 FRAME = re.compile(r'src="data:image/webp;base64,([^"]+)"')
 # What makes them small: if it changes, those of earlier builds are of no use.
-MAKER = Path(plots.__file__).read_bytes() + PIL_VERSION.encode()
+MAKER = Path(plots.__file__).read_bytes() + version("pillow").encode()
 LINK = re.compile(r'(<a\b[^>]*\bhref="[^":]*_images/[^":]+)\.png"')
 IN_TEXT = re.compile(r'<img(?=[^>]*\bsrc="[^"]*_images/)')
 

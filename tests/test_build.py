@@ -310,6 +310,36 @@ def test_a_warning_on_a_page_fails_the_build(book: SmallBook) -> None:
     assert "Cell 1\nIt wrote to stderr:\ncareful" in said
 
 
+def test_a_picture_without_alt_text_fails_the_build(book: SmallBook) -> None:
+    book.replace("    alt: A line that rises.\n", "    width: 300px\n")
+    status, said = book.build()
+    assert status == 1
+    assert "01-small.md" in said
+    assert "this image has no alt text" in said
+
+
+def test_a_formula_that_is_not_tex_fails_the_build(book: SmallBook) -> None:
+    book.replace("# A small chapter", "# A small chapter\n\nIt is $\\frac{1}{$ here.")
+    status, said = book.build()
+    assert status == 1
+    assert "01-small.md" in said
+    assert r"Missing close brace in the formula \frac{1}{" in said
+
+
+def test_a_changed_way_to_make_pictures_small_is_never_stale(book: SmallBook) -> None:
+    def picture() -> bytes:
+        (file,) = (book.site / "_images").glob("*.webp")
+        return file.read_bytes()
+
+    before = picture()
+    helper = book.root / "helpers" / "plots.py"
+    text = helper.read_text()
+    assert "        64, method=" in text
+    helper.write_text(text.replace("        64, method=", "        3, method="))
+    assert book.build()[0] == 0
+    assert picture() != before
+
+
 def test_a_changed_helper_is_never_stale(book: SmallBook) -> None:
     data = book.root / "helpers" / "data.py"
     text = data.read_text()

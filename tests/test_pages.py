@@ -1,0 +1,172 @@
+"""Pages are made light and right: formulas, icons, style sheets."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from execution import BUILD
+from hypothesis import given
+from hypothesis import strategies as st
+from light_pages import (
+    draw_icon,
+    join_styles,
+    lighten,
+    put_right,
+    read_icons,
+    read_styles,
+)
+from mathematics import MathematicsError, Typesetter
+
+THEME = BUILD / "html" / "_static" / "styles" / "book.css"
+ICONS = {"fa-solid": {"bars": [448, 512, [], "f0c9", "M0 96"]}}
+# What one hears: the words of a formula in MathML, in order.
+FORMULAS = {
+    r"\frac{\partial L}{\partial w_j}": "∂L∂wj",
+    r"\eta < \frac{2}{\lambda_{\max}}": "η<2λmax",
+    r"\begin{aligned} a &= 1 \\ b &= 2 \end{aligned}": "a=1b=2",
+    r"\operatorname{softmax}(z)_k": "softmax(z)k",
+}
+
+
+@pytest.fixture(scope="module")
+def typesetter() -> Iterator[Typesetter]:
+    typesetter = Typesetter()
+    yield typesetter
+    typesetter.close()
+
+
+@pytest.mark.parametrize("tex", FORMULAS)
+@pytest.mark.parametrize("display", [False, True])
+def test_formula_is_drawn_and_spoken(
+    typesetter: Typesetter, tex: str, display: bool
+) -> None:
+    made = BeautifulSoup(typesetter.typeset(tex, display=display), "html.parser")
+    spoken = re.sub(r"\s", "", made.math.get_text())
+    assert spoken == FORMULAS[tex]
+    assert made.svg["aria-hidden"] == "true"
+    assert (made.math.get("display") == "block") == display
+
+
+def test_page_gets_the_shapes_that_its_formulas_use(typesetter: Typesetter) -> None:
+    one = typesetter.typeset(r"\alpha + \alpha", display=False)
+    other = typesetter.typeset(r"\beta", display=False)
+    used = set(re.findall(r'xlink:href="#([^"]+)"', one))
+    shapes = BeautifulSoup(typesetter.shapes_of(one), "html.parser")
+    assert {path["id"] for path in shapes.find_all("path")} == used
+    assert used < set(re.findall(r'id="([^"]+)"', typesetter.shapes_of(one + other)))
+    assert typesetter.shapes_of("<p>no formula</p>") == ""
+
+
+@pytest.mark.parametrize(
+    "tex", [r"\frac{1}{", r"\nosuchcommand", r"x_1_2", r"\begin{matrix} 1"]
+)
+def test_what_is_not_tex_is_refused_and_named(typesetter: Typesetter, tex: str) -> None:
+    with pytest.raises(MathematicsError, match=re.escape(f"in the formula {tex}")):
+        typesetter.typeset(tex, display=True)
+    assert typesetter.typeset("x", display=False)  # and it goes on
+
+
+@given(tex=st.text(max_size=40))
+def test_no_text_stops_the_typesetter(typesetter: Typesetter, tex: str) -> None:
+    with suppress(MathematicsError):
+        assert typesetter.typeset(tex, display=False).startswith("<mjx-container")
+    assert "<mjx-container" in typesetter.typeset("x", display=False)
+
+
+def test_typesetter_says_that_it_has_stopped() -> None:
+    typesetter = Typesetter()
+    typesetter._process.kill()
+    typesetter._process.wait()
+    with pytest.raises((RuntimeError, BrokenPipeError)):
+        typesetter.typeset("x", display=False)
+    typesetter._process.stdout.close()
+    with suppress(BrokenPipeError):
+        typesetter._process.stdin.close()
+
+
+def test_icon_is_drawn_for_those_who_see() -> None:
+    html = draw_icon('class="theme fa-solid fa-bars fa-lg" data-mode="dark"', ICONS)
+    icon = BeautifulSoup(html, "html.parser").svg
+    assert icon["aria-hidden"] == "true"
+    assert icon["viewbox"] == "0 0 448 512"
+    assert icon["data-mode"] == "dark"
+    assert {"theme", "fa-bars", "fa-lg"} < set(icon["class"])
+    assert icon.path["d"] == "M0 96"
+
+
+def test_an_icon_that_there_is_not_is_named() -> None:
+    with pytest.raises(ValueError, match=r"no icon for .*fa-unicorn"):
+        draw_icon('class="fa-solid fa-unicorn"', ICONS)
+
+
+def test_icons_are_read_from_a_script_that_keeps_them_in_its_window(
+    tmp_path: Path,
+) -> None:
+    script = tmp_path / "all.js"
+    script.write_text("window.___FONT_AWESOME___ = {styles: {fas: {bars: [1, 2]}}};")
+    assert read_icons(script) == {"fas": {"bars": [1, 2]}}
+
+
+PAGE = """<head><meta charset="utf-8" />
+<meta name="viewport" content="one"><meta name="viewport" content="two">
+<script defer src="../_static/scripts/fontawesome.js?digest=1"></script>
+<script src="../_static/searchtools.js"></script>
+<script src="../_static/mine.js"></script></head>
+<body><i class="fa-solid fa-bars"></i><i>word</i></body>"""
+
+
+@pytest.mark.parametrize("search", [False, True])
+def test_page_keeps_what_it_needs(search: bool) -> None:
+    page = BeautifulSoup(lighten(PAGE, ICONS, search=search), "html.parser")
+    sources = [tag["src"].rpartition("/")[2] for tag in page.find_all("script")]
+    assert sources == ["searchtools.js"] * search + ["mine.js"]
+    assert len(page.find_all("meta", attrs={"name": "viewport"})) == 1
+    assert page.find("svg", class_="fa-bars")
+    assert page.i.text == "word"
+
+
+def test_header_cells_without_a_word_are_no_headers() -> None:
+    table = '<th class="blank level0" >&nbsp;</th><th></th><th>loss</th><thead></thead>'
+    assert put_right(table) == (
+        '<td class="blank level0" ></td><td></td><th>loss</th><thead></thead>'
+    )
+
+
+def test_style_sheets_become_one_whose_addresses_hold_good(tmp_path: Path) -> None:
+    styles = tmp_path / "_static" / "styles"
+    styles.mkdir(parents=True)
+    (tmp_path / "_static" / "basic.css").write_text("a { background: url(file.png) }")
+    (styles / "theme.css").write_text(
+        '@import "../basic.css";\n@font-face { src: url("../fonts/f.woff2") }'
+    )
+    (tmp_path / "_static" / "book.css").write_text("i { mask: url(data:image/x) }")
+    page = tmp_path / "chapters" / "one.html"
+    html = (
+        '<link href="../_static/styles/theme.css?v=1" rel="stylesheet" /><title>One'
+        '</title><link rel="icon" href="x.svg">'
+        '<link rel="stylesheet" href="../_static/book.css">'
+    )
+    joined = join_styles(html, page, styles / "all.css")
+    links = re.findall(r'rel="stylesheet" href="([^"?]+)\?v=\w{8}"', joined)
+    assert links == ["../_static/styles/all.css"]
+    assert '<link rel="icon" href="x.svg">' in joined
+    css = (styles / "all.css").read_text()
+    for address in ("url(../file.png)", "url(../fonts/f.woff2)", "url(data:image/x)"):
+        assert address in css
+    assert css.index("../file.png") < css.index("../fonts") < css.index("data:")
+    assert "@import" not in css
+    assert join_styles(joined.replace("rel=", "data-rel="), page, styles / "x") != ""
+    with pytest.raises(ValueError, match="other style sheets"):
+        join_styles(html.partition("<title>")[0], page, styles / "all.css")
+
+
+def test_the_one_style_sheet_keeps_only_rules_for_icons_that_are_drawn() -> None:
+    css = read_styles(THEME, THEME.parent)
+    assert ".fa-bars:before" not in css
+    assert "--pst-icon-lightbulb" in css
+    fonts = THEME.parent.parent / "vendor" / "fontawesome" / "webfonts"
+    (font,) = fonts.iterdir()
+    assert font.stat().st_size < 10_000
