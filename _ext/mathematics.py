@@ -9,6 +9,7 @@ and a formula that is not TeX gives a warning, which fails the build.
 import json
 import re
 import subprocess
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
@@ -104,8 +105,11 @@ class Typesetter:
     def close(self) -> None:
         """End the process."""
         assert self._process.stdin
-        self._process.stdin.close()
+        assert self._process.stdout
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.wait()
+        self._process.stdout.close()
 
 
 @cache

@@ -82,9 +82,7 @@ def test_typesetter_says_that_it_has_stopped() -> None:
     typesetter._process.wait()
     with pytest.raises((RuntimeError, BrokenPipeError)):
         typesetter.typeset("x", display=False)
-    typesetter._process.stdout.close()
-    with suppress(BrokenPipeError):
-        typesetter._process.stdin.close()
+    typesetter.close()
 
 
 def test_icon_is_drawn_for_those_who_see() -> None:
