@@ -15,6 +15,7 @@ import logging
 import os
 import re
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,15 @@ STYLE = re.compile(r'\s*<link\b(?=[^>]*rel="stylesheet")[^>]*href="([^"?:]+)[^>]
 STYLES = "_static/styles/book.css"  # all of them together
 URL = re.compile(r"""url\(["']?(?!data:)([^)"']+)["']?\)""")
 IMPORT = re.compile(r'@import "([^"]+)";')
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+EMPTY = re.compile(r"@(?:media|supports)[^{}]*\{\s*\}")
+BETWEEN_SELECTORS = re.compile(r",(?![^(]*\))")
+IN_BRACKETS = re.compile(r"\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]]*\]")
+CLASS_IN_SELECTOR = re.compile(r"\.(-?(?:[A-Za-z_]|\\.)(?:[\w-]|\\.)*)")
+CLASS = re.compile(r"""\bclass=["']([^"']*)["']""")
+WORD = re.compile(r"[\w-]+")
+MADE_UP = ("bs-",)  # names that Bootstrap puts together when it needs them
 RULE_OF_ICON = re.compile(r"(?:\.fa-[\w-]+:before,?)+\{content:[^}]*\}")
 # The theme's own file of icons, read by Node.js, where it finds its window.
 READ_ICONS = """
@@ -192,8 +202,45 @@ def keep_used_icons(styles: Path, font: Path) -> None:
     shapes.save(font)
 
 
-def join_styles(html: str, page: Path, target: Path) -> str:
-    """Let a page load one style sheet, with all rules, in place of many.
+def names_in(pages: Iterable[str], scripts: Iterable[str]) -> set[str]:
+    """Return all that may be a class on a page: those there, and a script's words."""
+    names = {
+        name
+        for html in pages
+        for found in CLASS.findall(html)
+        for name in found.split()
+    }
+    return names | {word for script in scripts for word in WORD.findall(script)}
+
+
+def keep_used_rules(css: str, names: set[str]) -> str:
+    """Return the rules of a style sheet that some page may use.
+
+    Parameters
+    ----------
+    css : str
+        A style sheet, without comments.
+    names : set of str
+        What may be a class, from `names_in`. Selectors with another class
+        are left out; what stands in brackets, as after ``:not``, does not count.
+    """
+
+    def used(selector: str) -> bool:
+        classes = CLASS_IN_SELECTOR.findall(IN_BRACKETS.sub("", selector))
+        return all(name in names or name.startswith(MADE_UP) for name in classes)
+
+    def keep(found: re.Match[str]) -> str:
+        selectors = found.group(1)
+        if selectors.lstrip().startswith("@"):
+            return found.group()
+        kept = [one for one in BETWEEN_SELECTORS.split(selectors) if used(one)]
+        return f"{','.join(kept)}{{{found.group(2)}}}" if kept else ""
+
+    return EMPTY.sub("", RULE.sub(keep, css))
+
+
+def join_styles(html: str, page: Path, target: Path, names: set[str]) -> str:
+    """Let a page load one style sheet, with the rules that are used.
 
     Parameters
     ----------
@@ -204,6 +251,8 @@ def join_styles(html: str, page: Path, target: Path) -> str:
     target : Path
         The sheet to write; in the folder of the theme's, whose links to fonts
         hold good there.
+    names : set of str
+        What may be a class on some page of the site.
 
     Raises
     ------
@@ -215,6 +264,7 @@ def join_styles(html: str, page: Path, target: Path) -> str:
         return html
     sheets = [(page.parent / link.group(1)).resolve() for link in links]
     css = "\n".join(read_styles(sheet, target.parent) for sheet in sheets)
+    css = keep_used_rules(COMMENT.sub("", css), names)
     if target.exists() and target.read_text(encoding="utf-8") != css:
         raise ValueError(f"{page} has other style sheets than the pages before it.")
     target.write_text(css, encoding="utf-8")
@@ -275,11 +325,18 @@ def _lighten_pages(app: Sphinx, exception: Exception | None) -> None:
     fonts = folder / "_static" / "vendor" / "fontawesome" / "webfonts"
     theme = folder / "_static" / "styles" / "pydata-sphinx-theme.css"
     keep_used_icons(theme, fonts / "fa-solid-900.woff2")
-    for path in pages_of(folder):
-        html = path.read_text(encoding="utf-8")
-        html = lighten(html, icons, search=path.name in SEARCH)
-        path.write_text(join_styles(html, path, folder / STYLES), encoding="utf-8")
-    useless = {*fonts.iterdir(), *folder.rglob("*.map"), scripts / "fontawesome.js"}
+    pages = {
+        path: lighten(path.read_text("utf-8"), icons, search=path.name in SEARCH)
+        for path in pages_of(folder)
+    }
+    (folder / STYLES).unlink(missing_ok=True)
+    (scripts / "fontawesome.js").unlink()
+    used = (path.read_text("utf-8") for path in (folder / "_static").rglob("*.js"))
+    names = names_in(pages.values(), used)
+    for path, html in pages.items():
+        joined = join_styles(html, path, folder / STYLES, names)
+        path.write_text(joined, encoding="utf-8")
+    useless = {*fonts.iterdir(), *folder.rglob("*.map")}
     for path in useless - {fonts / "fa-solid-900.woff2"}:
         path.unlink()
 

@@ -397,23 +397,30 @@ def test_every_page_can_be_reached_from_the_first(
 
 
 @pytest.mark.parametrize(
-    ("name", "page"),
+    ("name", "page", "part"),
     [
-        ("landing", "index.html"),
-        ("formulas", "chapters/06-backprop-numpy.html"),
-        ("plots", "chapters/03-learning-rate.html"),
+        ("landing", "index.html", "h1"),
+        ("formulas", "chapters/06-backprop-numpy.html", "div.math"),
+        ("plots", "chapters/03-learning-rate.html", "figure img"),
     ],
 )
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_screenshots_are_kept(
-    context: BrowserContext, site: str, name: str, page: str, scheme: str, width: int
+    context: BrowserContext,
+    site: str,
+    name: str,
+    page: str,
+    part: str,
+    scheme: str,
+    width: int,
 ) -> None:
     folder = BUILD / "screenshots"
     folder.mkdir(exist_ok=True)
     tab = context.new_page()
     tab.goto(site + page)
     look(tab, scheme, width)
+    tab.locator(part).first.evaluate("(e) => e.scrollIntoView({block: 'center'})")
     form = "wide" if width == WIDE else "narrow"
     file = folder / f"{name}-{scheme}-{form}.png"
     tab.screenshot(path=file)

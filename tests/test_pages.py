@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from light_pages import (
     draw_icon,
     join_styles,
+    keep_used_rules,
     lighten,
+    names_in,
     put_right,
     read_icons,
     read_styles,
@@ -147,7 +149,7 @@ def test_style_sheets_become_one_whose_addresses_hold_good(tmp_path: Path) -> No
         '</title><link rel="icon" href="x.svg">'
         '<link rel="stylesheet" href="../_static/book.css">'
     )
-    joined = join_styles(html, page, styles / "all.css")
+    joined = join_styles(html, page, styles / "all.css", set())
     links = re.findall(r'rel="stylesheet" href="([^"?]+)\?v=\w{8}"', joined)
     assert links == ["../_static/styles/all.css"]
     assert '<link rel="icon" href="x.svg">' in joined
@@ -156,9 +158,31 @@ def test_style_sheets_become_one_whose_addresses_hold_good(tmp_path: Path) -> No
         assert address in css
     assert css.index("../file.png") < css.index("../fonts") < css.index("data:")
     assert "@import" not in css
-    assert join_styles(joined.replace("rel=", "data-rel="), page, styles / "x") != ""
     with pytest.raises(ValueError, match="other style sheets"):
-        join_styles(html.partition("<title>")[0], page, styles / "all.css")
+        join_styles(html.partition("<title>")[0], page, styles / "all.css", set())
+
+
+@pytest.mark.parametrize(
+    ("rule", "kept"),
+    [
+        ("a{b:c}", "a{b:c}"),
+        (".here{b:c}", ".here{b:c}"),
+        (".gone{b:c}", ""),
+        (".gone,.here{b:c}", ".here{b:c}"),
+        (".here .gone>a{b:c}", ""),
+        (".here:not(.gone){b:c}", ".here:not(.gone){b:c}"),
+        (":is(.gone,.here) a{b:c}", ":is(.gone,.here) a{b:c}"),
+        ('.scripted[href=".gone"]{b:c}', '.scripted[href=".gone"]{b:c}'),
+        (".bs-tooltip-auto{b:c}", ".bs-tooltip-auto{b:c}"),
+        ("@media print{.gone{b:c}}", ""),
+        ("@media print{.gone{b:c}.here{b:c}}", "@media print{.here{b:c}}"),
+        ("@font-face{src:url(x.y)}", "@font-face{src:url(x.y)}"),
+        ("@keyframes k{from{b:c}33.3%{b:d}}", "@keyframes k{from{b:c}33.3%{b:d}}"),
+    ],
+)
+def test_rules_that_no_page_uses_are_left_out(rule: str, kept: str) -> None:
+    names = names_in(['<p class="here and-there">'], ["e.classList.add('scripted')"])
+    assert keep_used_rules(rule, names) == kept
 
 
 def test_the_one_style_sheet_keeps_only_rules_for_icons_that_are_drawn() -> None:
