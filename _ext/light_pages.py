@@ -40,6 +40,10 @@ VIEWPORT = re.compile(r'\s*<meta name="viewport"[^>]*>')
 CHARSET = '<meta charset="utf-8" />'
 SIZE = "width=device-width, initial-scale=1"
 HEAD = f'{CHARSET}\n    <meta name="viewport" content="{SIZE}">'
+TOKEN = re.compile(r'<span class="(\w{1,3})">([^<]*)</span>')
+RULE_OF_TOKEN = re.compile(
+    r"^(\S+ )?\.highlight(?: \.(\w+))? \{([^}]*)\}", re.MULTILINE
+)
 ICON = re.compile(r"<(i|span)\s([^>]*\bfa-[^>]*)>\s*</\1>")
 # What the theme does too late, or axe-core complains of, and how it should be.
 PUT_RIGHT = [
@@ -157,7 +161,24 @@ def put_right(html: str) -> str:
     return html
 
 
-def lighten(html: str, icons: Icons, *, search: bool) -> str:
+def read_plain_tokens(css: str) -> set[str]:
+    """Return the classes of the words in code that have no colour of their own.
+
+    Parameters
+    ----------
+    css : str
+        The style sheet that Pygments makes, with one rule on each line.
+    """
+    styles: dict[str, set[tuple[str, str]]] = {}
+    for theme, token, style in RULE_OF_TOKEN.findall(css):
+        styles.setdefault(token, set()).add((theme, style.strip()))
+    base = {
+        (theme, style.rpartition(";")[2].strip()) for theme, style in styles.pop("", [])
+    }
+    return {token for token, style in styles.items() if style == base}
+
+
+def lighten(html: str, icons: Icons, plain: set[str], *, search: bool) -> str:
     """Return a page without what it does not need.
 
     Parameters
@@ -166,9 +187,14 @@ def lighten(html: str, icons: Icons, *, search: bool) -> str:
         The page, as the theme has made it.
     icons : dict
         From `read_icons`.
+    plain : set of str
+        From `read_plain_tokens`: words of code that need no element.
     search : bool
         Whether one searches on this page.
     """
+    html = TOKEN.sub(
+        lambda found: found.group(2) if found.group(1) in plain else found.group(), html
+    )
     html = NOT_LOADED.sub("", html)
     if search:  # its scripts wait for those that they need
         html = html.replace("<script src=", "<script defer src=")
@@ -325,8 +351,10 @@ def _lighten_pages(app: Sphinx, exception: Exception | None) -> None:
     fonts = folder / "_static" / "vendor" / "fontawesome" / "webfonts"
     theme = folder / "_static" / "styles" / "pydata-sphinx-theme.css"
     keep_used_icons(theme, fonts / "fa-solid-900.woff2")
+    css = (folder / "_static" / "pygments.css").read_text("utf-8")
+    plain = read_plain_tokens(css)
     pages = {
-        path: lighten(path.read_text("utf-8"), icons, search=path.name in SEARCH)
+        path: lighten(path.read_text("utf-8"), icons, plain, search=path.name in SEARCH)
         for path in pages_of(folder)
     }
     (folder / STYLES).unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from light_pages import (
     names_in,
     put_right,
     read_icons,
+    read_plain_tokens,
     read_styles,
 )
 from mathematics import MathematicsError, Typesetter
@@ -120,12 +121,28 @@ PAGE = """<head><meta charset="utf-8" />
 
 @pytest.mark.parametrize("search", [False, True])
 def test_page_keeps_what_it_needs(search: bool) -> None:
-    page = BeautifulSoup(lighten(PAGE, ICONS, search=search), "html.parser")
+    page = BeautifulSoup(lighten(PAGE, ICONS, set(), search=search), "html.parser")
     sources = [tag["src"].rpartition("/")[2] for tag in page.find_all("script")]
     assert sources == ["searchtools.js"] * search + ["mine.js"]
     assert len(page.find_all("meta", attrs={"name": "viewport"})) == 1
     assert page.find("svg", class_="fa-bars")
     assert page.i.text == "word"
+
+
+def test_words_of_code_without_a_colour_need_no_element() -> None:
+    css = """
+html[data-theme="light"] .highlight { background: #fefefe; color: #080808 }
+html[data-theme="light"] .highlight .n { color: #080808 } /* Name */
+html[data-theme="light"] .highlight .k { color: #080808 } /* Keyword */
+html[data-theme="light"] .highlight .nf { color: #080808; font-weight: bold }
+html[data-theme="dark"] .highlight { background: #2b2b2b; color: #F8F8F2 }
+html[data-theme="dark"] .highlight .n { color: #F8F8F2 } /* Name */
+html[data-theme="dark"] .highlight .k { color: #dcc6e0 } /* Keyword */
+html[data-theme="dark"] .highlight .nf { color: #F8F8F2 }
+"""
+    assert read_plain_tokens(css) == {"n"}
+    code = '<span class="k">def</span> <span class="n">x</span>'
+    assert lighten(code, ICONS, {"n"}, search=False) == '<span class="k">def</span> x'
 
 
 def test_header_cells_without_a_word_are_no_headers() -> None:

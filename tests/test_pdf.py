@@ -8,8 +8,8 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from browser import require_chromium
 from bs4 import BeautifulSoup
-from chromium import ChromiumError, find_chromium
 from execution import BUILD, ROOT, chapter_files, read_chapter
 from pypdf import PdfReader
 
@@ -46,12 +46,7 @@ def titles() -> list[str]:
 
 @pytest.fixture(scope="module")
 def book() -> PdfReader:
-    try:
-        find_chromium()
-    except ChromiumError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
+    require_chromium()
     done = make_pdf()
     assert done.returncode == 0, done.stdout + done.stderr
     return PdfReader(PDF)
@@ -73,6 +68,7 @@ def test_without_chromium_it_says_so_and_touches_nothing() -> None:
 
 
 @pytest.mark.check
+@pytest.mark.alone
 def test_it_has_the_size_of_a_book(book: PdfReader) -> None:
     assert 100 < len(book.pages) < 500
     assert PDF.stat().st_size < 30e6
@@ -83,12 +79,14 @@ def test_it_has_the_size_of_a_book(book: PdfReader) -> None:
 
 
 @pytest.mark.check
+@pytest.mark.alone
 def test_pages_are_numbered(book: PdfReader) -> None:
     for number, page in enumerate(book.pages, start=1):
         assert re.search(rf"(^|\s){number}\s*$", page.extract_text()), number
 
 
 @pytest.mark.check
+@pytest.mark.alone
 def test_each_chapter_is_there_listed_and_a_bookmark(
     book: PdfReader, text: str
 ) -> None:
@@ -110,6 +108,7 @@ def test_each_chapter_is_there_listed_and_a_bookmark(
 
 
 @pytest.mark.check
+@pytest.mark.alone
 @pytest.mark.parametrize("path", chapter_files(), ids=lambda path: path.stem)
 def test_no_line_of_code_is_cut(path: Path, text: str) -> None:
     for cell in read_chapter(path).cells:
@@ -121,6 +120,7 @@ def test_no_line_of_code_is_cut(path: Path, text: str) -> None:
 
 
 @pytest.mark.check
+@pytest.mark.alone
 def test_links_inside_the_book_stay_inside(book: PdfReader) -> None:
     inside = 0
     for page in book.pages:
@@ -132,6 +132,7 @@ def test_links_inside_the_book_stay_inside(book: PdfReader) -> None:
 
 
 @pytest.mark.check
+@pytest.mark.alone
 def test_nothing_to_click_is_printed(text: str) -> None:
     for word in ("Hidecodecell", "Showcodecell", "Clicktoshow", "Skiptomain"):
         assert word not in text
