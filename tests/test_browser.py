@@ -180,6 +180,19 @@ def test_page_shows_all_its_pictures_and_formulas(
     for text, width, spoken in formulas:
         assert width > 0, text
         assert spoken == 1, text  # for screen readers
+    wide = visit.page.evaluate(
+        "[...document.querySelectorAll('div.math')].filter("
+        "(m) => m.scrollWidth > m.clientWidth).map((m) => m.id || m.textContent)"
+    )
+    assert not wide, "too wide for a page; break it into lines"
+    # On a phone one sees where a wide formula begins, and scrolls to its end.
+    look(visit.page, "light", NARROW)
+    hidden = visit.page.evaluate(
+        "[...document.querySelectorAll('div.math')].filter((m) => m.checkVisibility()"
+        " && m.querySelector('svg').getBoundingClientRect().left"
+        " < m.getBoundingClientRect().left - 1).map((m) => m.id || m.textContent)"
+    )
+    assert not hidden
     shapes = visit.page.evaluate(
         "[...document.querySelectorAll('use')].filter("
         "(u) => !document.querySelector(u.getAttribute('xlink:href'))).length"
