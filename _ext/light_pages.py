@@ -23,6 +23,7 @@ from fontTools.subset import Subsetter
 from fontTools.ttLib import TTFont
 from mathematics import NODE
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 
 logging.getLogger("fontTools").setLevel(logging.WARNING)
 
@@ -265,40 +266,37 @@ def keep_used_rules(css: str, names: set[str]) -> str:
     return EMPTY.sub("", RULE.sub(keep, css))
 
 
-def join_styles(html: str, page: Path, target: Path, names: set[str]) -> str:
-    """Let a page load one style sheet, with the rules that are used.
+def sheets_of(html: str, page: Path) -> list[Path]:
+    """Return the style sheets that a page links, in order."""
+    return [(page.parent / link.group(1)).resolve() for link in STYLE.finditer(html)]
+
+
+def write_styles(sheets: list[Path], target: Path, names: set[str]) -> str:
+    """Write one style sheet with the rules of many that are used; return its hash.
 
     Parameters
     ----------
-    html : str
-        The page; it links the sheets that it needs.
-    page : Path
-        The file of the page, from where these links go.
+    sheets : list of Path
+        What to join, in order.
     target : Path
-        The sheet to write; in the folder of the theme's, whose links to fonts
-        hold good there.
+        The sheet to write; addresses in it are made to hold good there.
     names : set of str
-        What may be a class on some page of the site.
-
-    Raises
-    ------
-    ValueError
-        If another page has written other rules there.
+        What may be a class on some page of the site, from `names_in`.
     """
-    links = list(STYLE.finditer(html))
-    if not links:
-        return html
-    sheets = [(page.parent / link.group(1)).resolve() for link in links]
     css = "\n".join(read_styles(sheet, target.parent) for sheet in sheets)
     css = keep_used_rules(COMMENT.sub("", css), names)
-    if target.exists() and target.read_text(encoding="utf-8") != css:
-        raise ValueError(f"{page} has other style sheets than the pages before it.")
     target.write_text(css, encoding="utf-8")
-    version = hashlib.sha256(css.encode()).hexdigest()[:8]
-    address = f"{os.path.relpath(target, page.parent)}?v={version}"
-    start, end = links[0].start(), links[0].end()
-    rest = STYLE.sub("", html[end:])
-    return f'{html[:start]}\n    <link rel="stylesheet" href="{address}">{rest}'
+    return hashlib.sha256(css.encode()).hexdigest()[:8]
+
+
+def link_styles(html: str, address: str) -> str:
+    """Let a page link one style sheet, where it links its first."""
+    first = STYLE.search(html)
+    if first is None:
+        return html
+    rest = STYLE.sub("", html[first.end() :])
+    link = f'\n    <link rel="stylesheet" href="{address}">'
+    return html[: first.start()] + link + rest
 
 
 def read_styles(sheet: Path, folder: Path) -> str:
@@ -357,13 +355,17 @@ def _lighten_pages(app: Sphinx, exception: Exception | None) -> None:
         path: lighten(path.read_text("utf-8"), icons, plain, search=path.name in SEARCH)
         for path in pages_of(folder)
     }
-    (folder / STYLES).unlink(missing_ok=True)
     (scripts / "fontawesome.js").unlink()
     used = (path.read_text("utf-8") for path in (folder / "_static").rglob("*.js"))
     names = names_in(pages.values(), used)
+    # Those of the first page are those of all, as the theme has it.
+    sheets = next(found for path in pages if (found := sheets_of(pages[path], path)))
+    version = write_styles(sheets, folder / STYLES, names)
     for path, html in pages.items():
-        joined = join_styles(html, path, folder / STYLES, names)
-        path.write_text(joined, encoding="utf-8")
+        if sheets_of(html, path) not in ([], sheets):
+            raise ExtensionError(f"{path} has other style sheets than other pages.")
+        address = f"{os.path.relpath(folder / STYLES, path.parent)}?v={version}"
+        path.write_text(link_styles(html, address), encoding="utf-8")
     useless = {*fonts.iterdir(), *folder.rglob("*.map")}
     for path in useless - {fonts / "fa-solid-900.woff2"}:
         path.unlink()

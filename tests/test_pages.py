@@ -12,14 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from light_pages import (
     draw_icon,
-    join_styles,
     keep_used_rules,
     lighten,
+    link_styles,
     names_in,
     put_right,
     read_icons,
     read_plain_tokens,
     read_styles,
+    sheets_of,
+    write_styles,
 )
 from mathematics import MathematicsError, Typesetter
 
@@ -166,17 +168,16 @@ def test_style_sheets_become_one_whose_addresses_hold_good(tmp_path: Path) -> No
         '</title><link rel="icon" href="x.svg">'
         '<link rel="stylesheet" href="../_static/book.css">'
     )
-    joined = join_styles(html, page, styles / "all.css", set())
-    links = re.findall(r'rel="stylesheet" href="([^"?]+)\?v=\w{8}"', joined)
-    assert links == ["../_static/styles/all.css"]
+    sheets = sheets_of(html, page)
+    version = write_styles(sheets, styles / "all.css", set())
+    joined = link_styles(html, f"../_static/styles/all.css?v={version}")
+    assert [sheet.name for sheet in sheets_of(joined, page)] == ["all.css"]
     assert '<link rel="icon" href="x.svg">' in joined
     css = (styles / "all.css").read_text()
     for address in ("url(../file.png)", "url(../fonts/f.woff2)", "url(data:image/x)"):
         assert address in css
     assert css.index("../file.png") < css.index("../fonts") < css.index("data:")
     assert "@import" not in css
-    with pytest.raises(ValueError, match="other style sheets"):
-        join_styles(html.partition("<title>")[0], page, styles / "all.css", set())
 
 
 @pytest.mark.parametrize(
