@@ -58,6 +58,8 @@ def measure(lighthouse: Path, address: str) -> dict[str, int]:
             "--quiet",
             "--output=json",
             f"--only-categories={','.join(WANTED)}",
+            # Nobody is to find the page of what is missing; see addresses.py.
+            *(["--skip-audits=is-crawlable"] if address.endswith("404.html") else []),
             f"--chrome-flags={' '.join(['--headless=new', *launch_arguments()])}",
         ],
         env={**os.environ, "CHROME_PATH": require_chromium()},
