@@ -1,5 +1,6 @@
 """The built site in a real browser: what readers see, hear, type and load."""
 
+import io
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import PAGES, SITE, each_page, serve, start_browser
 from execution import BUILD
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 pytestmark = pytest.mark.check
@@ -274,10 +276,6 @@ def test_plots_turn_over_in_the_dark(context: BrowserContext, site: str) -> None
 
 
 def _colour_of_corner(png: bytes) -> tuple[int, int, int]:
-    import io
-
-    from PIL import Image
-
     red, green, blue = Image.open(io.BytesIO(png)).convert("RGB").getpixel((3, 3))
     return red, green, blue
 
