@@ -8,21 +8,19 @@ it is not known they are left out; all else is there without it.
 
 import os
 import re
-import subprocess
 from collections.abc import Iterator
-from functools import cache
 from html import escape, unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from docutils import nodes
+from repository import origin
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment.adapters.toctree import global_toctree_for_doc
 from sphinx.errors import ExtensionError
 
-ROOT = Path(__file__).resolve().parent.parent
 CARD = "_static/card.png"  # the picture of a preview, if it is there
 MISSING = "404"  # the page that a host shows where there is none
 # What Sphinx makes from nothing of ours, and gives no title.
@@ -50,7 +48,7 @@ def site_address() -> str:
     """
     if asked := _address_in("BOOK_URL"):
         return f"{asked}/"
-    return pages_address(_origin())
+    return pages_address(origin())
 
 
 def repository_address() -> str:
@@ -65,7 +63,7 @@ def repository_address() -> str:
     """
     if asked := _address_in("BOOK_REPOSITORY"):
         return asked.removesuffix(".git")
-    project = github_project(_origin())
+    project = github_project(origin())
     return "https://github.com/{}/{}".format(*project) if project else ""
 
 
@@ -109,23 +107,6 @@ def _address_in(variable: str) -> str:
             f"try one like {variable}=https://example.org/book"
         )
     return asked.rstrip("/")
-
-
-@cache
-def _origin() -> str:
-    """Return the remote that git would push this book to, or nothing."""
-
-    def git(*arguments: str) -> str:
-        return subprocess.run(
-            ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout.strip()
-
-    try:
-        if Path(git("rev-parse", "--show-toplevel")).resolve() != ROOT:
-            return ""  # an unpacked archive inside somebody's repository
-        return git("remote", "get-url", "origin")
-    except (OSError, subprocess.CalledProcessError):
-        return ""
 
 
 def _use_address(app: Sphinx, config: Config) -> None:

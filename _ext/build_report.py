@@ -9,15 +9,15 @@ mark for them.
 """
 
 import json
-import subprocess
 from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from execution import ROOT, Surroundings, chapter_files, prepare_execution
+from execution import Surroundings, chapter_files, prepare_execution
 from light_pages import put_right
+from repository import commit
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -26,29 +26,6 @@ DECLARATION = "const MEASUREMENTS = "
 REPORT = "reference/build-report"
 NAMED = ("numpy", "torch", "scikit-learn", "matplotlib", "seaborn", "pandas", "scipy")
 TOOLS = ("jupyter-book", "Sphinx", "myst-nb", "jupyter-cache", "nbclient", "ipykernel")
-
-
-@cache
-def commit() -> str:
-    """Name the commit that the files are from, as far as git knows."""
-
-    def git(*arguments: str) -> str:
-        return subprocess.run(
-            ["git", "--no-optional-locks", *arguments],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-
-    try:
-        if Path(git("rev-parse", "--show-toplevel")).resolve() != ROOT:
-            return ""  # an unpacked archive inside somebody's repository
-        dirty = git("status", "--porcelain", "--untracked-files=no")
-        name = git("rev-parse", "--short=12", "HEAD")
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return f"{name} with changes" if dirty else name
 
 
 def write_measurements(folder: Path, values: dict[str, str]) -> None:

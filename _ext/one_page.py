@@ -8,7 +8,8 @@ a table of contents in front.
 from html import escape
 from typing import Any
 
-from build_report import commit, surroundings
+from build_report import surroundings
+from repository import commit
 from sphinx.application import Sphinx
 from sphinx.environment.adapters.toctree import global_toctree_for_doc
 

@@ -70,7 +70,7 @@ def nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_remote_on_github_gives_both_addresses(
     remote: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addresses, "_origin", lambda: remote)
+    monkeypatch.setattr(addresses, "origin", lambda: remote)
     assert site_address() == "https://ada.github.io/book/"
     assert repository_address() == "https://github.com/Ada/book"
 
@@ -79,7 +79,7 @@ def test_a_remote_on_github_gives_both_addresses(
 def test_any_other_remote_gives_none(
     remote: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addresses, "_origin", lambda: remote)
+    monkeypatch.setattr(addresses, "origin", lambda: remote)
     assert github_project(remote) is None
     assert site_address() == repository_address() == ""
 
@@ -107,7 +107,7 @@ def test_a_repository_named_after_its_host_is_at_the_top() -> None:
 def test_what_is_set_goes_first(
     asked: str, site: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(addresses, "_origin", lambda: REMOTES[0])
+    monkeypatch.setattr(addresses, "origin", lambda: REMOTES[0])
     monkeypatch.setenv("BOOK_URL", asked)
     assert site_address() == site
     assert repository_address() == "https://github.com/Ada/book"
@@ -161,7 +161,8 @@ class SmallSite:
         self.root = root
         self.folder = root / "site"
         (root / "_ext").mkdir(parents=True)
-        shutil.copy(ROOT / "_ext" / "addresses.py", root / "_ext")
+        for name in ("addresses.py", "repository.py"):
+            shutil.copy(ROOT / "_ext" / name, root / "_ext")
         (root / "pages").mkdir()
         (root / "conf.py").write_text(
             "import sys\nfrom pathlib import Path\n"

@@ -10,9 +10,10 @@ import nbformat
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from build_report import commit, read_measurements, surroundings
+from build_report import read_measurements, surroundings
 from execution import BUILD, EXECUTED, ROOT
 from PIL import Image
+from repository import commit
 
 from helpers import load_digits
 

@@ -28,7 +28,7 @@ from sphinx_external_toc.parsing import MalformedError
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "_ext"))
 from addresses import repository_address, site_address  # noqa: E402
-from build_report import commit, write_measurements  # noqa: E402
+from build_report import write_measurements  # noqa: E402
 from execute_chapters import (  # noqa: E402
     DURATIONS,
     Run,
@@ -48,6 +48,7 @@ from execution import (  # noqa: E402
     read_chapter,
 )
 from preloaded_kernels import ask, preload_kernels  # noqa: E402
+from repository import commit  # noqa: E402
 
 from helpers import DataError, DeviceError  # noqa: E402
 
