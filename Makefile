@@ -32,7 +32,7 @@ too_old := Python 3.11 or newer is needed, and '$(PYTHON)' is not. \
 is_python := import sys; print("new" if sys.version_info >= (3, 11) else "old")
 
 .DEFAULT_GOAL := book
-.PHONY: help setup book pdf test check bench serve lint figures constraints clean clean-all
+.PHONY: help setup book notebooks pdf test check bench serve lint figures constraints clean clean-all
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,6 +75,9 @@ bench: $(installed) ## time building and training, as ratios; ten minutes
 	$(python) tools/bench_training.py || status=1; \
 	$(python) tools/bench_build.py || status=1; \
 	exit $$status
+
+notebooks: $(installed) ## export the chapters for Colab and Binder; OUTPUTS=1
+	@OUTPUTS=$(OUTPUTS) $(python) tools/export_notebooks.py
 
 pdf: $(installed) ## print the whole book into _build/book.pdf; needs Chromium
 	@$(python) tools/make_pdf.py

@@ -108,8 +108,8 @@ def read_icons(script: Path) -> Icons:
     Returns
     -------
     dict
-        By style (``"fas"``), then by name (``"bars"``): width, height, two
-        things that are of no use here, and the path.
+        By style (``"fas"``), then by name (``"bars"``): width, height, older
+        names, a thing that is of no use here, and the path.
 
     Raises
     ------
@@ -121,7 +121,12 @@ def read_icons(script: Path) -> Icons:
         check=True,
         stdout=subprocess.PIPE,
     )
-    return json.loads(done.stdout)
+    icons: Icons = json.loads(done.stdout)
+    for shapes in icons.values():
+        for shape in list(shapes.values()):
+            for name in shape[2]:
+                shapes.setdefault(str(name), shape)
+    return icons
 
 
 def draw_icon(attributes: str, icons: Icons) -> str:

@@ -63,7 +63,8 @@ class Pictures:
             size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', path.read_text())
             width, height = (round(float(n)) for n in size.groups()) if size else (0, 0)
         else:
-            tag = tag.replace(address, self._shrink(path, address))
+            if path.parent.name == "_images":  # not a logo of the theme's
+                tag = tag.replace(address, self._shrink(path, address))
             width, height = size_of(path.read_bytes())
         shown = re.search(r'\s*style="width: ([\d.]+)px; height: ([\d.]+)px;?"', tag)
         if shown:  # Matplotlib's pictures have two pixels for one

@@ -1,0 +1,118 @@
+"""Buttons that launch, download, edit and question a page.
+
+The theme would let Binder and Colab open the Markdown file, which Colab
+cannot, and takes the repository's address from a file. Here they open the
+notebook that was exported to a branch of its own, and the address comes from
+the remote, so the buttons of a fork lead to the fork. Where no address is
+known there are no buttons that need one.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from addresses import github_project, repository_address
+from notebooks import pages_with_notebook
+from repository import branch
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+BRANCH = "notebooks"  # where the exported notebooks are
+HOSTS = ("github", "gitlab", "bitbucket")  # whose pages for editing the theme knows
+
+
+def colab_address(page: str) -> str:
+    """Return where Colab opens a page's notebook; nothing if it cannot.
+
+    Parameters
+    ----------
+    page : str
+        As in ``"chapters/01-gradient-descent"``.
+    """
+    project = github_project(repository_address())
+    if project is None:
+        return ""
+    where = "https://colab.research.google.com/github/{}/{}/blob".format(*project)
+    return f"{where}/{BRANCH}/{quote(page)}.ipynb"
+
+
+def binder_address(page: str) -> str:
+    """Return where Binder opens a page's notebook; nothing if it cannot.
+
+    Parameters
+    ----------
+    page : str
+        As in ``"chapters/01-gradient-descent"``.
+    """
+    repository = repository_address()
+    if not repository:
+        return ""
+    project = github_project(repository)
+    where = "gh/{}/{}".format(*project) if project else f"git/{quote(repository, '')}"
+    return (
+        f"https://mybinder.org/v2/{where}/{BRANCH}?urlpath=lab/tree/{quote(page)}.ipynb"
+    )
+
+
+def _name_repository(app: Sphinx, config: Config) -> None:
+    """Tell the theme where the source is, for its buttons to edit and to ask."""
+    repository = repository_address()
+    host = urlsplit(repository).hostname or ""
+    known = any(name in host for name in HOSTS)
+    config["html_theme_options"] |= {
+        "repository_url": repository if known else "",
+        "repository_branch": branch() or "main",
+        "use_repository_button": known,
+        "use_edit_page_button": known,
+        "use_issues_button": known,
+    }
+
+
+def _add_buttons(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    if page not in pages_with_notebook():
+        return
+    buttons = context["header_buttons"]
+    for group in buttons:
+        if group["label"] == "download-buttons":
+            notebook = {
+                "type": "link",
+                "url": f"{Path(page).name}.ipynb",
+                "text": ".ipynb",
+                "icon": "fas fa-code",
+                "tooltip": "Download the notebook, with its outputs",
+                "label": "download-notebook-button",
+            }
+            group["buttons"].insert(0, notebook)
+    launches = [
+        {
+            "type": "link",
+            "url": address,
+            "text": name,
+            "icon": f"_static/images/logo_{picture}",
+            "tooltip": f"Run this page on {name}",
+            "label": f"launch-{name.lower()}-button",
+        }
+        for name, address, picture in (
+            ("Colab", colab_address(page), "colab.png"),
+            ("Binder", binder_address(page), "binder.svg"),
+        )
+        if address
+    ]
+    if launches:
+        group = {
+            "type": "group",
+            "buttons": launches,
+            "icon": "fas fa-rocket",
+            "tooltip": "Run this page",
+            "label": "launch-buttons",
+        }
+        buttons.insert(0, group)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx, behind the theme, which makes the list of buttons."""
+    app.connect("config-inited", _name_repository, priority=900)
+    app.connect("html-page-context", _add_buttons, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

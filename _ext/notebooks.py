@@ -1,0 +1,526 @@
+"""Write each chapter beside its page as a notebook that stands alone.
+
+What MyST and Sphinx add to Markdown means nothing to Jupyter and Colab. So the
+text comes from the page itself, where references, numbers and citations are
+settled, and is written as plain Markdown by sphinx-markdown-builder, of which
+this module changes what a notebook wants otherwise: code cells stay cells,
+pictures are inside, and links lead to the site. Code and outputs come from the
+executed chapter. The first cell installs what is missing.
+"""
+
+import ast
+import base64
+import io
+import posixpath
+import sys
+import tomllib
+from collections.abc import Callable
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import Any, TypeVar
+
+import nbformat
+import resvg_py
+from addresses import repository_address, site_address
+from docutils import nodes
+from execution import ROOT, chapter_files, open_cache, read_chapter
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from PIL import Image
+from repository import commit, revision
+from sphinx.application import Sphinx
+from sphinx.util.logging import getLogger
+from sphinx_markdown_builder.contexts import (
+    IndentContext,
+    SubContext,
+    SubContextParams,
+    TitleContext,
+    WrappedContext,
+)
+from sphinx_markdown_builder.escape import escape_markdown_chars
+from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_context
+
+logger = getLogger(__name__)
+
+BLOCK = SubContextParams(2, 2)  # a blank line before and behind
+PIXELS = 1400  # width of a drawing, for screens with two pixels for one
+COLOURS = 64  # of a drawing
+# What hides code on a page, for Jupyter and for Colab.
+HIDDEN: dict[str, dict[str, Any]] = {
+    "hide-input": {"jupyter": {"source_hidden": True}, "cellView": "form"},
+    "hide-output": {"jupyter": {"outputs_hidden": True}},
+    "hide-cell": {
+        "jupyter": {"source_hidden": True, "outputs_hidden": True},
+        "cellView": "form",
+    },
+}
+FOLDED = {"jp-MarkdownHeadingCollapsed": True}
+METADATA = {
+    "kernelspec": {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {"name": "python"},
+}
+INSTALL = """\
+# Install what this notebook needs and this computer lacks.
+# Where all of it is there, nothing happens.
+import importlib
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+missing = []
+for package in {needed}:
+    try:
+        version(package.partition(" @ ")[0])
+    except PackageNotFoundError:
+        missing.append(package)
+if missing:
+    print("Installing", ", ".join(missing))
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", *missing]
+    done = subprocess.run(pip, capture_output=True, text=True)
+    importlib.invalidate_caches()
+    if done.returncode != 0:
+        raise RuntimeError(
+            f"pip could not install them:\\n{{done.stderr}}\\n"
+            "Is there a network? Try: " + " ".join(pip)
+        )
+"""
+FIND = """\
+# Look for what this notebook needs.
+from importlib.metadata import PackageNotFoundError, version
+
+for package in {needed}:
+    try:
+        version(package)
+    except PackageNotFoundError:
+        raise RuntimeError(
+            f"{{package}} is not installed. This notebook does not know where its "
+            "book is on the web. In the folder of the book type: make lab"
+        ) from None
+"""
+DEVICE = """
+# Let PyTorch compute on a GPU if there is one.
+import os
+
+os.environ.setdefault("BOOK_DEVICE", "auto")
+from helpers import select_device
+
+print("PyTorch computes on:", select_device())
+"""
+
+
+Visit = TypeVar("Visit", bound=Callable[..., None])
+
+
+def ends_with_node(visit: Visit) -> Visit:
+    """Let what a visit begins, a quotation say, end where the node does."""
+    return pushing_context(visit)
+
+
+class NotebookTranslator(MarkdownTranslator):
+    """Turns the resolved text of a page into the cells of a notebook.
+
+    Parameters
+    ----------
+    document : nodes.document
+        The page, with all references resolved; it is left as it is.
+    app : Sphinx
+        Whose builder has resolved it.
+    page : str
+        Its name, as in ``"chapters/01-gradient-descent"``.
+    executed : NotebookNode
+        The chapter, executed; its code cells are used as they are.
+    """
+
+    def __init__(
+        self, document: nodes.document, app: Sphinx, page: str, executed: NotebookNode
+    ) -> None:
+        builder: Any = app.builder  # that of HTML will do as well as its own
+        super().__init__(document, builder)
+        self.env = app.env
+        self.page = page
+        self.executed = executed
+        self.cells: list[NotebookNode] = []
+        self.cited: dict[str, str] = {}
+        self.tables = 0  # how many are open here: none or one
+
+    def end_cell(self, **metadata: Any) -> None:
+        """Make a cell of the text since the last one."""
+        text = self.ctx.make().strip()
+        self._ctx_queue[-1] = SubContext()
+        if text:
+            name = f"text-{len(self.cells)}"
+            self.cells.append(new_markdown_cell(text, id=name, metadata=metadata))
+
+    # Code
+
+    def visit_container(self, node: nodes.container) -> None:
+        """Keep a code cell as it is, and write the captions of its figures."""
+        if node.get("nb_element") != "cell_code":
+            return
+        if len(self._ctx_queue) > 1:
+            logger.warning(
+                "a code cell inside of a list, a box or a table cannot be put into "
+                "a notebook",
+                location=node,
+                type="notebook",
+            )
+            raise nodes.SkipNode
+        self.end_cell()
+        cell = self.executed.cells[node["cell_index"]]
+        tags = cell.metadata.get("tags", [])
+        metadata: dict[str, Any] = {"tags": tags} if tags else {}
+        for tag in tags:
+            metadata |= HIDDEN.get(tag, {})
+        self.cells.append(
+            new_code_cell(
+                cell.source,
+                id=f"code-{len(self.cells)}",
+                metadata=metadata,
+                outputs=cell.outputs,
+                execution_count=cell.execution_count,
+            )
+        )
+        for caption in node.findall(nodes.caption):
+            caption.walkabout(self)
+        self.end_cell()
+        raise nodes.SkipNode
+
+    # Headings and boxes
+
+    @ends_with_node
+    def visit_title(self, node: nodes.title) -> None:
+        """Begin a new cell with each section; a box has its title in bold."""
+        box: Any = node.parent
+        if box.tagname.startswith("solution"):
+            raise nodes.SkipNode
+        if box.tagname.startswith("exercise"):
+            self._push_context(TitleContext(self.status.section_level + 1))
+            self.add(node["title"].replace("%s", self._number("exercise", box)))
+        elif isinstance(box, nodes.Admonition):
+            self._push_context(WrappedContext("**", params=BLOCK))
+        else:
+            self.end_cell()
+            self._push_context(TitleContext(self.status.section_level))
+
+    def _visit_exercise(self, node: nodes.Element) -> None:
+        self.end_cell()
+
+    visit_exercise_node = _visit_exercise
+    visit_exercise_enumerable_node = _visit_exercise
+
+    def visit_solution_node(self, node: nodes.Element) -> None:
+        """Fold away what follows; the heading stands in a cell of its own."""
+        self.end_cell()
+        self.add(f"{'#' * (self.status.section_level + 2)} Solution")
+        self.end_cell(**FOLDED)
+
+    depart_solution_node = _visit_exercise
+
+    def _push_box(self, title: str) -> None:
+        self._push_context(IndentContext("> ", empty=True, params=BLOCK))
+        self.add(f"**{title.capitalize()}**", suffix_eol=2)
+
+    @ends_with_node
+    def visit_admonition(self, node: nodes.admonition) -> None:
+        """Quote a box, which says what it is in its title."""
+        self._push_context(IndentContext("> ", empty=True, params=BLOCK))
+
+    @ends_with_node
+    def visit_block_quote(self, node: nodes.block_quote) -> None:
+        """Quote all of a quotation, blank lines included."""
+        self._push_context(IndentContext("> ", empty=True, params=BLOCK))
+
+    # Words
+
+    def visit_Text(self, node: nodes.Text) -> None:  # noqa: N802
+        """Let no character of a text be taken for a formula or a tag."""
+        text = node.astext()
+        if self.status.escape_text:
+            text = escape_markdown_chars(text).replace("$", r"\$").replace("<", "&lt;")
+            text = self._in_table(text)
+        self.add(text)
+
+    def visit_literal(self, node: nodes.literal) -> None:
+        """Write code that stands in a sentence."""
+        text = self._in_table(node.astext())
+        marks, space = ("``", " ") if "`" in text else ("`", "")
+        self.add(f"{marks}{space}{text}{space}{marks}")
+        raise nodes.SkipNode
+
+    def visit_math(self, node: nodes.math) -> None:
+        """Write a formula that stands in a sentence, on one line."""
+        formula = " ".join(node.astext().split())
+        if self.tables:
+            formula = formula.replace("|", r"\vert ")
+        self.add(f"${formula}$")
+        raise nodes.SkipNode
+
+    def visit_math_block(self, node: nodes.math_block) -> None:
+        """Write a displayed formula, with its number."""
+        formula = "\n".join(filter(str.strip, node.astext().splitlines()))
+        if node.get("label"):
+            number = self._number("displaymath", node) or node["number"]
+            formula += f"\n\\tag{{{number}}}"
+        if not node.get("nowrap"):
+            formula = f"$$\n{formula}\n$$"
+        self.add(formula, prefix_eol=2, suffix_eol=2)
+        raise nodes.SkipNode
+
+    def visit_raw(self, node: nodes.raw) -> None:
+        """Keep HTML, which Markdown may have in it, and drop scripts and the like."""
+        if "html" in node["format"].split() and "<script" not in node.astext():
+            self.add(node.astext())
+        raise nodes.SkipNode
+
+    @ends_with_node
+    def visit_table(self, node: nodes.table) -> None:
+        """Note that a bar would end a cell."""
+        self.tables += 1
+        super().visit_table(node)
+
+    def depart_table(self, node: nodes.table) -> None:
+        """Note that it would not any more."""
+        self.tables -= 1
+        self._pop_context()
+
+    def _in_table(self, text: str) -> str:
+        return text.replace("|", r"\|") if self.tables else text
+
+    # References
+
+    @ends_with_node
+    def visit_reference(self, node: nodes.reference) -> None:
+        """Link what is on the web; what is on this page is near enough."""
+        if cited := node.get("reftitle"):
+            self.cited[node.astext()] = cited
+        address = self._address(node)
+        if address:
+            self._push_context(WrappedContext("[", f"]({address})"))
+        else:
+            self._push_context(SubContext())
+
+    def _address(self, node: nodes.reference) -> str:
+        """Return where a link leads from a notebook that stands alone."""
+        target = node.get("refuri", "")
+        if not node.get("internal"):
+            return target
+        path, _, place = target.partition("#")
+        here = posixpath.dirname(self.page)
+        path = posixpath.normpath(posixpath.join(here, path)) if path else ""
+        if path in ("", f"{self.page}.html"):
+            return ""
+        if site_address():
+            return f"{site_address()}{path}" + (f"#{place}" if place else "")
+        if path.removesuffix(".html") in pages_with_notebook():
+            return f"{posixpath.relpath(path, here).removesuffix('.html')}.ipynb"
+        return ""
+
+    def visit_target(self, node: nodes.target) -> None:
+        """Leave out anchors: neither Jupyter nor Colab keeps them."""
+
+    def visit_comment(self, node: nodes.comment) -> None:
+        """Leave out what the page leaves out."""
+        raise nodes.SkipNode
+
+    # Pictures
+
+    def visit_image(self, node: nodes.image) -> None:
+        """Put a picture into the text itself."""
+        address = node["uri"]
+        if "://" not in address:
+            address = embed(Path(self.env.srcdir) / address)
+        alt = escape_markdown_chars(node.get("alt", "")).replace("]", r"\]")
+        alone = 0 if isinstance(node.parent, nodes.TextElement) else 2
+        self.add(f"![{alt}]({address})", prefix_eol=alone, suffix_eol=alone)
+
+    @ends_with_node
+    def visit_caption(self, node: nodes.caption) -> None:
+        """Write a caption as a paragraph, with the number of its figure."""
+        self._push_context(SubContext(BLOCK))
+        if number := self._number("figure", node.parent):
+            self.add(f"**{self.config.numfig_format['figure'] % number}** ")
+
+    def _number(self, kind: str, node: Any) -> str:
+        """Return the number that a figure, say, has on the page; or nothing."""
+        numbers = self.env.toc_fignumbers.get(self.page, {}).get(kind, {})
+        found = (numbers[name] for name in node["ids"] if name in numbers)
+        return ".".join(map(str, next(found, ())))
+
+    def unknown_visit(self, node: nodes.Node) -> None:
+        """Say what cannot be written, instead of losing it in silence."""
+        logger.warning(
+            "what is written as %s on a page cannot be put into a notebook",
+            node.__class__.__name__,
+            location=node,
+            type="notebook",
+        )
+        raise nodes.SkipNode
+
+
+def pages_with_notebook() -> list[str]:
+    """Return the names of the pages that are notebooks as well."""
+    return [
+        str(path.relative_to(ROOT).with_suffix("").as_posix())
+        for path in chapter_files()
+    ]
+
+
+def embed(path: Path) -> str:
+    """Return a picture as an address that holds all of it.
+
+    A drawing becomes PNG, on white: Colab shows no SVG in a text, and on a
+    dark page lines without ground would not be seen.
+
+    Parameters
+    ----------
+    path : Path
+        A file that browsers can show.
+    """
+    kind, content = path.suffix.removeprefix("."), path.read_bytes()
+    if kind == "svg":
+        # A size in points needs to know how many of them make an inch.
+        drawn = resvg_py.svg_to_bytes(
+            svg_path=str(path), width=PIXELS, background="white", dpi=96
+        )
+        file = io.BytesIO()
+        picture = Image.open(io.BytesIO(bytes(drawn))).convert("RGB")
+        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(
+            file, "png", optimize=True
+        )
+        kind, content = "png", file.getvalue()
+    kind = {"jpg": "jpeg"}.get(kind, kind)
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def needed_packages(executed: NotebookNode) -> list[str]:
+    """Return what pip has to install for a chapter, the helpers first.
+
+    Parameters
+    ----------
+    executed : NotebookNode
+        The chapter. What its cells import is found by reading them.
+
+    Raises
+    ------
+    ValueError
+        If it imports what no installed package has.
+    """
+    modules: set[str] = set()
+    for cell in executed.cells:
+        if cell.cell_type == "code":
+            for node in ast.walk(ast.parse(cell.source)):
+                if isinstance(node, ast.Import):
+                    modules |= {name.name.partition(".")[0] for name in node.names}
+                elif isinstance(node, ast.ImportFrom) and not node.level:
+                    modules.add(str(node.module).partition(".")[0])
+    known = packages_distributions()
+    packages = []
+    for module in sorted(modules - set(sys.stdlib_module_names) - {"helpers"}):
+        if module not in known:
+            raise ValueError(f"no installed package has the module {module!r}")
+        packages.append(known[module][0])
+    return [helpers_package(), *packages]
+
+
+def helpers_package() -> str:
+    """Return what pip calls the helpers, with where to get them if that is known."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    name = project["project"]["name"]
+    if repository_address() and revision():
+        return f"{name} @ git+{repository_address()}@{revision()}"
+    return name
+
+
+def first_cell(executed: NotebookNode) -> NotebookNode:
+    """Return the cell that installs what is missing and chooses a device."""
+    needed = needed_packages(executed)
+    form = INSTALL if "@" in needed[0] else FIND
+    listed = "".join(f'\n    "{package}",' for package in needed)
+    code = form.format(needed=f"[{listed}\n]")
+    if any("select_device" in cell.source for cell in executed.cells):
+        code += DEVICE
+    return new_code_cell(code.strip(), id="install")
+
+
+def about(app: Sphinx, page: str, executed: NotebookNode) -> str:
+    """Return a few words on where the notebook comes from."""
+    title = app.config.html_title
+    here = f"the book *{title}*"
+    if site_address():
+        here = f"[this page]({site_address()}{page}.html) of {here}"
+    text = f"This notebook was made from {here}"
+    text += f", commit {commit()}." if commit() else "."
+    if any("raises-exception" in c.metadata.get("tags", []) for c in executed.cells):
+        text += (
+            " Some of its cells raise an error, and are meant to. Jupyter goes on by "
+            "itself; in Colab, go on with *Run cell and below* in the next one."
+        )
+    return text
+
+
+def make_notebook(
+    app: Sphinx, doctree: nodes.document, page: str, executed: NotebookNode
+) -> NotebookNode:
+    """Return a chapter as a notebook, with the outputs of its cells.
+
+    Parameters
+    ----------
+    app : Sphinx
+        Whose builder has resolved the page.
+    doctree : nodes.document
+        The page, resolved.
+    page : str
+        Its name.
+    executed : NotebookNode
+        The chapter, executed.
+
+    Raises
+    ------
+    ValueError
+        If it imports what no installed package has.
+    """
+    translator = NotebookTranslator(doctree, app, page, executed)
+    doctree.walkabout(translator)
+    translator.end_cell()
+    cells = [first_cell(executed), *translator.cells]
+    title = next(cell for cell in cells if cell.cell_type == "markdown")
+    heading, _, rest = title.source.partition("\n")
+    title.source = f"{heading}\n\n{about(app, page, executed)}\n{rest}".strip()
+    if translator.cited:
+        listed = (f"- [{key}] {text}" for key, text in translator.cited.items())
+        text = "\n".join(["## References", "", *listed])
+        cells.append(new_markdown_cell(text, id="references"))
+    folded = []
+    for cell in cells:
+        if FOLDED.items() <= cell.metadata.items():
+            cell.metadata["id"] = cell.id  # by which Colab knows it
+            folded.append(cell.id)
+    colab = {"collapsed_sections": folded, "toc_visible": True}
+    return new_notebook(cells=cells, metadata={**METADATA, "colab": colab})
+
+
+def _write_notebook(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    if app.builder.name != "html" or page not in pages_with_notebook():
+        return
+    chapter = read_chapter(ROOT / f"{page}.md")
+    cache = open_cache(Path(app.config.nb_execution_cache_path).name)
+    try:
+        _, executed = cache.merge_match_into_notebook(chapter)
+        notebook = make_notebook(app, doctree, page, executed)
+    except (KeyError, ValueError) as error:
+        logger.warning("no notebook was made of it: %s", error, location=page)
+        return
+    target = Path(app.outdir) / f"{page}.ipynb"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, target)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx, once all references of a page are resolved."""
+    app.setup_extension("sphinx_markdown_builder")  # for its settings
+    app.connect("doctree-resolved", _write_notebook, priority=999)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,138 @@
+"""Export the chapters as notebooks, for Colab, Binder and a branch of their own.
+
+The site is built first; its notebooks are those that its pages offer. Here
+they go, without outputs unless ``OUTPUTS=1``, into ``_build/notebooks``, with
+all that Binder needs to run them, so that this folder is the whole of the
+branch that the launch buttons open. It takes the place of the last one only
+if all went well.
+"""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import build_book
+import nbformat
+from addresses import repository_address
+from build_book import SITE, recover, replace
+from execution import BUILD, ROOT
+from filelock import FileLock
+from launch_buttons import binder_address, colab_address
+from nbformat import NotebookNode
+from notebooks import helpers_package, pages_with_notebook
+from repository import commit, is_changed
+
+NOTEBOOKS = BUILD / "notebooks"
+# What Binder installs from: the packages, and the helpers as in the book.
+FOR_BINDER = ("binder", "constraints.txt", "helpers", "pyproject.toml", "LICENSE")
+README = """\
+# The notebooks of a book
+
+They were made from {commit} of the book{where}.
+Edit the chapters there: the notebooks here are written anew each time.
+
+{list}
+"""
+
+
+def main() -> int:
+    """Build the site, export its notebooks, and return the exit status."""
+    outputs = os.environ.get("OUTPUTS", "")
+    if outputs not in ("", "0", "1"):
+        print(
+            f"OUTPUTS={outputs} is not a choice: OUTPUTS=1 keeps the outputs, and "
+            "without it they are left out.",
+            file=sys.stderr,
+        )
+        return 1
+    if status := build_book.main():
+        return status
+    with FileLock(BUILD / "lock"):  # one at a time, as for builds
+        recover(NOTEBOOKS)
+        new = NOTEBOOKS.with_name("notebooks.new")
+        shutil.rmtree(new, ignore_errors=True)
+        export(SITE, new, outputs=outputs == "1")
+        replace(new, NOTEBOOKS)
+    print(f"The notebooks are in {NOTEBOOKS}")
+    if "@" not in helpers_package():
+        print(
+            "They do not know where their book is on the web, so they cannot install "
+            "its helpers. Set BOOK_REPOSITORY, or add a remote: git remote add origin …"
+        )
+    elif is_changed():
+        print("They install the helpers of the last commit, without later changes.")
+    return 0
+
+
+def export(site: Path, folder: Path, *, outputs: bool) -> None:
+    """Write the notebooks of a site into a new folder.
+
+    Parameters
+    ----------
+    site : Path
+        A built site.
+    folder : Path
+        Where to; it does not exist yet.
+    outputs : bool
+        Whether to keep what the cells gave.
+    """
+    titles = {}
+    for page in pages_with_notebook():
+        notebook = nbformat.read(site / f"{page}.ipynb", as_version=4)
+        titles[page] = title_of(notebook)
+        if not outputs:
+            clear(notebook)
+        target = folder / f"{page}.ipynb"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, target)
+    for name in FOR_BINDER:
+        source = ROOT / name
+        if source.is_dir():
+            leave = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, folder / name, ignore=leave)
+        else:
+            shutil.copy(source, folder / name)
+    write_readme(folder / "README.md", titles)
+
+
+def title_of(notebook: NotebookNode) -> str:
+    """Return the title of a notebook, which its text begins with."""
+    text = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
+    return text.source.partition("\n")[0].removeprefix("# ")
+
+
+def clear(notebook: NotebookNode) -> None:
+    """Take out of a notebook what its cells gave."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+
+
+def write_readme(path: Path, titles: dict[str, str]) -> None:
+    """Write a page that leads to the notebooks, as a host of git shows it.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write.
+    titles : dict of str to str
+        Of each notebook, by the name of its page.
+    """
+    lines = []
+    for page, title in titles.items():
+        launches = {"Colab": colab_address(page), "Binder": binder_address(page)}
+        links = [f"[{name}]({where})" for name, where in launches.items() if where]
+        on = f": run it on {' or '.join(links)}" if links else ""
+        lines.append(f"- [{title}]({page}.ipynb){on}")
+    text = README.format(
+        commit=f"commit {commit()}" if commit() else "a copy",
+        where=f", {repository_address()}" if repository_address() else "",
+        list="\n".join(lines),
+    )
+    path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    sys.exit(main())
