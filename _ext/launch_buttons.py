@@ -54,7 +54,7 @@ def binder_address(page: str) -> str:
     )
 
 
-def _name_repository(app: Sphinx, config: Config) -> None:
+def name_repository(app: Sphinx, config: Config) -> None:
     """Tell the theme where the source is, for its buttons to edit and to ask."""
     repository = repository_address()
     host = urlsplit(repository).hostname or ""
@@ -113,6 +113,6 @@ def _add_buttons(
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx, behind the theme, which makes the list of buttons."""
-    app.connect("config-inited", _name_repository, priority=900)
+    app.connect("config-inited", name_repository, priority=900)
     app.connect("html-page-context", _add_buttons, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

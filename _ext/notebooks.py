@@ -161,14 +161,6 @@ class NotebookTranslator(MarkdownTranslator):
         """Keep a code cell as it is, and write the captions of its figures."""
         if node.get("nb_element") != "cell_code":
             return
-        if len(self._ctx_queue) > 1:
-            logger.warning(
-                "a code cell inside of a list, a box or a table cannot be put into "
-                "a notebook",
-                location=node,
-                type="notebook",
-            )
-            raise nodes.SkipNode
         self.end_cell()
         cell = self.executed.cells[node["cell_index"]]
         tags = cell.metadata.get("tags", [])

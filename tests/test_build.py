@@ -114,7 +114,7 @@ class SmallBook:
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("PYTEST_", "MNIST_DIR"))
+            if not name.startswith(("PYTEST_", "MNIST_DIR", "BOOK_URL", "BOOK_REPO"))
         }
         ours = {
             "BOOK_OFFLINE": "1",

@@ -1,0 +1,341 @@
+"""The notebooks beside the pages: whole, right, and plain enough for Jupyter."""
+
+import base64
+import io
+import re
+import subprocess
+from functools import cache
+from importlib.metadata import PackageNotFoundError
+from types import SimpleNamespace
+
+import nbformat
+import notebooks
+import pytest
+from bs4 import BeautifulSoup
+from execution import BUILD, EXECUTED, chapter_files, read_chapter
+from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from nbformat import NotebookNode
+from notebooks import INSTALL, first_cell, needed_packages
+from PIL import Image
+
+SITE = BUILD / "html"
+CHAPTERS = [path.stem for path in chapter_files()]
+MYST = re.compile(r"\{[\w:+-]+\}`|^\s*(:{3}|`{3})\{|^\([\w-]+\)=$|\]\(#", re.M)
+
+each_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
+
+
+@cache
+def notebook_of(chapter: str) -> NotebookNode:
+    return nbformat.read(SITE / "chapters" / f"{chapter}.ipynb", as_version=4)
+
+
+@cache
+def page_of(chapter: str) -> BeautifulSoup:
+    text = (SITE / "chapters" / f"{chapter}.html").read_text(encoding="utf-8")
+    article = BeautifulSoup(text, "html.parser").find("article")
+    for part in article.select(
+        ".cell_output > :not(figure), .headerlink, mjx-container"
+    ):
+        part.decompose()
+    return article
+
+
+def texts(chapter: str) -> list[str]:
+    return [c.source for c in notebook_of(chapter).cells if c.cell_type == "markdown"]
+
+
+@cache
+def rendered(chapter: str) -> BeautifulSoup:
+    """Render the text cells as Jupyter does: GitHub's Markdown, with formulas."""
+    markdown = MarkdownIt("gfm-like", {"linkify": False}).use(dollarmath_plugin)
+    html = "".join(markdown.render(text) for text in texts(chapter))
+    return BeautifulSoup(html, "html.parser")
+
+
+def squeeze(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+@each_chapter
+def test_is_a_valid_notebook_with_cells_of_fixed_names(chapter: str) -> None:
+    notebook = notebook_of(chapter)
+    nbformat.validate(notebook)
+    names = [cell.id for cell in notebook.cells]
+    assert len(set(names)) == len(names)
+    assert names[0] == "install"
+    assert all(re.fullmatch(r"(text|code)-\d+|references", name) for name in names[1:])
+
+
+@each_chapter
+def test_has_every_code_cell_with_what_it_gave(chapter: str) -> None:
+    executed = nbformat.read(EXECUTED / f"{chapter}.ipynb", as_version=4)
+    theirs, ours = (
+        [
+            (cell.source, cell.outputs, cell.execution_count)
+            for cell in notebook.cells
+            if cell.cell_type == "code"
+        ]
+        for notebook in (executed, notebook_of(chapter))
+    )
+    assert ours[1:] == theirs
+
+
+@each_chapter
+def test_has_no_trace_of_myst(chapter: str) -> None:
+    for text in texts(chapter):
+        assert not MYST.search(text), MYST.search(text)
+
+
+@each_chapter
+def test_says_all_that_the_page_says(chapter: str) -> None:
+    here = squeeze(rendered(chapter).get_text())
+    paragraphs = [
+        part
+        for part in page_of(chapter).select("p, li > p, figcaption, td, th, h1, h2, h3")
+        if not part.select(".math, .caption-number, .solution-title")
+        and "admonition-title" not in part.get("class", [])
+    ]
+    assert len(paragraphs) > 20
+    for part in paragraphs:
+        assert squeeze(part.get_text()) in here, part.get_text()
+
+
+@each_chapter
+def test_has_the_formulas_of_the_chapter(chapter: str) -> None:
+    path = next(path for path in chapter_files() if path.stem == chapter)
+    source = "\n".join(
+        cell.source for cell in read_chapter(path).cells if cell.cell_type == "markdown"
+    )
+    blocks = re.findall(r"^\$\$\n(.*?)^\$\$", source, re.M | re.S)
+    ours = squeeze("".join(texts(chapter)))
+    for block in blocks:
+        assert squeeze(block) in ours
+    inline = re.sub(r"\$\$.*?\$\$", "", source, flags=re.S)
+    for formula in re.findall(r"(?<![\\$])\$([^$]+)\$", inline):
+        assert f"${squeeze(formula)}$" in ours
+
+
+@each_chapter
+def test_numbers_things_as_the_page_does(chapter: str) -> None:
+    page, ours = page_of(chapter), "\n".join(texts(chapter))
+    equations = [
+        re.sub(r"\D", "", part.get_text()) for part in page.select("span.eqno")
+    ]
+    assert re.findall(r"\\tag\{([\d.]+)\}", ours) == equations
+    captions = page.select("figcaption .caption-number")
+    figures = [part.get_text().strip() for part in captions]
+    assert re.findall(r"^\*\*(Fig\. [\d.]+)\*\*", ours, re.M) == figures
+    exercises = [
+        squeeze(part.get_text())
+        for part in page.select(".exercise > .admonition-title")
+    ]
+    headings = re.findall(r"^### (Exercise .*)", ours, re.M)
+    assert list(map(squeeze, headings)) == exercises
+
+
+@each_chapter
+def test_has_its_boxes_tables_and_lists(chapter: str) -> None:
+    page, ours = page_of(chapter), rendered(chapter)
+    boxes = page.select(".admonition:not(.exercise, .solution, details)")
+    titles = [squeeze(box.select_one(".admonition-title").get_text()) for box in boxes]
+    quoted = [quote.find("strong") for quote in ours.find_all("blockquote")]
+    assert [squeeze(title.get_text()) for title in quoted if title] == titles
+    assert len(ours.find_all("table")) == len(page.select("table"))
+
+
+@each_chapter
+def test_pictures_and_links_work_where_the_notebook_stands_alone(chapter: str) -> None:
+    ours = rendered(chapter)
+    drawn = page_of(chapter).select("figure:not(.cell_output figure) img")
+    assert len(ours.find_all("img")) == len(drawn)
+    for image in ours.find_all("img"):
+        head, _, content = image["src"].partition(",")
+        assert head == "data:image/png;base64"
+        assert Image.open(io.BytesIO(base64.b64decode(content))).width >= 1000
+        assert len(image["alt"]) > 40
+    for link in ours.find_all("a"):
+        address = link["href"]
+        if not re.match(r"https?://", address):
+            assert (SITE / "chapters" / address).is_file(), address
+
+
+@each_chapter
+def test_folds_away_every_solution(chapter: str) -> None:
+    notebook = notebook_of(chapter)
+    headings = [
+        number
+        for number, cell in enumerate(notebook.cells)
+        if cell.cell_type == "markdown" and "# Solution" in cell.source
+    ]
+    assert len(headings) == len(page_of(chapter).select(".solution"))
+    for number in headings:
+        cell, before = notebook.cells[number], notebook.cells[:number]
+        level, _, rest = cell.source.partition(" ")
+        assert rest == "Solution"  # alone: Jupyter hides what is in other cells
+        assert cell.metadata["jp-MarkdownHeadingCollapsed"] is True
+        exercise = next(c for c in reversed(before) if c.source.startswith("#"))
+        assert len(exercise.source.partition(" ")[0]) < len(level)
+        assert notebook.cells[number + 1].cell_type in ("markdown", "code")
+        assert not notebook.cells[number + 1].source.startswith("#")
+    folded = [notebook.cells[number].metadata["id"] for number in headings]
+    assert notebook.metadata["colab"]["collapsed_sections"] == folded
+
+
+def test_hides_the_code_that_the_page_hides() -> None:
+    hidden = 0
+    for chapter in CHAPTERS:
+        for cell in notebook_of(chapter).cells:
+            tags = cell.metadata.get("tags", [])
+            jupyter = cell.metadata.get("jupyter", {})
+            is_hidden = jupyter.get("source_hidden", False)
+            assert is_hidden == bool({"hide-input", "hide-cell"} & {*tags})
+            assert is_hidden == (cell.metadata.get("cellView") == "form")
+            assert jupyter.get("outputs_hidden", False) == ("hide-cell" in tags)
+            hidden += is_hidden
+    assert hidden
+
+
+def test_lists_what_it_cites() -> None:
+    cited = 0
+    for chapter in CHAPTERS:
+        *_, last = notebook_of(chapter).cells
+        links = page_of(chapter).select(".bibtex-citation a")
+        assert (last.id == "references") == bool(links)
+        for link in links:
+            assert f"[{link.get_text()}] {link['title']}" in last.source
+            cited += 1
+    assert cited
+
+
+# The first cell
+
+
+def chapter_with(*code: str) -> NotebookNode:
+    cells = [nbformat.v4.new_code_cell(source) for source in code]
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let the book know where it is on the web, and at which commit."""
+    monkeypatch.setenv("BOOK_REPOSITORY", "https://github.com/example/book")
+    monkeypatch.setattr(notebooks, "revision", lambda: "0123abcd" * 5)
+    return f"git+https://github.com/example/book@{'0123abcd' * 5}"
+
+
+@pytest.fixture
+def unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notebooks, "repository_address", lambda: "")
+
+
+def run(
+    cell: NotebookNode,
+    installed: set[str],
+    monkeypatch: pytest.MonkeyPatch,
+    status: int = 0,
+) -> list[list[str]]:
+    """Run a first cell where just these packages are; return what pip is told."""
+    told = []
+
+    def version(name: str) -> str:
+        if name not in installed:
+            raise PackageNotFoundError(name)
+        return "1.0"
+
+    def pip(command: list[str], **_: object) -> SimpleNamespace:
+        told.append(command[1:])
+        return SimpleNamespace(returncode=status, stderr="no such host")
+
+    monkeypatch.setattr("importlib.metadata.version", version)
+    monkeypatch.setattr(subprocess, "run", pip)
+    exec(cell.source, {})
+    return told
+
+
+CODE = (
+    "import numpy as np\nfrom sklearn.svm import SVC\nimport os\nfrom helpers import x"
+)
+ALL = {"gradient-descent-to-mlp", "numpy", "scikit-learn"}
+
+
+def test_finds_what_a_chapter_needs(known: str) -> None:
+    chapter = chapter_with(CODE, "def f():\n    import torch.nn.functional as F")
+    assert needed_packages(chapter) == [
+        f"gradient-descent-to-mlp @ {known}",
+        "numpy",
+        "scikit-learn",
+        "torch",
+    ]
+
+
+def test_does_not_guess_at_a_module_that_is_not_there() -> None:
+    with pytest.raises(ValueError, match="no_such_module"):
+        needed_packages(chapter_with("import no_such_module"))
+
+
+def test_does_nothing_where_all_is_there(
+    known: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cell = first_cell(chapter_with(CODE))
+    assert run(cell, ALL, monkeypatch) == []
+    assert capsys.readouterr().out == ""
+
+
+def test_installs_just_what_is_missing(
+    known: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = first_cell(chapter_with(CODE))
+    told = run(cell, {"numpy"}, monkeypatch)
+    pip = ["-m", "pip", "install", "--quiet"]
+    assert told == [[*pip, f"gradient-descent-to-mlp @ {known}", "scikit-learn"]]
+
+
+def test_says_what_pip_could_not_do(
+    known: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cell = first_cell(chapter_with(CODE))
+    with pytest.raises(RuntimeError, match=r"(?s)no such host.*network.*pip install"):
+        run(cell, {"numpy"}, monkeypatch, status=1)
+
+
+def test_does_not_install_a_stranger_of_the_same_name(
+    unknown: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without an address pip would look for the helpers on the package index.
+    cell = first_cell(chapter_with(CODE))
+    assert run(cell, ALL, monkeypatch) == []
+    with pytest.raises(RuntimeError, match="gradient-descent-to-mlp is not installed"):
+        run(cell, {"numpy", "scikit-learn"}, monkeypatch)
+
+
+@pytest.mark.parametrize("asked", [None, "cpu"])
+def test_lets_pytorch_choose_the_device_unless_one_was_asked_for(
+    known: str,
+    asked: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    devices = []
+
+    def select_device() -> str:
+        import os
+
+        devices.append(os.environ["BOOK_DEVICE"])
+        return "cuda"
+
+    monkeypatch.setattr("helpers.select_device", select_device)
+    monkeypatch.setenv("BOOK_DEVICE", asked or "cpu")
+    if asked is None:
+        monkeypatch.delenv("BOOK_DEVICE")
+    cell = first_cell(chapter_with(CODE, "device = select_device()"))
+    assert run(cell, ALL, monkeypatch) == []
+    assert devices == [asked or "auto"]
+    assert "computes on: cuda" in capsys.readouterr().out
+    assert "BOOK_DEVICE" not in first_cell(chapter_with(CODE)).source
+
+
+def test_first_cell_fits_the_width_of_a_cell() -> None:
+    for line in INSTALL.splitlines():
+        assert len(line) <= 80
