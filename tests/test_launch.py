@@ -17,8 +17,6 @@ import pytest
 from addresses import github_project, repository_address
 from bs4 import BeautifulSoup
 from execution import BUILD, EXECUTED, ROOT
-from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
 from launch_buttons import (
     BRANCH,
     binder_address,
@@ -26,7 +24,6 @@ from launch_buttons import (
     name_repository,
 )
 from light_pages import pages_of
-from nbclient import NotebookClient
 from notebooks import first_cell, pages_with_notebook
 from test_build import SmallBook, book, built  # noqa: F401
 
@@ -238,7 +235,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A virtual environment with what Colab has, and a kernel to run it."""
     folder = tmp_path_factory.mktemp("given")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet"]
+    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-compile"]
     limits = ["--constraint", ROOT / "constraints.txt"]
     subprocess.run([*pip, *GIVEN, "ipykernel", *limits], check=True)
     return folder
@@ -261,20 +258,16 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def make_environment(folder: Path, given: Path) -> Path:
-    """Make an environment that has what is given, and a place of its own for more.
-
-    Returns the folder of its kernels.
-    """
+def make_environment(folder: Path, given: Path) -> None:
+    """Make one that has what is given, a place of its own for more, and a kernel."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     packages = "lib/python{}.{}/site-packages".format(*sys.version_info)
     (folder / packages / "given.pth").write_text(f"{given / packages}\n")
-    kernels = folder / "kernels"
-    (kernels / KERNEL).mkdir(parents=True)
+    kernel = folder / "share" / "jupyter" / "kernels" / KERNEL
+    kernel.mkdir(parents=True)
     start = [str(folder / "bin" / "python"), "-m", "ipykernel", "-f"]
     spec = {"argv": [*start, "{connection_file}"], "display_name": KERNEL}
-    (kernels / KERNEL / "kernel.json").write_text(json.dumps(spec))
-    return kernels
+    (kernel / "kernel.json").write_text(json.dumps(spec))
 
 
 @pytest.mark.check
@@ -289,7 +282,6 @@ def test_each_notebook_runs_in_an_empty_folder_and_a_fresh_environment(
     monkeypatch.setenv("BOOK_REPOSITORY", REPOSITORY)
     monkeypatch.setattr(notebooks, "revision", lambda: revision)
     export_notebooks.export(SITE, tmp_path / "branch", outputs=False)
-    (tmp_path / "empty").mkdir()
     kept = ("PATH", "HOME", "LANG", "PIP_", "SSL_", "HTTP", "http", "TMPDIR")
     environment = {k: v for k, v in os.environ.items() if k.startswith(kept)}
     environment |= {
@@ -311,29 +303,27 @@ def test_each_notebook_runs_in_an_empty_folder_and_a_fresh_environment(
         again = nbformat.v4.new_code_cell(notebook.cells[0].source)
         notebook.cells.append(again)
         place = tmp_path / chapter
-        kernels = make_environment(place, given)
-        manager = AsyncKernelManager(
-            kernel_name=KERNEL,
-            kernel_spec_manager=KernelSpecManager(
-                kernel_dirs=[str(kernels)], ensure_native_kernel=False
-            ),
+        make_environment(place, given)
+        alone = place / "empty" / "notebook.ipynb"
+        alone.parent.mkdir()
+        nbformat.write(notebook, alone)
+        execute = [Path(sys.prefix) / "bin" / "jupyter-execute", "--inplace"]
+        execute += ["--timeout=300", f"--kernel_name={KERNEL}", alone]
+        done = subprocess.run(
+            execute,
+            env=environment | {"JUPYTER_PATH": str(place / "share" / "jupyter")},
+            capture_output=True,
+            text=True,
         )
-        folder = place / "empty"
-        folder.mkdir()
-        client = NotebookClient(
-            notebook,
-            km=manager,
-            timeout=300,
-            resources={"metadata": {"path": str(folder)}},
-        )
-        client.execute(env=environment, cleanup_kc=True)
+        assert done.returncode == 0, done.stderr
+        assert list(alone.parent.iterdir()) == [alone], "a chapter leaves a file"
+        notebook = nbformat.read(alone, as_version=4)
         first, *cells = (cell for cell in notebook.cells if cell.cell_type == "code")
         assert f"git+{REPOSITORY}@{revision}" in first.outputs[0].text
         *cells, last = cells
         assert "Installing" not in "".join(o.get("text", "") for o in last.outputs)
         (record,) = place.rglob("gradient_descent_to_mlp-*/direct_url.json")
         assert json.loads(record.read_text())["vcs_info"]["commit_id"] == revision
-        assert not list(folder.iterdir()), "a chapter leaves a file behind"
         theirs = [cell for cell in executed.cells if cell.cell_type == "code"]
         for ours, cell in zip(cells, theirs, strict=True):
             if "nbval-ignore-output" not in cell.metadata.get("tags", []):
