@@ -45,7 +45,7 @@ logger = getLogger(__name__)
 BLOCK = SubContextParams(2, 2)  # a blank line before and behind
 PIXELS = 1400  # width of a drawing, for screens with two pixels for one
 COLOURS = 64  # of a drawing
-# What hides code on a page, for Jupyter and for Colab.
+# What hides code on a page, for Jupyter and for Colab, which shows "@title".
 HIDDEN: dict[str, dict[str, Any]] = {
     "hide-input": {"jupyter": {"source_hidden": True}, "cellView": "form"},
     "hide-output": {"jupyter": {"outputs_hidden": True}},
@@ -435,7 +435,7 @@ def first_cell(executed: NotebookNode) -> NotebookNode:
     code = form.format(needed=f"[{listed}\n]")
     if any("select_device" in cell.source for cell in executed.cells):
         code += DEVICE
-    return new_code_cell(code.strip(), id="install")
+    return new_code_cell(code.strip(), id="install", metadata=HIDDEN["hide-input"])
 
 
 def about(app: Sphinx, page: str, executed: NotebookNode) -> str:

@@ -219,16 +219,17 @@ def show_slider(
         plt.close(frame)
         hidden = "" if number == len(frames) - 1 else " hidden"
         source = base64.b64encode(to_webp(Image.open(file))).decode()
+        # The box is hidden and not the image: Jupyter shows every image.
         pictures.append(
-            f'<img alt="{escape(alt)} {escape(label)}" style="max-width:100%" '
-            f'src="data:image/webp;base64,{source}"{hidden}>'
+            f'<span{hidden}><img alt="{escape(alt)} {escape(label)}" '
+            f'style="max-width:100%" src="data:image/webp;base64,{source}"></span>'
         )
     last = len(frames) - 1
     # The handler reaches its frames through the slider's own box, so that
     # two sliders on a page do not meet.
     move = (
         "const box=this.closest('.frames'),shown=Number(this.value);"
-        "box.querySelectorAll('img').forEach((frame,i)=>"
+        "box.querySelectorAll('span').forEach((frame,i)=>"
         "{frame.hidden=i!==shown;});"
         "const label=this.dataset.labels.split('|')[shown];"
         "box.querySelector('output').textContent=label;"

@@ -91,8 +91,8 @@ def make_slider(labels: list[str]) -> BeautifulSoup:
 
 def test_slider_shows_the_last_frame_without_scripts() -> None:
     page = make_slider(["one", "two", "three"])
-    pictures = page.find_all("img")
-    assert [picture.has_attr("hidden") for picture in pictures] == [True, True, False]
+    boxes = [picture.parent for picture in page.find_all("img")]
+    assert [box.has_attr("hidden") for box in boxes] == [True, True, False]
     assert page.output.text == "three"
     assert page.input["value"] == page.input["max"] == "2"
 
