@@ -218,7 +218,7 @@ def draw_opening(slide: Slide, book: str) -> str:
 
 
 def _section(slide: Slide, content: str) -> str:
-    name, *others = slide.names or [""]
+    name, *others = [*filter(None, slide.names)] or [""]
     identity = f' id="{name}"' if name else ""
     targets = "".join(f'<span id="{other}"></span>' for other in others)
     notes = "".join(map(draw_note, slide.notes))

@@ -1,6 +1,10 @@
-// Start reveal.js, and shrink what is a little too large for its slide.
+// Start reveal.js, and make what is on a slide as large as the slide allows.
 
-const SMALLEST = 76; // percent of the usual size; then code is of 16 pixels
+// In percent of the usual size. Text fills its slide, but not what a picture
+// needs; at the smallest, code is of 16 pixels on a stage of 720.
+const LARGEST = 120;
+const BESIDE_PICTURES = 100;
+const SMALLEST = 76;
 
 function overflows(body) {
   return (
@@ -13,9 +17,9 @@ function fit(slide) {
   const body = slide.querySelector(".body");
   if (!body || body.dataset.fitted) return;
   body.dataset.fitted = "yes";
-  for (let size = 98; overflows(body) && size >= SMALLEST; size -= 2) {
-    body.style.fontSize = `${size}%`;
-  }
+  let size = body.querySelector("img") ? BESIDE_PICTURES : LARGEST;
+  do body.style.fontSize = `${size}%`;
+  while (overflows(body) && (size -= 2) >= SMALLEST);
   // With another font, or on other data, code may still be too long: it scrolls.
   if (overflows(body)) {
     for (const code of body.querySelectorAll("pre")) {

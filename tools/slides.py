@@ -20,7 +20,7 @@ ON_SLIDES = {"slide", "subslide", "fragment", "continued"}  # prose and all
 # Sizes in pixels, on a stage of 1280 by 720 (see slides.css). They need not be
 # exact: slides.js shrinks what is a little too large.
 ROOM = 540
-SQUEEZED = 640  # what code takes with its output, before they are parted
+SQUEEZED = 680  # what code takes with its output, before they are parted
 WIDTH = 1160
 LINE, CODE_LINE, ROW = 39, 29, 46
 LETTER, CODE_LETTER, EX = 13.5, 12.6, 14
@@ -28,7 +28,7 @@ FIGURE = 380
 GAP = 22
 LONGEST_CODE = 22  # lines; what is longer is cut at a blank line
 LONGEST_OUTPUT = 16  # lines; what is longer scrolls
-SHORT_CODE = 5  # lines, that leave room for a figure
+SHORT_CODE = 2  # lines, that leave room for a figure
 MOST_SENTENCES = 5
 END_OF_SENTENCE = re.compile(r"[.?!][)”\"]?$")
 ERROR = re.compile(r"^[A-Za-z_.]+: ")
@@ -77,6 +77,7 @@ class Arrangement:
     def __init__(self) -> None:
         self.stacks: list[list[Slide]] = []
         self._names: list[str] = []
+        self._title: Tag | None = None  # the heading of the section
         self._lead: Tag | None = None  # a sentence that waits for what it introduces
         self._soup = BeautifulSoup("", "html.parser")
 
@@ -93,25 +94,33 @@ class Arrangement:
             self._lead = None
         elif "notes" in tags:
             self._slide.notes.append(piece)
-        elif piece.name in ("h1", "h2"):
-            self._begin(piece, stack=True)
-        elif piece.name in ("h3", "h4"):
-            self._begin(piece, stack="slide" in tags)
+        elif piece.name in ("h1", "h2", "h3", "h4"):
+            stack = piece.name in ("h1", "h2") or "slide" in tags
+            self._begin_section(piece, stack=stack and "subslide" not in tags)
         else:
             if tags & {"slide", "subslide"}:
-                self._begin(self._slide.title, stack="slide" in tags, again=True)
+                self._go_on(stack="slide" in tags)
             if "fragment" in tags:
                 piece["class"] = [*classes_of(piece), "fragment"]
             self._add_content(piece, tags)
 
-    def _begin(self, title: Tag, *, stack: bool, again: bool = False) -> None:
+    def _begin_section(self, title: Tag, *, stack: bool) -> None:
+        slide = Slide(title)
+        if title.parent and title.parent.name == "section":
+            slide.names = [str(title.parent["id"]), *self._names]
+        self._names = []
+        self._lead = None
+        self._title = title
+        self._begin(slide, stack=stack)
+
+    def _go_on(self, *, stack: bool = False) -> None:
+        """Begin another slide of the same section."""
+        assert self._title is not None
+        self._begin(Slide(self._title, first=False), stack=stack)
+
+    def _begin(self, slide: Slide, *, stack: bool = False) -> None:
         if stack or not self.stacks:
             self.stacks.append([])
-        slide = Slide(title, first=not again)
-        if not again and title.parent and title.parent.name == "section":
-            slide.names = [str(title.parent["id"]), *self._names]
-            self._names = []
-            self._lead = None
         self.stacks[-1].append(slide)
 
     def _add_content(self, piece: Tag, tags: set[str]) -> None:
@@ -139,14 +148,14 @@ class Arrangement:
         slide.notes.append(piece)
         opening, closing = sentences[0], sentences[-1]
         leads_on = not END_OF_SENTENCE.search(closing.get_text().strip())
-        self._lead = closing if leads_on else None
-        if leads_on and opening is closing:
-            return
-        if opening.get_text()[:1].islower():
-            return
-        slide.sentences.append(opening)
-        if slide.first and not slide.pieces:
-            self._place([opening])
+        self._lead = None
+        is_whole = not opening.get_text()[:1].islower()  # and no end of a formula's
+        if is_whole and not (leads_on and opening is closing):
+            slide.sentences.append(opening)
+            if slide.first and not slide.pieces:
+                self._place([opening])
+        if leads_on:
+            self._lead = closing
 
     def _sentences(self, paragraph: Tag) -> list[Tag]:
         """Take a paragraph apart: in the sources a sentence is a line."""
@@ -169,9 +178,7 @@ class Arrangement:
         heading = self._soup.new_tag("h2")
         heading.extend(copy.copy(title).contents[:])
         title.decompose()
-        self._begin(heading, stack=False)
-        if name := admonition.get("id"):
-            self._slide.names.append(str(name))
+        self._begin(Slide(heading, names=[str(admonition.get("id", ""))]))
         parts = list(admonition.find_all(recursive=False))
         if len(parts) == 1 and parts[0].name == "section":
             parts = list(parts[0].find_all(recursive=False))
@@ -229,7 +236,7 @@ class Arrangement:
         only_text = all(piece.name == "p" for piece in slide.pieces)
         full = slide.used + height > ROOM + GAP and not (alone and only_text)
         if full and slide.pieces:
-            self._begin(slide.title, stack=False, again=True)
+            self._go_on()
         self._slide.pieces += pieces
         self._slide.used += height
 
@@ -238,7 +245,7 @@ class Arrangement:
         for stack in self.stacks[1:]:
             for slide in stack:
                 bare = all(piece in slide.sentences for piece in slide.pieces)
-                if bare and slide.sentences:
+                if bare and len(slide.sentences) > 1:
                     points = self._soup.new_tag("ul")
                     for sentence in slide.sentences[:MOST_SENTENCES]:
                         point = self._soup.new_tag("li")
