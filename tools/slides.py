@@ -182,9 +182,8 @@ class Arrangement:
         parts = list(admonition.find_all(recursive=False))
         if len(parts) == 1 and parts[0].name == "section":
             parts = list(parts[0].find_all(recursive=False))
-        for part in parts:
-            self._place([part])
-        self._slide.used = ROOM
+        self._slide.pieces = parts
+        self._slide.used = ROOM  # what comes next has another heading
 
     def _add_cell(self, cell: Tag, tags: set[str]) -> None:
         """Put code and output on one slide if it holds both, else on several."""
