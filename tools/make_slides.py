@@ -224,7 +224,8 @@ def _section(slide: Slide, content: str) -> str:
     notes = "".join(map(draw_note, slide.notes))
     if notes:
         notes = f'<aside class="notes">{notes}</aside>'
-    return f'<section{identity}>{targets}<div class="sheet">{content}</div>{notes}</section>'
+    sheet = f'<div class="sheet">{content}</div>'
+    return f"<section{identity}>{targets}{sheet}{notes}</section>"
 
 
 def draw_note(paragraph: Tag) -> str:

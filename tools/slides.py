@@ -11,6 +11,7 @@ import copy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import ceil
 
 from bs4 import BeautifulSoup, Tag
@@ -101,7 +102,7 @@ class Arrangement:
             if tags & {"slide", "subslide"}:
                 self._go_on(stack="slide" in tags)
             if "fragment" in tags:
-                piece["class"] = [*classes_of(piece), "fragment"]
+                add_class(piece, "fragment")
             self._add_content(piece, tags)
 
     def _begin_section(self, title: Tag, *, stack: bool) -> None:
@@ -200,10 +201,9 @@ class Arrangement:
         for output in outputs:
             shorten(output)
         if "fragment" in tags:
-            cell["class"] = sorted(classes_of(cell) - {"fragment"})
             for part in [code, *outputs]:
                 if isinstance(part, Tag):
-                    part["class"] = [*classes_of(part), "fragment"]
+                    add_class(part, "fragment")
         parts = split_code(code) if isinstance(code, Tag) else []
         short = sum(count_lines(part) for part in parts) <= SHORT_CODE
         for part in parts[:-1]:
@@ -251,7 +251,7 @@ class Arrangement:
                         point.append(sentence)
                         points.append(point)
                     slide.pieces = [points]
-            for slide, following in zip(stack[:], stack[1:], strict=False):
+            for slide, following in pairwise(stack[:]):
                 if not slide.pieces:  # a heading alone, as that of the exercises
                     following.names = slide.names + following.names
                     following.notes = slide.notes + following.notes
@@ -289,7 +289,13 @@ def pieces_of(section: Tag) -> Iterator[Tag]:
 
 def classes_of(element: Tag) -> set[str]:
     """Return the classes of an element."""
-    return set(element.get("class") or [])
+    names: str | list[str] = element.get("class") or []
+    return set(names.split() if isinstance(names, str) else names)
+
+
+def add_class(element: Tag, name: str) -> None:
+    """Give an element one more class."""
+    element["class"] = " ".join([*classes_of(element), name])
 
 
 def tags_of(element: Tag) -> set[str]:
