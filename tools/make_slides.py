@@ -50,9 +50,9 @@ DECK = """<!DOCTYPE html>
 </head>
 <body>
 {shapes}
-<main class="reveal"><div class="slides">
+<main><div class="reveal"><div class="slides">
 {stacks}
-</div></main>
+</div></div></main>
 {scripts}
 </body>
 </html>
@@ -171,12 +171,12 @@ def make_deck(name: str, folder: Path) -> int:
 
 def clean(article: Tag, measured: dict[str, str]) -> None:
     """Take off a page what is there for readers, and fill in what was measured."""
-    for useless in article.select("a.headerlink, script, button, details"):
-        useless.decompose()
     for place in article.select("[data-measured]"):
         place.clear()
         html = measured[str(place["data-measured"])]
         place.append(BeautifulSoup(html, "html.parser"))
+    for useless in article.select("a.headerlink, script, style, button, details"):
+        useless.decompose()
     for link in article.select("a.image-reference"):
         link.unwrap()
     for picture in article.select("img"):
