@@ -279,6 +279,7 @@ def test_a_deck_needs_nothing_but_its_own_files(chapter: str, decks: Path) -> No
     ]
     assert needed
     assert not [name for name in needed if not (path.parent / name).is_file()]
+    assert not deck.select("aside a, .headerlink, button, script:not([src])")
     names = Counter(str(element["id"]) for element in deck.select("[id]"))
     assert not [name for name, times in names.items() if times > 1]
     for link in deck.select("a[href]"):
@@ -427,6 +428,7 @@ def test_the_speaker_sees_the_prose_with_its_formulas(
         tab.keyboard.press("s")
     notes = opened.value.locator(".speaker-controls-notes .value")
     expect(notes).to_contain_text("There are 100 examples.")
+    assert notes.locator("svg").count() == 0  # its shapes are not there
     assert notes.locator("math").first.evaluate(
         "(m) => m.getBoundingClientRect().width"
     )

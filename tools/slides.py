@@ -295,7 +295,7 @@ def classes_of(element: Tag) -> set[str]:
 
 def add_class(element: Tag, name: str) -> None:
     """Give an element one more class."""
-    element["class"] = " ".join([*classes_of(element), name])
+    element["class"] = " ".join([*sorted(classes_of(element)), name])
 
 
 def tags_of(element: Tag) -> set[str]:
