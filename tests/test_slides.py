@@ -159,9 +159,9 @@ def test_tags_begin_slides_show_prose_and_send_to_the_notes() -> None:
     assert said(last) == "Aside."
 
 
-def test_code_and_output_of_a_fragment_come_one_after_the_other() -> None:
-    (slide,) = page(cell(tags="tag_fragment fragment"))[1]
-    assert ["fragment" in piece["class"] for piece in slide.pieces] == [True, True]
+def test_of_a_cell_that_is_a_fragment_the_output_appears_after_the_code() -> None:
+    (slide,) = page(cell(tags="tag_fragment"))[1]
+    assert ["fragment" in piece["class"] for piece in slide.pieces] == [False, True]
 
 
 @pytest.mark.parametrize("asked", ["1", "01", FIRST, f"chapters/{FIRST}.md"])
@@ -404,17 +404,19 @@ def test_slides_are_accessible(
 
 
 @pytest.mark.check
-def test_fragments_appear_one_by_one(context: BrowserContext, decks: Path) -> None:
+def test_a_fragment_appears_at_the_next_key(
+    context: BrowserContext, decks: Path
+) -> None:
     tab, _ = show(context, deck_of(FIRST, decks))
     for _ in range(MOST_KEYS):
         if tab.locator(f"{NOW} .fragment").count():
             break
         tab.keyboard.press("ArrowRight")
-    code, output = tab.locator(f"{NOW} .fragment").all()
-    for seen in (("hidden", "hidden"), ("visible", "hidden"), ("visible", "visible")):
-        expect(code).to_have_css("visibility", seen[0])
-        expect(output).to_have_css("visibility", seen[1])
-        tab.keyboard.press("ArrowRight")
+    output = tab.locator(f"{NOW} .fragment")
+    expect(output).to_have_css("visibility", "hidden")
+    expect(tab.locator(f"{NOW} .cell_input")).to_be_visible()
+    tab.keyboard.press("ArrowRight")
+    expect(output).to_have_css("visibility", "visible")
 
 
 @pytest.mark.check

@@ -201,7 +201,7 @@ class Arrangement:
         for output in outputs:
             shorten(output)
         if "fragment" in tags:
-            for part in [code, *outputs]:
+            for part in outputs or [code]:  # the code first, then what it gives
                 if isinstance(part, Tag):
                     add_class(part, "fragment")
         parts = split_code(code) if isinstance(code, Tag) else []
