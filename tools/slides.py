@@ -201,9 +201,9 @@ class Arrangement:
         for output in outputs:
             shorten(output)
         if "fragment" in tags:
-            for part in outputs or [code]:  # the code first, then what it gives
-                if isinstance(part, Tag):
-                    add_class(part, "fragment")
+            # The code first, then what it gives.
+            for part in outputs or filter(None, [code]):
+                add_class(part, "fragment")
         parts = split_code(code) if isinstance(code, Tag) else []
         short = sum(count_lines(part) for part in parts) <= SHORT_CODE
         for part in parts[:-1]:
