@@ -32,7 +32,7 @@ too_old := Python 3.11 or newer is needed, and '$(PYTHON)' is not. \
 is_python := import sys; print("new" if sys.version_info >= (3, 11) else "old")
 
 .DEFAULT_GOAL := book
-.PHONY: help setup book notebooks pdf test check bench serve lint figures constraints clean clean-all
+.PHONY: help setup book notebooks pdf slides test check bench serve lint figures constraints clean clean-all
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -81,6 +81,9 @@ notebooks: $(installed) ## export the chapters for Colab and Binder; OUTPUTS=1
 
 pdf: $(installed) ## print the whole book into _build/book.pdf; needs Chromium
 	@$(python) tools/make_pdf.py
+
+slides: $(installed) ## make slides in _build/slides; CHAPTER=01, else of all chapters
+	@CHAPTER="$(CHAPTER)" $(python) tools/make_slides.py
 
 serve: ## show the built site on 127.0.0.1; PORT=8000
 	@$(PYTHON) tools/serve_site.py $(PORT)

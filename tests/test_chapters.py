@@ -11,6 +11,8 @@ from execution import EXECUTED, ROOT, read_chapter
 CHAPTERS = sorted((ROOT / "chapters").glob("*.md"))
 LONGEST_LINE = 70  # longer ones are cut in print and scroll on a phone
 LONGEST_CELL = 32
+TAGS = {"hide-cell", "hide-input", "raises-exception", "nbval-ignore-output"}
+TAGS |= {"slide", "subslide", "fragment", "skip", "notes"}  # see CONTRIBUTING.md
 
 each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 
@@ -94,6 +96,13 @@ def test_what_is_said_to_fail_does(path: Path) -> None:
         if "raises-exception" in cell.metadata.get("tags", []):
             kinds = [output.output_type for output in cell.outputs]
             assert "error" in kinds, f"cell {number} raised nothing"
+
+
+@each_chapter
+def test_tags_are_known(path: Path) -> None:
+    for number, cell in enumerate(read_chapter(path).cells):
+        unknown = set(cell.metadata.get("tags", [])) - TAGS
+        assert not unknown, f"cell {number}: no tool knows the tag {unknown}"
 
 
 def test_only_times_go_uncompared() -> None:

@@ -1,0 +1,250 @@
+"""Make slides of the chapters, ``_build/slides/NAME/index.html``.
+
+The site is built first, and slides are cut from its pages (see slides.py), so
+nothing is executed twice. A deck is a folder that needs nothing outside it: it
+can be opened as a file, put on any server, or carried on a stick. The files of
+reveal.js come from the package sphinx-revealjs.
+"""
+
+import copy
+import os
+import shutil
+import sys
+from html import escape
+from pathlib import Path
+
+import build_book
+import sphinx_revealjs
+from bs4 import BeautifulSoup, Tag
+from build_book import SITE, recover, replace
+from build_report import read_measurements
+from execution import BUILD, chapter_files
+from filelock import FileLock
+from slides import Slide, arrange
+
+SLIDES = BUILD / "slides"
+HERE = Path(__file__).parent
+REVEAL = Path(sphinx_revealjs.__file__).parent / "_static" / "revealjs"
+SCRIPTS = (
+    REVEAL / "dist" / "reveal.js",
+    REVEAL / "plugin" / "notes" / "notes.js",
+    HERE / "slides.js",
+)
+STYLES = (
+    REVEAL / "dist" / "reset.css",
+    REVEAL / "dist" / "reveal.css",
+    *(SITE / "_static" / name for name in ("pygments.css", "mathematics.css")),
+    SITE / "_static" / "book.css",  # the palette
+    HERE / "slides.css",
+)
+LOGO = SITE / "_static" / "logo.svg"
+DECK = """<!DOCTYPE html>
+<html lang="en" data-theme="light">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light">
+<title>{title}</title>
+<link rel="icon" href="{logo}">
+{styles}
+</head>
+<body>
+{shapes}
+<main><div class="reveal"><div class="slides">
+{stacks}
+</div></div></main>
+{scripts}
+</body>
+</html>
+"""
+
+
+class ChapterError(ValueError):
+    """A chapter was asked for that the book does not have."""
+
+
+def main() -> int:
+    """Build the site, then the decks that were asked for; return the status."""
+    try:
+        names = choose_chapters(os.environ.get("CHAPTER", ""))
+    except (ChapterError, OSError) as error:
+        print(f"No slides were made: {error}", file=sys.stderr)
+        return 1
+    if status := build_book.main():
+        return status
+    with FileLock(BUILD / "lock"):  # one at a time, as for builds
+        SLIDES.mkdir(exist_ok=True)
+        for name in names:
+            deck = SLIDES / name
+            recover(deck)
+            new = SLIDES / f"{name}.new"
+            shutil.rmtree(new, ignore_errors=True)  # of a run that was stopped
+            try:
+                n_slides = make_deck(name, new)
+                replace(new, deck)
+            finally:
+                shutil.rmtree(new, ignore_errors=True)
+            print(f"{n_slides:3} slides: {deck / 'index.html'}")
+    print("Open one in a browser. Keys: arrows to go on, S for your notes, ? for more.")
+    return 0
+
+
+def choose_chapters(asked: str) -> list[str]:
+    """Return the names of the chapters to make slides of.
+
+    Parameters
+    ----------
+    asked : str
+        A chapter's name, as ``"01-gradient-descent"``, or its number alone,
+        as ``"01"`` or ``"1"``; or nothing, for all.
+
+    Raises
+    ------
+    ChapterError
+        If there is no such chapter, or several.
+    """
+    names = [path.stem for path in chapter_files()]
+    if not asked:
+        return names
+    stem = asked.removeprefix("chapters/").removesuffix(".md")
+    number = stem.zfill(2) if stem.isdecimal() else stem
+    found = [name for name in names if name == stem or name.startswith(f"{number}-")]
+    if len(found) != 1:
+        raise ChapterError(
+            f"there is no chapter CHAPTER={asked}; there are\n  " + "\n  ".join(names)
+        )
+    return found
+
+
+def make_deck(name: str, folder: Path) -> int:
+    """Write the deck of a chapter into a new folder; return how many slides it has.
+
+    Parameters
+    ----------
+    name : str
+        The chapter's file, without its ending.
+    folder : Path
+        What to write; it must not exist.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the site lacks the page, or a picture on it.
+    """
+    source = SITE / "chapters" / f"{name}.html"
+    page = BeautifulSoup(source.read_text(encoding="utf-8"), "html.parser")
+    article, shapes = page.article, page.find("svg", class_="shapes")
+    assert article
+    assert page.title
+    _, _, book = page.title.get_text().partition(" — ")
+    clean(article, read_measurements(SITE))
+    stacks = arrange(article)
+    slides = [slide for stack in stacks for slide in stack]
+    keep_inner_links(slides)
+    files = folder / "files"
+    files.mkdir(parents=True)
+    for path in (*STYLES, *SCRIPTS, LOGO):
+        shutil.copy(path, files)
+    for slide in slides:
+        for piece in slide.pieces:
+            for picture in piece.find_all("img"):
+                path = source.parent / str(picture["src"])
+                shutil.copy(path, files)
+                picture["src"] = f"files/{path.name}"
+    drawn = [[draw_slide(slide) for slide in stack] for stack in stacks]
+    drawn[0][0] = draw_opening(slides[0], book)
+    html = DECK.format(
+        title=escape(page.title.get_text()),
+        logo=f"files/{LOGO.name}",
+        styles="\n".join(
+            f'<link rel="stylesheet" href="files/{path.name}">' for path in STYLES
+        ),
+        shapes=shapes or "",
+        stacks="\n".join(f"<section>{''.join(stack)}</section>" for stack in drawn),
+        scripts="\n".join(
+            f'<script src="files/{path.name}"></script>' for path in SCRIPTS
+        ),
+    )
+    (folder / "index.html").write_text(html, encoding="utf-8")
+    return len(slides)
+
+
+def clean(article: Tag, measured: dict[str, str]) -> None:
+    """Take off a page what is there for readers, and fill in what was measured."""
+    for place in article.select("[data-measured]"):
+        place.clear()
+        html = measured[str(place["data-measured"])]
+        place.append(BeautifulSoup(html, "html.parser"))
+    for useless in article.select("a.headerlink, script, style, button, details"):
+        useless.decompose()
+    for link in article.select("a.image-reference"):
+        link.unwrap()
+    for picture in article.select("img"):
+        del picture["loading"]
+
+
+def keep_inner_links(slides: list[Slide]) -> None:
+    """Leave the links to other slides and other sites, and no other."""
+    names = {name for slide in slides for name in slide.names}
+    pieces = [piece for slide in slides for piece in slide.pieces]
+    for piece in pieces:
+        names |= {str(piece.get("id"))}
+        names |= {str(element["id"]) for element in piece.find_all(id=True)}
+    for piece in pieces:
+        for link in piece.find_all("a"):
+            address = str(link.get("href"))
+            if not address.startswith("http") and address.lstrip("#") not in names:
+                link.unwrap()
+
+
+def draw_slide(slide: Slide) -> str:
+    """Return a slide as HTML, with what the speaker says."""
+    again = "" if slide.first else ' class="again"'
+    body = "".join(map(str, slide.pieces))
+    level = slide.title.name
+    title = f"<{level}{again}>{slide.title.decode_contents()}</{level}>"
+    return _section(slide, f'{title}<div class="body">{body}</div>')
+
+
+def draw_opening(slide: Slide, book: str) -> str:
+    """Return the slide with the title of the chapter as HTML."""
+    body = "".join(map(str, slide.pieces))
+    return _section(
+        slide,
+        f'<div class="body opening"><img src="files/{LOGO.name}" alt="">'
+        f'<p class="book">{escape(book)}</p>'
+        f"<h1>{slide.title.decode_contents()}</h1>{body}</div>",
+    )
+
+
+def _section(slide: Slide, content: str) -> str:
+    name, *others = [*filter(None, slide.names)] or [""]
+    identity = f' id="{name}"' if name else ""
+    targets = "".join(f'<span id="{other}"></span>' for other in others)
+    notes = "".join(map(draw_note, slide.notes))
+    if notes:
+        notes = f'<aside class="notes">{notes}</aside>'
+    sheet = f'<div class="sheet">{content}</div>'
+    return f"<section{identity}>{targets}{sheet}{notes}</section>"
+
+
+def draw_note(paragraph: Tag) -> str:
+    """Return a paragraph as HTML that needs nothing of the deck.
+
+    The speaker's window has neither its styles nor the shapes of its letters;
+    formulas are MathML there.
+    """
+    note = copy.copy(paragraph)
+    for formula in note.select(".math"):
+        if found := formula.find("math"):
+            formula.replace_with(found)
+    for element in [note, *note.find_all(True)]:
+        del element["id"]
+        if element.name == "a":
+            element.unwrap()
+    return str(note)
+
+
+if __name__ == "__main__":
+    os.chdir(build_book.ROOT)
+    sys.exit(main())
