@@ -32,7 +32,8 @@ too_old := Python 3.11 or newer is needed, and '$(PYTHON)' is not. \
 is_python := import sys; print("new" if sys.version_info >= (3, 11) else "old")
 
 .DEFAULT_GOAL := book
-.PHONY: help setup book pdf test check bench serve lint figures constraints clean clean-all
+.PHONY: help setup book lab pdf test check bench linkcheck serve lint figures \
+	constraints clean clean-all
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,11 +50,17 @@ $(installed):
 		--no-build-isolation --no-deps --editable .
 	@mkdir -p $(VENV)/etc/ipython
 	@cp tools/ipython_kernel_config.py $(VENV)/etc/ipython/
+	@$(python) -m jupytext_config --settings-file \
+		$(VENV)/share/jupyter/lab/settings/overrides.json set-default-viewer markdown
 	@rm -f $(VENV)/installed-*
 	@touch $@
 
 book: $(installed) ## build the site into _build/html; DEVICE=cpu, cuda, mps, auto
 	@$(python) tools/build_book.py
+
+# A click on a chapter opens a notebook: the set-up has told JupyterLab so.
+lab: $(installed) ## open the chapters as notebooks, to run and change them
+	@$(python) -m jupyter lab --LabApp.default_url=/lab/tree/chapters/01-gradient-descent.md
 
 # The tests compare with the book, so it is built first. They run even if that
 # fails, since they say more; the exit status is that of both together.
@@ -78,6 +85,9 @@ bench: $(installed) ## time building and training, as ratios; ten minutes
 
 pdf: $(installed) ## print the whole book into _build/book.pdf; needs Chromium
 	@$(python) tools/make_pdf.py
+
+linkcheck: $(installed) ## ask other sites whether what the book links to is there
+	@$(python) tools/check_links.py
 
 serve: ## show the built site on 127.0.0.1; PORT=8000
 	@$(PYTHON) tools/serve_site.py $(PORT)
