@@ -32,8 +32,8 @@ too_old := Python 3.11 or newer is needed, and '$(PYTHON)' is not. \
 is_python := import sys; print("new" if sys.version_info >= (3, 11) else "old")
 
 .DEFAULT_GOAL := book
-.PHONY: help setup book lab pdf test check bench linkcheck serve lint figures \
-	constraints clean clean-all
+.PHONY: help setup book lab pdf test check bench linkcheck archives push-notebooks \
+	serve lint figures constraints clean clean-all
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -89,13 +89,23 @@ pdf: $(installed) ## print the whole book into _build/book.pdf; needs Chromium
 linkcheck: $(installed) ## ask other sites whether what the book links to is there
 	@$(python) tools/check_links.py
 
+archives: notebooks pdf ## pack site, notebooks and PDF for a release
+	@$(python) tools/make_archives.py
+
+push-notebooks: ## push _build/notebooks as the branch notebooks of origin
+	@$(PYTHON) tools/push_notebooks.py
+
 serve: ## show the built site on 127.0.0.1; PORT=8000
 	@$(PYTHON) tools/serve_site.py $(PORT)
 
-lint: $(installed) ## check style and types of the Python code
+lint: $(installed) ## check style and types of the code, and what CI runs
 	@$(python) -m ruff check .
 	@$(python) -m ruff format --check .
 	@$(python) -m mypy helpers _ext tools figures conftest.py
+	@$(python) -m check_jsonschema --builtin-schema vendor.github-workflows \
+		.github/workflows/*.yml
+	@$(VENV)/bin/zizmor --offline --no-progress --quiet .github/workflows
+	@$(VENV)/bin/shellcheck .ci/run binder/postBuild binder/start
 
 figures: $(installed) ## draw the pictures in figures/ again
 	@$(python) -m figures
