@@ -72,6 +72,14 @@ def test_every_action_names_its_version_and_is_the_same_everywhere() -> None:
 
 
 @each_file
+def test_a_job_may_do_what_it_names_and_for_how_long(file: Path) -> None:
+    assert yaml.safe_load(file.read_text())["permissions"] == {}
+    for job in jobs_of(file).values():
+        assert job["permissions"]
+        assert job["timeout-minutes"] <= 60
+
+
+@each_file
 def test_an_expression_names_what_is_there(file: Path) -> None:
     # GitHub takes what is not there for an empty text, and says nothing.
     text = file.read_text()
