@@ -32,7 +32,8 @@ too_old := Python 3.11 or newer is needed, and '$(PYTHON)' is not. \
 is_python := import sys; print("new" if sys.version_info >= (3, 11) else "old")
 
 .DEFAULT_GOAL := book
-.PHONY: help setup book notebooks pdf slides test check bench serve lint figures constraints clean clean-all
+.PHONY: help setup book lab notebooks pdf slides test check bench linkcheck \
+	archives push-notebooks serve lint figures constraints clean clean-all
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,11 +50,17 @@ $(installed):
 		--no-build-isolation --no-deps --editable .
 	@mkdir -p $(VENV)/etc/ipython
 	@cp tools/ipython_kernel_config.py $(VENV)/etc/ipython/
+	@$(python) -m jupytext_config --settings-file \
+		$(VENV)/share/jupyter/lab/settings/overrides.json set-default-viewer markdown
 	@rm -f $(VENV)/installed-*
 	@touch $@
 
 book: $(installed) ## build the site into _build/html; DEVICE=cpu, cuda, mps, auto
 	@$(python) tools/build_book.py
+
+# A click on a chapter opens a notebook: the set-up has told JupyterLab so.
+lab: $(installed) ## open the chapters as notebooks, to run and change them
+	@$(python) -m jupyter lab --LabApp.default_url=/lab/tree/chapters/01-gradient-descent.md
 
 # The tests compare with the book, so it is built first. They run even if that
 # fails, since they say more; the exit status is that of both together.
@@ -85,13 +92,26 @@ pdf: $(installed) ## print the whole book into _build/book.pdf; needs Chromium
 slides: $(installed) ## make slides in _build/slides; CHAPTER=01, else of all chapters
 	@CHAPTER="$(CHAPTER)" $(python) tools/make_slides.py
 
+linkcheck: $(installed) ## ask other sites whether what the book links to is there
+	@$(python) tools/check_links.py
+
+archives: notebooks pdf ## pack site, notebooks and PDF for a release
+	@$(python) tools/make_archives.py
+
+push-notebooks: ## push _build/notebooks as the branch notebooks of origin
+	@$(PYTHON) tools/push_notebooks.py
+
 serve: ## show the built site on 127.0.0.1; PORT=8000
 	@$(PYTHON) tools/serve_site.py $(PORT)
 
-lint: $(installed) ## check style and types of the Python code
+lint: $(installed) ## check style and types of the code, and what CI runs
 	@$(python) -m ruff check .
 	@$(python) -m ruff format --check .
 	@$(python) -m mypy helpers _ext tools figures conftest.py
+	@$(python) -m check_jsonschema --builtin-schema vendor.github-workflows \
+		.github/workflows/*.yml
+	@$(VENV)/bin/zizmor --offline --no-progress --quiet .github/workflows
+	@$(VENV)/bin/shellcheck .ci/run binder/postBuild binder/start
 
 figures: $(installed) ## draw the pictures in figures/ again
 	@$(python) -m figures

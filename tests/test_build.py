@@ -149,9 +149,8 @@ class SmallBook:
         self.chapter.write_text(text.replace(old, new))
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("small")
+def lay_out(root: Path) -> SmallBook:
+    """Write a book of one chapter into a folder that is there, and not build it."""
     for name in ("_ext", "tools", "helpers"):
         shutil.copytree(ROOT / name, root / name)
     for name in ("_config.yml", "conftest.py", "pyproject.toml"):
@@ -167,9 +166,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     book = SmallBook(root)
     book.chapter.write_text(CHAPTER)
+    return book
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    book = lay_out(tmp_path_factory.mktemp("small"))
     status, said = book.build()
     assert status == 0, said
-    return root
+    return book.root
 
 
 @pytest.fixture
