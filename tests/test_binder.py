@@ -19,11 +19,12 @@ from urllib.request import urlopen
 
 import pytest
 from browser import start_browser
-from execution import ROOT, chapter_files, number_of_jobs
+from execution import BUILD, ROOT, chapter_files, number_of_jobs
 from notebook_server import NotebookServer, start_server
 from playwright.sync_api import expect
 
-with warnings.catch_warnings(action="ignore"):  # of a module that has moved
+with warnings.catch_warnings(action="ignore"):  # of modules that have moved
+    import export_notebooks
     from repo2docker.app import Repo2Docker
     from repo2docker.buildpacks import BuildPack, PythonBuildPack
 
@@ -140,6 +141,24 @@ def test_a_chapter_opens_as_a_notebook_and_runs(
     chapter: str, faults: dict[str, list[str]]
 ) -> None:
     assert not faults[chapter]
+
+
+def test_the_branch_of_notebooks_is_installed_and_run_alike(
+    binder: Binder, server: NotebookServer, tmp_path: Path
+) -> None:
+    branch = tmp_path / "branch"
+    export_notebooks.export(BUILD / "html", branch, outputs=False)
+    recipe = choose_recipe(branch)
+    assert type(recipe) is type(binder.recipe)
+    assert recipe.python_version == binder.recipe.python_version
+    assert recipe.get_assemble_scripts() == binder.recipe.get_assemble_scripts()
+    assert recipe.get_post_build_scripts() == binder.recipe.get_post_build_scripts()
+    for name in ("helpers", "pyproject.toml", "constraints.txt"):
+        assert (branch / name).exists()
+    shutil.copytree(branch / "chapters", binder.home / "notebooks")
+    for chapter in (CHAPTERS[0], CHAPTERS[-1]):
+        name = Path(chapter).with_suffix(".ipynb").name
+        assert not server.run_notebook(f"notebooks/{name}")
 
 
 def test_the_environment_is_within_its_budget(

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import nbformat
 import notebooks
+import push_notebooks
 import pytest
 from addresses import github_project, repository_address
 from bs4 import BeautifulSoup
@@ -97,6 +98,11 @@ def test_every_button_of_the_book_leads_to_a_file_that_the_export_writes(
     launched = check_buttons(SITE, ROOT, tmp_path / "branch", repository)
     services = sum(map(bool, (repository, github_project(repository))))
     assert launched == services * len(pages_with_notebook())
+
+
+def test_the_branch_that_is_pushed_is_the_one_that_is_launched() -> None:
+    assert push_notebooks.BRANCH == BRANCH
+    assert push_notebooks.NOTEBOOKS == export_notebooks.NOTEBOOKS
 
 
 def test_exported_notebooks_are_without_outputs_unless_asked_for(
