@@ -54,6 +54,7 @@ HIDDEN: dict[str, dict[str, Any]] = {
         "cellView": "form",
     },
 }
+NOT_KEPT = ("<script", "<svg", "<style")  # of the HTML on a page
 FOLDED = {"jp-MarkdownHeadingCollapsed": True}
 METADATA = {
     "kernelspec": {
@@ -64,8 +65,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 INSTALL = """\
-# Install what this notebook needs and this computer lacks.
-# Where all of it is there, nothing happens.
+# @title Install what is missing (if nothing is, nothing happens)
 import importlib
 import subprocess
 import sys
@@ -89,7 +89,7 @@ if missing:
         )
 """
 FIND = """\
-# Look for what this notebook needs.
+# @title Look for what this notebook needs
 from importlib.metadata import PackageNotFoundError, version
 
 for package in {needed}:
@@ -226,6 +226,24 @@ class NotebookTranslator(MarkdownTranslator):
         """Quote all of a quotation, blank lines included."""
         self._push_context(IndentContext("> ", empty=True, params=BLOCK))
 
+    @ends_with_node
+    def visit_sd_tab_label(self, node: nodes.Element) -> None:
+        """Write the title of a tab, or of what opens on a click, in bold."""
+        self._push_context(WrappedContext("**", params=BLOCK))
+
+    visit_dropdown_title = visit_sd_tab_label
+    visit_sd_tab_input = visit_dropdown_main = MarkdownTranslator._pass
+
+    @ends_with_node
+    def visit_term(self, node: nodes.term) -> None:
+        """Write what is defined in bold: Jupyter knows no lists of definitions."""
+        self._push_context(WrappedContext("**", params=BLOCK))
+
+    @ends_with_node
+    def visit_definition(self, node: nodes.definition) -> None:
+        """Write a definition below what it defines."""
+        self._push_context(SubContext(BLOCK))
+
     # Words
 
     def visit_Text(self, node: nodes.Text) -> None:  # noqa: N802
@@ -262,10 +280,15 @@ class NotebookTranslator(MarkdownTranslator):
         self.add(formula, prefix_eol=2, suffix_eol=2)
         raise nodes.SkipNode
 
+    def depart_abbreviation(self, node: nodes.Element) -> None:
+        """Say what an abbreviation means, since nobody can point at it."""
+        self.add(f" ({node['explanation']})")
+
     def visit_raw(self, node: nodes.raw) -> None:
-        """Keep HTML, which Markdown may have in it, and drop scripts and the like."""
-        if "html" in node["format"].split() and "<script" not in node.astext():
-            self.add(node.astext())
+        """Keep HTML, which Markdown may have in it, but no scripts and icons."""
+        html = node.astext().strip()
+        if "html" in node["format"].split() and not html.startswith(NOT_KEPT):
+            self.add(html)
         raise nodes.SkipNode
 
     @ends_with_node
@@ -313,6 +336,11 @@ class NotebookTranslator(MarkdownTranslator):
 
     def visit_target(self, node: nodes.target) -> None:
         """Leave out anchors: neither Jupyter nor Colab keeps them."""
+
+    @ends_with_node
+    def visit_footnote_reference(self, node: nodes.footnote_reference) -> None:
+        """Write the number of a footnote, which stands at the end."""
+        self._push_context(WrappedContext("<sup>", "</sup>"))
 
     def visit_comment(self, node: nodes.comment) -> None:
         """Leave out what the page leaves out."""

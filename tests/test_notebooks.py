@@ -18,6 +18,7 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from nbformat import NotebookNode
 from notebooks import INSTALL, first_cell, needed_packages
 from PIL import Image
+from test_build import SmallBook, book, built  # noqa: F401
 
 SITE = BUILD / "html"
 CHAPTERS = [path.stem for path in chapter_files()]
@@ -207,6 +208,107 @@ def test_lists_what_it_cites() -> None:
             assert f"[{link.get_text()}] {link['title']}" in last.source
             cited += 1
     assert cited
+
+
+# What no chapter has yet, but authors may write
+
+WRITTEN = """\
+Costs \\$5 or \\$6, a < b, a*b, and ``x`y``. See it[^1].
+
+1. one
+2. two
+
+   ```python
+   x = 1
+   ```
+
+> quoted
+>
+> twice
+
+:::{warning}
+Careful.
+:::
+
+:::{dropdown} Open me
+inside
+:::
+
+::::{tab-set}
+:::{tab-item} One
+in one
+:::
+::::
+
+By {abbr}`MLP (multi-layer perceptron)`, {sub}`2`, {math}`x^2` and {eq}`eq-one`.
+
+```{math}
+:label: eq-one
+a = b
+
+c = d
+```
+
+| a | b |
+|---|---|
+| `x \\| y` | z |
+
+% not for readers
+
+[^1]: A footnote.
+"""
+EXPECTED = """\
+Costs \\$5 or \\$6, a &lt; b, a\\*b, and `` x`y ``. See it<sup>1</sup>.
+
+1. one
+2. two
+   ```python
+   x = 1
+   ```
+
+> quoted
+>
+> twice
+
+> **Warning**
+>
+> Careful.
+
+**Open me**
+
+inside
+
+**One**
+
+in one
+
+By MLP (multi-layer perceptron), <sub>2</sub>, $x^2$ and (1).
+
+$$
+a = b
+c = d
+\\tag{1}
+$$
+
+| a        | b   |
+|----------|-----|
+| `x \\| y` | z   |
+"""
+
+
+def test_writes_all_that_authors_may_write_as_plain_markdown(
+    book: SmallBook,  # noqa: F811
+) -> None:
+    title = "# A small chapter\n"
+    book.replace(title, f"{title}\n{WRITTEN}")
+    status, said = book.build()
+    assert status == 0, said
+    notebook = nbformat.read(book.site / "chapters" / "01-small.ipynb", as_version=4)
+    text = notebook.cells[1].source.replace("> \n", ">\n")
+    assert text.partition("\n\n")[2].partition("\n\n")[2] == EXPECTED.strip()
+    *_, last = notebook.cells
+    assert "A footnote." in last.source
+    assert "<script" not in last.source
 
 
 # The first cell
