@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 DEVICE ?= $(or $(BOOK_DEVICE),cpu)
+EDITION ?= $(or $(BOOK_EDITION),instructor)
 PORT ?= 8000
 VENV := .venv
 
@@ -10,6 +11,7 @@ VENV := .venv
 # and sums add up in the same order in both.
 export OMP_NUM_THREADS ?= 1
 export BOOK_DEVICE := $(DEVICE)
+export BOOK_EDITION := $(EDITION)
 export PYTHONDONTWRITEBYTECODE := 1
 unexport PYTHONPATH
 
@@ -52,8 +54,11 @@ $(installed):
 	@rm -f $(VENV)/installed-*
 	@touch $@
 
-book: $(installed) ## build the site into _build/html; DEVICE=cpu, cuda, mps, auto
+book: $(installed) ## build the site into _build/html; DEVICE=cpu, cuda, mps, auto;
 	@$(python) tools/build_book.py
+
+# The tests and the benchmark are about the edition that has everything.
+test check bench: export BOOK_EDITION := instructor
 
 # The tests compare with the book, so it is built first. They run even if that
 # fails, since they say more; the exit status is that of both together.
