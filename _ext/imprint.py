@@ -54,7 +54,7 @@ class BookRole(SphinxRole):
 class AddCredit(SphinxTransform):
     """Write at the end of the first page what a fork is adapted from."""
 
-    default_priority = 500
+    default_priority = 500  # type: ignore[assignment]
 
     def apply(self, **kwargs: Any) -> None:
         """Change the page, if it is the first."""

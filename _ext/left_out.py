@@ -90,7 +90,7 @@ def find_left_out(edition: str) -> tuple[dict[str, str], dict[str, int]]:
     kept = chapter_files()
     there: dict[str, str] = {}
     gone: dict[str, str] = {}
-    numbers = {}
+    numbers: dict[str, int] = {}
     for path in sorted((ROOT / "chapters").glob("*.md")):
         text = chapter_text(path)
         title = title_of(text)
@@ -112,7 +112,7 @@ def find_left_out(edition: str) -> tuple[dict[str, str], dict[str, int]]:
 class NameWhatIsLeftOut(SphinxTransform):
     """Turn links to what is left out into text, and number the cards."""
 
-    default_priority = 12
+    default_priority = 12  # type: ignore[assignment]
 
     def apply(self, **kwargs: Any) -> None:
         """Change the page."""
@@ -135,31 +135,31 @@ class NameWhatIsLeftOut(SphinxTransform):
                 link.replace_self(nodes.Text(left_out[target]))
 
 
-def _ancestor(node: nodes.Node, component: str) -> nodes.Element | None:
-    """Return what a node stands in, of a kind that sphinx-design makes."""
+def _ancestor(node: Any, component: str) -> Any:
+    """Return what a node stands in, of a kind that sphinx-design makes, or None."""
     while node is not None and node.get("design_component") != component:
         node = node.parent
     return node
 
 
-def _put_number(card: nodes.Element, number: int) -> None:
+def _put_number(card: Any, number: int) -> None:
     for part in card.findall(nodes.container):
         if part.get("design_component") == "card-title":
             part.children[0].insert(0, nodes.Text(f"{number} · "))
 
 
-def _announces_the_next(parent: nodes.Element) -> bool:
+def _announces_the_next(parent: Any) -> bool:
     """Say whether a paragraph is the last of a chapter, which names the next."""
     return isinstance(parent, nodes.paragraph) and parent.astext().startswith("Next:")
 
 
-def _remove(node: nodes.Element) -> None:
+def _remove(node: Any) -> None:
     """Remove a node, unless it is gone already."""
     if node in node.parent.children:
         node.parent.remove(node)
 
 
-def _remove_card(card: nodes.Element) -> None:
+def _remove_card(card: Any) -> None:
     """Remove a card, and the section of the cards once it has none."""
     grid = _ancestor(card, "grid-container")
     _remove(card)

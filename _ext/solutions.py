@@ -31,7 +31,8 @@ SOURCE_BUTTONS = ("download-source", "source-file", "source-edit", "source-repos
 class RemoveSolutions(SphinxTransform):
     """Take the solutions out of a page, and say so where the exercises begin."""
 
-    default_priority = 11  # sphinx-exercise has just put them together, at 10
+    # sphinx-exercise has just put them together, at 10.
+    default_priority = 11  # type: ignore[assignment]
 
     def apply(self, **kwargs: Any) -> None:
         """Change the page, if this is the student's edition."""
