@@ -34,7 +34,7 @@ too_old := Python 3.11 or newer is needed, and '$(PYTHON)' is not. \
 is_python := import sys; print("new" if sys.version_info >= (3, 11) else "old")
 
 .DEFAULT_GOAL := book
-.PHONY: help setup book pdf test check bench serve lint figures constraints clean clean-all
+.PHONY: help setup book pdf test check bench fork serve lint figures constraints clean clean-all
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -83,6 +83,12 @@ bench: $(installed) ## time building and training, as ratios; ten minutes
 
 pdf: $(installed) ## print the whole book into _build/book.pdf; needs Chromium
 	@$(python) tools/make_pdf.py
+
+fork: export FORK_TITLE = $(value TITLE)
+fork: export FORK_AUTHORS = $(value AUTHORS)
+fork: export FORK_WITHOUT = $(value WITHOUT)
+fork: $(installed) ## make it your own; TITLE="…" AUTHORS="A. One, B. Two" WITHOUT="…"
+	@$(python) tools/fork.py
 
 serve: ## show the built site on 127.0.0.1; PORT=8000
 	@$(PYTHON) tools/serve_site.py $(PORT)
