@@ -18,7 +18,6 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
-from sphinx.transforms import SphinxTransform
 
 LABEL = re.compile(r"^\((?P<label>\S+)\)=\n+(?:#+ (?P<title>.+))?", re.M)
 EQUATION = re.compile(r"^\$\$ *\((?P<label>\S+)\)", re.M)
@@ -109,30 +108,25 @@ def find_left_out(edition: str) -> tuple[dict[str, str], dict[str, int]]:
     return {label: name for label, name in gone.items() if label not in there}, numbers
 
 
-class NameWhatIsLeftOut(SphinxTransform):
+def _name_what_is_left_out(app: Sphinx, page: nodes.document) -> None:
     """Turn links to what is left out into text, and number the cards."""
-
-    default_priority = 12  # type: ignore[assignment]
-
-    def apply(self, **kwargs: Any) -> None:
-        """Change the page."""
-        left_out, numbers = self.config.left_out, self.config.chapter_numbers
-        for link in list(self.document.findall(addnodes.pending_xref)):
-            if link["reftype"] not in LINKS:
-                continue
-            target = str(link["reftarget"]).lower().removeprefix("/")
-            card = _ancestor(link, "grid-item")
-            if target not in left_out:
-                if card is not None and target in numbers:
-                    _put_number(card, numbers[target])
-            elif card is not None:
-                _remove_card(card)
-            elif _announces_the_next(link.parent):
-                _remove(link.parent)
-            elif link.get("refexplicit"):
-                link.replace_self(link.children[0].children)
-            else:
-                link.replace_self(nodes.Text(left_out[target]))
+    left_out, numbers = app.config.left_out, app.config.chapter_numbers
+    for link in list(page.findall(addnodes.pending_xref)):
+        if link["reftype"] not in LINKS:
+            continue
+        target = str(link["reftarget"]).lower().removeprefix("/")
+        card = _ancestor(link, "grid-item")
+        if target not in left_out:
+            if card is not None and target in numbers:
+                _put_number(card, numbers[target])
+        elif card is not None:
+            _remove_card(card)
+        elif _announces_the_next(link.parent):
+            _remove(link.parent)
+        elif link.get("refexplicit"):
+            link.replace_self(link.children[0].children)
+        else:
+            link.replace_self(nodes.Text(left_out[target]))
 
 
 def _ancestor(node: Any, component: str) -> Any:
@@ -186,5 +180,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_config_value("left_out", {}, "env")
     app.add_config_value("chapter_numbers", {}, "env")
     app.connect("config-inited", _find_left_out, priority=600)  # the edition is known
-    app.add_transform(NameWhatIsLeftOut)
+    # Links to other pages are known by now, and nothing is gathered as yet.
+    app.connect("doctree-read", _name_what_is_left_out, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
