@@ -34,7 +34,7 @@ too_old := Python 3.11 or newer is needed, and '$(PYTHON)' is not. \
 is_python := import sys; print("new" if sys.version_info >= (3, 11) else "old")
 
 .DEFAULT_GOAL := book
-.PHONY: help setup book pdf test check bench fork serve lint figures constraints clean clean-all
+.PHONY: help setup book pdf test check bench exercise fork serve lint figures constraints clean clean-all
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,7 +54,7 @@ $(installed):
 	@rm -f $(VENV)/installed-*
 	@touch $@
 
-book: $(installed) ## build the site into _build/html; DEVICE=cpu, cuda, mps, auto;
+book: $(installed) ## build the site; DEVICE=cpu, cuda, mps, auto; EDITION=student
 	@$(python) tools/build_book.py
 
 # The tests and the benchmark are about the edition that has everything.
@@ -84,13 +84,17 @@ bench: $(installed) ## time building and training, as ratios; ten minutes
 pdf: $(installed) ## print the whole book into _build/book.pdf; needs Chromium
 	@$(python) tools/make_pdf.py
 
+exercise: $(installed) ## begin an exercise of your own; CHAPTER=01
+	@$(python) tools/new_exercise.py "$(CHAPTER)"
+
+# As they were typed: dollar signs and quotes mean nothing here.
 fork: export FORK_TITLE = $(value TITLE)
 fork: export FORK_AUTHORS = $(value AUTHORS)
 fork: export FORK_WITHOUT = $(value WITHOUT)
 fork: $(installed) ## make it your own; TITLE="…" AUTHORS="A. One, B. Two" WITHOUT="…"
 	@$(python) tools/fork.py
 
-serve: ## show the built site on 127.0.0.1; PORT=8000
+serve: ## show the built site on 127.0.0.1; PORT=8000, EDITION=student
 	@$(PYTHON) tools/serve_site.py $(PORT)
 
 lint: $(installed) ## check style and types of the Python code

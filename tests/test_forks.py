@@ -18,6 +18,7 @@ from fork import ForkError, leave_out, set_value
 from hypothesis import given
 from hypothesis import strategies as st
 from left_out import labels_in
+from new_exercise import begin
 from own_exercises import chapter_text, place_of
 from test_build import CHAPTER, SmallBook, book, built  # noqa: F401
 
@@ -550,25 +551,24 @@ def test_a_test_that_fails_names_the_file_it_is_from(owned: SmallBook) -> None:
     assert f"exercises/01-small.md:{line} Cell 3" in said
 
 
-@pytest.mark.parametrize(
-    ("mistake", "complaint"),
-    [
-        ("See [](#nowhere).", "nowhere"),
-        ("```{nosuch}\n```", "nosuch"),
-        (r"It is $\frac{1}{$.", "Missing close brace"),
-    ],
-)
-def test_what_sphinx_complains_of_is_named_too(
-    owned: SmallBook, mistake: str, complaint: str
-) -> None:
-    line = own(owned, "Print it.", mistake)
-    owned.replace("It was small.", mistake)
-    below = owned.chapter.read_text().split(mistake)[0].count("\n") + 1
+MISTAKES = {
+    "See [](#nowhere).": "nowhere",
+    "{nosuch}`role`": "nosuch",
+    r"It is $\frac{1}{$.": "Missing close brace",
+}
+
+
+def test_what_sphinx_complains_of_is_named_too(owned: SmallBook) -> None:
+    text = "\n\n".join(MISTAKES)
+    line = own(owned, "Print it.", text)
+    owned.replace("It was small.", text)
+    below = owned.chapter.read_text().split(text)[0].count("\n") + 1
     status, said = owned.build()
     assert status == 1
-    assert complaint in said
-    for place in (f"exercises/01-small.md:{line}", f"chapters/01-small.md:{below}"):
-        assert f"{owned.root / place}: " in said
+    for number, complaint in enumerate(MISTAKES.values()):
+        for name, first in (("exercises", line), ("chapters", below)):
+            place = owned.root / name / f"01-small.md:{first + 2 * number}"
+            assert re.search(rf"{re.escape(str(place))}: .*{complaint}", said), said
 
 
 def test_a_cell_that_cannot_be_read_is_named_too(owned: SmallBook) -> None:
@@ -647,3 +647,17 @@ def test_each_line_of_the_whole_is_found_in_its_file(
                 assert there[path][place - 1] == line
                 seen.append((path, place))
         assert len(seen) == len({*seen}) == sum(map(len, there.values()))
+
+
+def test_an_own_exercise_is_begun_in_a_form_that_builds(book: SmallBook) -> None:  # noqa: F811
+    book.chapter.write_text(book.chapter.read_text() + TAIL)
+    path = begin("01", book.root)
+    assert path == book.root / "exercises" / "01-small.md"
+    status, said = book.build()
+    assert status == 0, said
+    with pytest.raises(ValueError, match="is there already"):
+        begin("01-small", book.root)
+    for name in ("", "7"):
+        with pytest.raises(ValueError, match=r"names none(.|\n)*01-small"):
+            begin(name, book.root)
+    assert list(path.parent.iterdir()) == [path]
