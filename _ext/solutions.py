@@ -56,15 +56,12 @@ class RemoveSolutions(SphinxTransform):
             exercise.parent.insert(exercise.parent.index(exercise), note)
 
     def _forget(self, solution: nodes.Element) -> None:
-        """Forget what could be linked to in a solution."""
+        """Forget the names of what is in a solution, which objects.inv would list."""
         inside = {i for node in solution.findall(nodes.Element) for i in node["ids"]}
         for name, place in list(self.document.nameids.items()):
             if place in inside:
                 del self.document.nameids[name]
                 self.document.nametypes.pop(name, None)
-        equations = self.env.get_domain("math").data["objects"]
-        for formula in solution.findall(nodes.math_block):
-            equations.pop(formula.get("label"), None)
 
 
 def _use_edition(app: Sphinx, config: Config) -> None:

@@ -276,6 +276,13 @@ $$ (eq-answer)
 a = 42
 $$
 
+```{figure} ../_static/logo.svg
+:name: fig-nougat
+:alt: A picture in a solution.
+
+Made of toffee.
+```
+
 ```{code-cell} ipython3
 ---
 mystnb:
@@ -310,13 +317,20 @@ def test_a_small_book_has_two_editions_side_by_side(book: SmallBook) -> None:  #
     status, said = book.build(BOOK_EDITION="student")
     assert status == 0, said
     assert "executed in" not in said
-    for secret in ("marzipan", "liquorice", "only solutions show", "equation-eq-answ"):
+    for secret in (
+        "marzipan",
+        "liquorice",
+        "only solutions show",
+        "equation-eq-answ",
+        "nougat",
+        "toffee",
+    ):
         squeezed = squeeze(secret)
         assert any(squeezed in readable(path) for path in files_of(book.site))
         assert not any(squeezed in readable(path) for path in files_of(other))
     page = (other / "chapters" / "01-small.html").read_text()
     assert "The answer is an equation of “A small chapter”." in page
-    assert pictures_in(book.site) == pictures_in(other) + 1
+    assert pictures_in(book.site) == pictures_in(other) + 2
     assert {"01-small-4"} == {
         key for key in read_measurements(book.site) if "/" not in key
     }

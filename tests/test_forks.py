@@ -403,7 +403,7 @@ def test_a_mistyped_label_still_fails_the_build(two: SmallBook) -> None:
     two.replace("[](#other),", "[](#othr),")
     status, said = two.build()
     assert status == 1
-    assert "'othr'" in said
+    assert "cross-reference target not found: 'othr'" in said
     assert "'other" not in said
 
 
