@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 DEVICE ?= $(or $(BOOK_DEVICE),cpu)
+EDITION ?= $(or $(BOOK_EDITION),instructor)
 PORT ?= 8000
 VENV := .venv
 
@@ -10,6 +11,7 @@ VENV := .venv
 # and sums add up in the same order in both.
 export OMP_NUM_THREADS ?= 1
 export BOOK_DEVICE := $(DEVICE)
+export BOOK_EDITION := $(EDITION)
 export PYTHONDONTWRITEBYTECODE := 1
 unexport PYTHONPATH
 
@@ -33,7 +35,7 @@ is_python := import sys; print("new" if sys.version_info >= (3, 11) else "old")
 
 .DEFAULT_GOAL := book
 .PHONY: help setup book lab notebooks pdf slides test check bench linkcheck \
-	archives push-notebooks serve lint figures constraints clean clean-all
+	archives push-notebooks exercise fork serve lint figures constraints clean clean-all
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,12 +57,15 @@ $(installed):
 	@rm -f $(VENV)/installed-*
 	@touch $@
 
-book: $(installed) ## build the site into _build/html; DEVICE=cpu, cuda, mps, auto
+book: $(installed) ## build the site; DEVICE=cpu, cuda, mps, auto; EDITION=student
 	@$(python) tools/build_book.py
 
 # A click on a chapter opens a notebook: the set-up has told JupyterLab so.
 lab: $(installed) ## open the chapters as notebooks, to run and change them
 	@$(python) -m jupyter lab --LabApp.default_url=/lab/tree/chapters/01-gradient-descent.md
+
+# The tests and the benchmark are about the edition that has everything.
+test check bench: export BOOK_EDITION := instructor
 
 # The tests compare with the book, so it is built first. They run even if that
 # fails, since they say more; the exit status is that of both together.
@@ -101,7 +106,17 @@ archives: notebooks pdf ## pack site, notebooks and PDF for a release
 push-notebooks: ## push _build/notebooks as the branch notebooks of origin
 	@$(PYTHON) tools/push_notebooks.py
 
-serve: ## show the built site on 127.0.0.1; PORT=8000
+exercise: $(installed) ## begin an exercise of your own; CHAPTER=01
+	@$(python) tools/new_exercise.py "$(CHAPTER)"
+
+# As they were typed: dollar signs and quotes mean nothing here.
+fork: export FORK_TITLE = $(value TITLE)
+fork: export FORK_AUTHORS = $(value AUTHORS)
+fork: export FORK_WITHOUT = $(value WITHOUT)
+fork: $(installed) ## make it your own; TITLE="…" AUTHORS="A. One, B. Two" WITHOUT="…"
+	@$(python) tools/fork.py
+
+serve: ## show the built site on 127.0.0.1; PORT=8000, EDITION=student
 	@$(PYTHON) tools/serve_site.py $(PORT)
 
 lint: $(installed) ## check style and types of the code, and what CI runs

@@ -23,7 +23,8 @@ sys.path[:0] = [str(ROOT / "_ext"), str(ROOT / "tools")]
 from execute_chapters import read_durations  # noqa: E402
 from execution import (  # noqa: E402
     EXECUTED,
-    cell_line,
+    cell_place,
+    chapter_files,
     number_of_jobs,
     prepare_execution,
     read_chapter,
@@ -47,11 +48,12 @@ def pytest_configure(config: pytest.Config) -> None:
     in_parallel = config.getoption("numprocesses", None)
     try:
         settle_environment()
+        chapter_files()
         # Begun first, since it can work while this process looks around.
         config.stash[PRELOADER] = preload_kernels() if in_parallel else None
         with warnings.catch_warnings(action="ignore"):  # the header says it
             config.stash[FINGERPRINT] = prepare_execution().fingerprint
-    except (RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise pytest.UsageError(str(error)) from None
 
 
@@ -77,8 +79,8 @@ def pytest_report_header() -> str:
 def pytest_collect_file(
     file_path: Path, parent: pytest.Collector
 ) -> "ChapterFile | None":
-    """Collect the chapters."""
-    if file_path.suffix == ".md" and file_path.parent == ROOT / "chapters":
+    """Collect the chapters of this book; others may lie beside them."""
+    if file_path.suffix == ".md" and file_path in chapter_files():
         return ChapterFile.from_parent(parent, path=file_path)
     return None
 
@@ -166,7 +168,7 @@ class ChapterFile(IPyNbFile):
                     "check": not (fault or "nbval-ignore-output" in tags),
                     "check_exception": "raises-exception" in tags,
                 },
-                line=cell_line(chapter, index),
+                place=cell_place(chapter, index),
             )
 
 
@@ -216,11 +218,11 @@ class ReferenceItem(pytest.Item):
 class ChapterCell(IPyNbCell):
     """A code cell, reported with the line it has in the Markdown file."""
 
-    def __init__(self, *args: Any, line: int, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, place: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.line = line
+        self.place = place
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Name file, line and cell."""
-        name = self.path.relative_to(ROOT)
-        return self.path, self.line - 1, f"{name}:{self.line} {self.name}"
+        file, _, line = self.place.rpartition(":")
+        return ROOT / file, int(line) - 1, f"{self.place} {self.name}"

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 from dataclasses import dataclass
 from importlib.metadata import distributions
@@ -24,6 +25,7 @@ from jupyter_cache import get_cache
 from jupyter_cache.cache.main import JupyterCacheBase
 from myst_nb.core.read import read_myst_markdown_notebook
 from nbformat import NotebookNode
+from own_exercises import chapter_text, check_own_exercises, place_of
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
@@ -257,7 +259,10 @@ def chapter_files() -> list[Path]:
     ------
     FileNotFoundError
         If one of them is not there.
+    ValueError
+        If a file of own exercises belongs to no chapter.
     """
+    check_own_exercises()
     named = parse_toc_yaml(ROOT / "_toc.yml")
     files = [ROOT / f"{name}.md" for name in named if name.startswith("chapters/")]
     for file in files:
@@ -271,20 +276,36 @@ def chapter_files() -> list[Path]:
 def read_chapter(path: Path) -> NotebookNode:
     """Read a chapter as a notebook, the way MyST-NB does.
 
-    Its metadata say on which line each cell stands; see `cell_line`. Cells
-    are numbered, where MyST-NB would draw names at random.
+    A fork's own exercises are in it. Its metadata say where each cell stands;
+    see `cell_place`. Cells are numbered, where MyST-NB would draw names at
+    random.
+
+    Raises
+    ------
+    ValueError
+        If a cell cannot be read; it is named by file and line.
     """
-    notebook = read_myst_markdown_notebook(
-        path.read_text(encoding="utf-8"), add_source_map=True, path=path
-    )
+
+    def place(line: int) -> str:
+        file, line = place_of(path, line)
+        return f"{file.relative_to(ROOT)}:{line}"
+
+    try:
+        notebook = read_myst_markdown_notebook(
+            chapter_text(path), add_source_map=True, path=path
+        )
+    except Exception as error:  # MyST-NB's own have no common kind
+        said = re.sub(r"line (\d+)", lambda found: place(int(found[1])), str(error))
+        raise ValueError(said) from error
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
+    notebook.metadata["places"] = list(map(place, notebook.metadata["source_map"]))
     return notebook
 
 
-def cell_line(notebook: NotebookNode, index: int) -> int:
-    """Return the line (from 1) of a chapter's file on which a code cell opens."""
-    return int(notebook.metadata["source_map"][index])
+def cell_place(notebook: NotebookNode, index: int) -> str:
+    """Return file and line (from 1) on which a code cell opens, as ``file:line``."""
+    return str(notebook.metadata["places"][index])
 
 
 def _use_fingerprinted_cache(app: Sphinx, config: Config) -> None:

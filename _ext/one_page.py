@@ -9,6 +9,7 @@ from html import escape
 from typing import Any
 
 from build_report import surroundings
+from imprint import adapted_from
 from repository import commit
 from sphinx.application import Sphinx
 from sphinx.environment.adapters.toctree import global_toctree_for_doc
@@ -41,6 +42,8 @@ def _add_front(
         f"© {app.config.copyright}, {app.config.author}. "
         "Code: MIT. Text and figures: CC BY 4.0.",
     ]
+    if credit := adapted_from(app.config):
+        facts.append("".join(text for text, _ in credit))
     builder: Any = app.builder
     contents = global_toctree_for_doc(
         app.env,

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from docutils import nodes
+from editions import STUDENT, edition
 from execution import BUILD
 from light_pages import pages_of
 from PIL import Image
@@ -102,6 +103,8 @@ class Pictures:
         """Delete the PNG files, and what no page has used of what was kept."""
         for path in (self.site / "_images").glob("*.webp"):
             path.with_suffix(".png").unlink(missing_ok=True)
+        if edition() == STUDENT:
+            return  # the other edition needs more of them
         for path in self.kept.iterdir():
             if path not in self.used:
                 path.unlink()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import PAGES, SITE, each_page, serve, start_browser
-from execution import BUILD
+from execution import BUILD, chapter_files
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -19,7 +19,8 @@ pytestmark = pytest.mark.check
 WIDE, NARROW = (1280, 390)
 HEIGHT = 900
 FIRST_VISIT, LATER_VISIT = (1_000_000, 300_000)  # bytes, with all pictures
-FIRST_CHAPTER = "chapters/01-gradient-descent.html"
+CHAPTERS = [path.stem for path in chapter_files()]
+FIRST_CHAPTER = f"chapters/{CHAPTERS[0]}.html"
 # Beside axe-core's default rules, one that Lighthouse knows too.
 AXE = {
     "rules": {"label-content-name-mismatch": {"enabled": True}},
@@ -45,6 +46,13 @@ HAS_RING = """() => {
 }"""
 # The theme waits this long before it looks again at what scrolls.
 SETTLED = 400  # ms
+
+
+def needed(chapter: str) -> str:
+    """Return the page of a chapter; skip the test if a fork has left it out."""
+    if chapter not in CHAPTERS:
+        pytest.skip(f"_toc.yml leaves out {chapter}")
+    return f"chapters/{chapter}.html"
 
 
 @dataclass
@@ -294,13 +302,14 @@ def test_solutions_unfold_by_keyboard(context: BrowserContext, site: str) -> Non
 def test_solutions_can_be_read_without_scripts(browser: Browser, site: str) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
-        page.goto(site + FIRST_CHAPTER)
+        page.goto(site + needed("01-gradient-descent"))
         expect(page.locator(".solution.dropdown pre").first).to_be_visible()
         expect(page.locator(".frames img").last).to_be_visible()
 
 
 @pytest.mark.parametrize("offline", [False, True], ids=["served", "from a file"])
 def test_search_finds(context: BrowserContext, site: str, offline: bool) -> None:
+    needed("03-learning-rate")
     visit = Visit(context.new_page())
     root = f"{SITE.as_uri()}/" if offline else site
     visit.open(root + "search.html?q=momentum")
@@ -338,7 +347,7 @@ def test_copy_button_copies_the_code(context: BrowserContext, site: str) -> None
 
 def test_slider_moves_by_keyboard(context: BrowserContext, site: str) -> None:
     page = context.new_page()
-    page.goto(site + FIRST_CHAPTER)
+    page.goto(site + needed("01-gradient-descent"))
     box = page.locator(".frames").first
     slider = box.locator("input[type=range]")
     last = box.locator("output").inner_text()
@@ -415,9 +424,9 @@ def test_every_page_can_be_reached_from_the_first(
 @pytest.mark.parametrize(
     ("name", "page", "part"),
     [
-        ("landing", "index.html", "h1"),
-        ("formulas", "chapters/06-backprop-numpy.html", "div.math"),
-        ("plots", "chapters/03-learning-rate.html", "figure img"),
+        ("landing", "index", "h1"),
+        ("formulas", "06-backprop-numpy", "div.math"),
+        ("plots", "03-learning-rate", "figure img"),
     ],
 )
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -434,7 +443,7 @@ def test_screenshots_are_kept(
     folder = BUILD / "screenshots"
     folder.mkdir(exist_ok=True)
     tab = context.new_page()
-    tab.goto(site + page)
+    tab.goto(site + ("index.html" if page == "index" else needed(page)))
     look(tab, scheme, width)
     tab.locator(part).first.evaluate("(e) => e.scrollIntoView({block: 'center'})")
     form = "wide" if width == WIDE else "narrow"

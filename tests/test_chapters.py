@@ -6,9 +6,11 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
-from execution import EXECUTED, ROOT, read_chapter
+from execution import EXECUTED, ROOT, chapter_files, read_chapter
+from left_out import find_left_out
+from own_exercises import chapter_text
 
-CHAPTERS = sorted((ROOT / "chapters").glob("*.md"))
+CHAPTERS = chapter_files()
 LONGEST_LINE = 70  # longer ones are cut in print and scroll on a phone
 LONGEST_CELL = 32
 TAGS = {"hide-cell", "hide-input", "raises-exception", "nbval-ignore-output"}
@@ -19,11 +21,6 @@ each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.s
 
 def code_cells(path: Path) -> list[nbformat.NotebookNode]:
     return [cell for cell in read_chapter(path).cells if cell.cell_type == "code"]
-
-
-@each_chapter
-def test_every_chapter_is_in_the_table_of_contents(path: Path) -> None:
-    assert f"file: chapters/{path.stem}\n" in (ROOT / "_toc.yml").read_text()
 
 
 @each_chapter
@@ -42,7 +39,7 @@ def test_says_what_one_will_do_need_and_take(path: Path) -> None:
 
 @each_chapter
 def test_has_exercises_with_solutions_that_run(path: Path) -> None:
-    text = path.read_text()
+    text = chapter_text(path)
     exercises = re.findall(r"\{exercise-start\}.*\n:label: (\S+)", text)
     solutions = re.findall(
         r"\{solution-start\} (\S+)\n:class: dropdown\n(.*?)\{solution-end\}", text, re.S
@@ -138,6 +135,8 @@ def test_the_landing_page_leads_to_every_chapter_in_order() -> None:
         for chapter in part["chapters"]:
             text = (ROOT / f"{chapter['file']}.md").read_text()
             expected.append(re.search(r"^\((.+)\)=\n# ", text, re.M)[1])
-    assert re.findall(r"^(?:### |:link: )(.+)$", page, re.M) == expected
-    numbers = re.findall(r"\{grid-item-card\} (\d+) · ", page)
-    assert numbers == [str(n + 1) for n in range(len(CHAPTERS))]
+    found = re.findall(r"^(?:### |:link: )(.+)$", page, re.M)
+    left_out, _ = find_left_out("instructor")  # their cards vanish in the build
+    if left_out:
+        found = [name for name in found if name in expected]
+    assert found == expected

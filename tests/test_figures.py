@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import yaml
 from colours import contrast
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from figures import road
-from figures.card import TITLE
+from figures import card, road
 from figures.drawing import DARK, GREY, INKS, PAGE, TEXT_SHADES, TINTS, adapt
 from helpers.plots import BLACK, BLUE, GREEN, VERMILLION
 
@@ -124,9 +124,31 @@ def test_the_card_has_the_size_and_the_weight_that_sites_expect() -> None:
     assert CARD.stat().st_size < 100_000
 
 
-def test_the_title_of_the_card_is_that_of_the_book() -> None:
-    config = yaml.safe_load((ROOT / "_config.yml").read_text())
-    assert " ".join(TITLE) == config["title"]
+TITLES = [
+    yaml.safe_load((ROOT / "_config.yml").read_text())["title"],
+    "Descent",
+    "Costs $5 and $6: \\alpha_1 & “Übungen”",
+    "A course on descent and on networks, from a straight line to digits, in depth",
+]
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_a_title_fits_on_the_card_in_words_of_its_own(title: str) -> None:
+    lines, size = card.set_title(title)
+    assert " ".join(lines) == title
+    assert 18 < size <= card.LARGEST
+    figure = card.draw(title)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    for text in figure.axes[0].texts[: len(lines)]:
+        box = text.get_window_extent()
+        assert 0 < box.x0 < box.x1 < figure.bbox.x1
+
+
+def test_another_title_makes_another_card() -> None:
+    pictures = {card.render(card.draw(title)) for title in TITLES}
+    assert len(pictures) == len(TITLES)
+    assert CARD.read_bytes() == card.render(card.draw())
 
 
 def test_the_road_goes_down_to_the_line_it_shows() -> None:

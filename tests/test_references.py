@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 from bs4 import BeautifulSoup
-from execution import BUILD, ROOT, chapter_files
+from execution import BUILD, ROOT
 from pybtex.database import parse_file
 
 SITE = BUILD / "html"
@@ -27,7 +27,7 @@ def prose() -> dict[str, str]:
             path.read_text(encoding="utf-8"),
             flags=re.M | re.S,
         )
-        for path in chapter_files()
+        for path in sorted((ROOT / "chapters").glob("*.md"))  # those left out as well
     }
 
 

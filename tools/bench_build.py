@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "_ext"))
 from build_report import read_measurements  # noqa: E402
 from execute_chapters import read_budget  # noqa: E402
+from execution import chapter_files  # noqa: E402
 
 LEFT_OUT = ("_build", ".venv", ".git", "*.egg-info", ".*_cache", ".hypothesis")
 BUILD = ("tools/build_book.py",)
@@ -55,7 +56,7 @@ def main() -> int:
 
 def measure(book: Path) -> tuple[dict[str, float], list[str]]:
     """Run everything; return the seconds, and the chapters over budget."""
-    chapter = min((book / "chapters").glob("*.md"))
+    chapter = book / chapter_files()[0].relative_to(ROOT)
     text = chapter.read_text(encoding="utf-8")
     seconds = {}
     command = "from jupyter_book.cli.main import main; main()"

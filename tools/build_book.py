@@ -10,6 +10,7 @@ warning. A build that is stopped, however it is stopped, can be run again.
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -29,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "_ext"))
 from addresses import repository_address, site_address  # noqa: E402
 from build_report import write_measurements  # noqa: E402
+from editions import SITES, STUDENT, edition, site_folder  # noqa: E402
 from execute_chapters import (  # noqa: E402
     DURATIONS,
     Run,
@@ -53,7 +55,6 @@ from repository import commit  # noqa: E402
 from helpers import DataError, DeviceError  # noqa: E402
 
 NEXT = BUILD / "next"
-SITE = BUILD / "html"
 CACHES_KEPT = 8
 NOT_SOURCES = ("_build", "tests")  # besides what begins with a dot
 
@@ -87,10 +88,11 @@ def main() -> int:
 
 def build() -> int:
     """Build the book and return the exit status."""
-    for folder in (SITE, EXECUTED):
-        recover(folder)
     shutil.rmtree(NEXT, ignore_errors=True)  # of a build that was stopped
     try:
+        goal = site_folder()
+        for folder in (goal, EXECUTED):
+            recover(folder)
         surroundings = prepare_execution()
         jobs = number_of_jobs()
         paths = chapter_files()
@@ -99,8 +101,8 @@ def build() -> int:
         print(f"The book was not built: {error}", file=sys.stderr)
         return 1
     print(f"Digits: {surroundings.digits}.", flush=True)
-    if is_up_to_date(key, paths):
-        print(f"Nothing has changed since {SITE / 'index.html'} was built.")
+    if is_up_to_date(goal, key, paths):
+        print(f"Nothing has changed since {goal / 'index.html'} was built.")
         return 0
     cache = open_cache(surroundings.fingerprint)
     runs = read_chapters(paths)
@@ -116,14 +118,15 @@ def build() -> int:
     if not render():
         return keep_last_site("Sphinx gave warnings or errors, see above")
     site = NEXT / "_build" / "html"
-    (SITE / STAMP).unlink(missing_ok=True)  # two folders change, one by one
+    forget_stamps(goal, key)
     save_executed(cache, runs, surroundings.fingerprint)
-    write_measurements(site, measurements(cache, runs, changed))
+    write_measurements(site, shown(measurements(cache, runs, changed), site))
     (site / STAMP).write_text(key)
-    replace(site, SITE)
+    replace(site, goal)
     shutil.rmtree(NEXT)
     forget_old_caches(Path(cache.path))
-    print(f"The book is built. Open {SITE / 'index.html'} or type: make serve")
+    serve = "make serve" + f" EDITION={STUDENT}" * (edition() == STUDENT)
+    print(f"The book is built. Open {goal / 'index.html'} or type: {serve}")
     return 0
 
 
@@ -150,10 +153,10 @@ def hash_of_sources(fingerprint: str) -> str:
     return found.hexdigest()
 
 
-def is_up_to_date(key: str, paths: list[Path]) -> bool:
+def is_up_to_date(site: Path, key: str, paths: list[Path]) -> bool:
     """Say whether all that is there was made from just these sources."""
     try:
-        fresh = (SITE / STAMP).read_text() == key
+        fresh = (site / STAMP).read_text() == key
     except OSError:
         return False
     return fresh and all((EXECUTED / f"{path.stem}.ipynb").is_file() for path in paths)
@@ -240,9 +243,22 @@ def render(folder: Path = NEXT, builder: str = "html") -> bool:
 def keep_last_site(reason: str) -> int:
     """Say that the build failed and what still stands; return the status."""
     shutil.rmtree(NEXT, ignore_errors=True)
-    rest = f" The last good site is still in {SITE}." if SITE.is_dir() else ""
+    site = site_folder()
+    rest = f" The last good site is still in {site}." if site.is_dir() else ""
     print(f"The book was not built: {reason}.{rest}", file=sys.stderr)
     return 1
+
+
+def forget_stamps(goal: Path, key: str) -> None:
+    """Say of no site that it is up to date while the executed chapters change.
+
+    They belong to both editions; one that was made from the same sources stays.
+    """
+    for name in SITES.values():
+        stamp = BUILD / name / STAMP
+        with suppress(FileNotFoundError):
+            if stamp.parent == goal or stamp.read_text() != key:
+                stamp.unlink()
 
 
 def save_executed(cache: JupyterCacheBase, runs: list[Run], fingerprint: str) -> None:
@@ -282,6 +298,15 @@ def measurements(
             f"run/{stem}": f"{seconds:.0f} s, {megabytes:.0f} MB",
         }
     return values
+
+
+def shown(values: dict[str, str], site: Path) -> dict[str, str]:
+    """Return what this edition shows: solutions may be measured as well."""
+    if edition() != STUDENT:
+        return values
+    pages = "".join(page.read_text(encoding="utf-8") for page in site.rglob("*.html"))
+    marks = set(re.findall(r"""data-measured=["']([^"']+)["']""", pages))
+    return {key: value for key, value in values.items() if key in marks}
 
 
 def replace(new: Path, old: Path) -> None:

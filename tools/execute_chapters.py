@@ -20,7 +20,7 @@ from typing import Any
 
 import psutil
 import yaml
-from execution import BUILD, ROOT, cell_line
+from execution import BUILD, ROOT, cell_place
 from IPython.utils.path import compress_user
 from nbclient import NotebookClient
 from nbformat import NotebookNode
@@ -104,8 +104,8 @@ class Run:
 
     def _place(self) -> str:
         kinds = [cell.cell_type for cell in self.notebook.cells[: self._reached]]
-        line = cell_line(self.notebook, self._reached)
-        return f"{self.name}:{line} Cell {kinds.count('code')}"
+        place = cell_place(self.notebook, self._reached)
+        return f"{place} Cell {kinds.count('code')}"
 
     def _look_at_outputs(self) -> None:
         """Raise ValueError where a cell gave what it should not."""

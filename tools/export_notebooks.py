@@ -15,7 +15,8 @@ from pathlib import Path
 import build_book
 import nbformat
 from addresses import repository_address
-from build_book import SITE, recover, replace
+from build_book import recover, replace
+from editions import STUDENT, edition, site_folder
 from execution import BUILD, ROOT
 from filelock import FileLock
 from launch_buttons import binder_address, colab_address
@@ -26,10 +27,11 @@ from repository import commit, is_changed
 NOTEBOOKS = BUILD / "notebooks"
 # What Binder installs from: the packages, and the helpers as in the book.
 FOR_BINDER = ("binder", "constraints.txt", "helpers", "pyproject.toml", "LICENSE")
+STUDENTS = "\nThey have the exercises, and not their solutions."
 README = """\
 # The notebooks of a book
 
-They were made from {commit} of the book{where}.
+They were made from {commit} of the book{where}.{edition}
 Edit the chapters there: the notebooks here are written anew each time.
 
 {list}
@@ -52,7 +54,7 @@ def main() -> int:
         recover(NOTEBOOKS)
         new = NOTEBOOKS.with_name("notebooks.new")
         shutil.rmtree(new, ignore_errors=True)
-        export(SITE, new, outputs=outputs == "1")
+        export(site_folder(), new, outputs=outputs == "1")
         replace(new, NOTEBOOKS)
     print(f"The notebooks are in {NOTEBOOKS}")
     if "@" not in helpers_package():
@@ -127,6 +129,7 @@ def write_readme(path: Path, titles: dict[str, str]) -> None:
         lines.append(f"- [{title}]({page}.ipynb){on}")
     text = README.format(
         commit=f"commit {commit()}" if commit() else "a copy",
+        edition=STUDENTS if edition() == STUDENT else "",
         where=f", {repository_address()}" if repository_address() else "",
         list="\n".join(lines),
     )

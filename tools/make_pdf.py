@@ -12,9 +12,10 @@ import sys
 from pathlib import Path
 
 import build_book
-from build_book import SITE, is_cached
+from build_book import is_cached
 from build_report import MEASUREMENTS
 from chromium import ChromiumError, find_chromium, launch_arguments
+from editions import INSTRUCTOR, STUDENT, edition, site_folder
 from execution import BUILD, ROOT, STAMP, chapter_files, open_cache, prepare_execution
 from filelock import FileLock
 from playwright.sync_api import Error, sync_playwright
@@ -22,7 +23,7 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, TextStringObject
 
 PRINT = BUILD / "print"
-PDF = BUILD / "book.pdf"
+NAMES = {INSTRUCTOR: "book.pdf", STUDENT: "book-student.pdf"}
 SECONDS = 180  # that a step of Chromium's may take
 
 # The page as it is to be printed: unfolded, light, all pictures there.
@@ -53,13 +54,14 @@ def main() -> int:
     """Build the site, then print it; return the exit status."""
     try:
         program = find_chromium()
-    except ChromiumError as error:
+        site, target = site_folder(), BUILD / NAMES[edition()]
+    except (ChromiumError, ValueError) as error:
         print(f"The book was not printed: {error}", file=sys.stderr)
         return 1
     if status := build_book.main():
         return status
     if not all_is_cached():  # or rendering would execute it, one by one
-        (SITE / STAMP).unlink(missing_ok=True)
+        (site / STAMP).unlink(missing_ok=True)
         if status := build_book.main():
             return status
     with FileLock(BUILD / "lock"):  # one at a time, as for builds
@@ -68,14 +70,14 @@ def main() -> int:
                 print("The book was not printed, see above.", file=sys.stderr)
                 return 1
             folder = PRINT / "_build" / "singlehtml"
-            shutil.copy(SITE / "_static" / MEASUREMENTS, folder / "_static")
-            print_page(program, folder / "index.html", PDF)
+            shutil.copy(site / "_static" / MEASUREMENTS, folder / "_static")
+            print_page(program, folder / "index.html", target)
         except Error as error:
             print(f"The book was not printed: {error}", file=sys.stderr)
             return 1
         finally:
             shutil.rmtree(PRINT, ignore_errors=True)
-    print(f"The book is printed. Open {PDF}")
+    print(f"The book is printed. Open {target}")
     return 0
 
 

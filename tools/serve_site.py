@@ -12,7 +12,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-SITE = Path(__file__).resolve().parent.parent / "_build" / "html"
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "_ext"))
+from editions import INSTRUCTOR, edition, site_folder
+
 COMPRESSED = (".css", ".html", ".js", ".svg", ".txt", ".xml")
 
 
@@ -59,7 +61,7 @@ class QuietHandler(Handler):
 
 
 def make_server(
-    folder: Path = SITE, port: int = 0, handler: type[Handler] = Handler
+    folder: Path, port: int = 0, handler: type[Handler] = Handler
 ) -> ThreadingHTTPServer:
     """Make a server of a folder, on 127.0.0.1, that is ready to start.
 
@@ -88,11 +90,17 @@ def make_server(
 def main() -> int:
     """Serve until Ctrl-C."""
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 8000
-    if not (SITE / "index.html").is_file():
-        print("There is no site yet. Type: make book", file=sys.stderr)
+    try:
+        site = site_folder()
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if not (site / "index.html").is_file():
+        which = "" if edition() == INSTRUCTOR else f" EDITION={edition()}"
+        print(f"There is no site yet. Type: make book{which}", file=sys.stderr)
         return 1
     try:
-        server = make_server(port=port)
+        server = make_server(site, port)
     except OSError as error:
         print(f"Port {port}: {error.strerror}. Try: make serve PORT=8001")
         return 1

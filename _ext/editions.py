@@ -1,0 +1,40 @@
+"""Know which edition of the book is built, and where its site stands.
+
+One source gives both: the instructor's edition has the solutions of the
+exercises, the student's has not. ``make book EDITION=student`` sets
+``BOOK_EDITION``. Needs nothing but Python.
+"""
+
+import os
+from pathlib import Path
+
+INSTRUCTOR, STUDENT = "instructor", "student"
+SITES = {INSTRUCTOR: "html", STUDENT: "student"}  # folders in _build
+
+
+def edition() -> str:
+    """Return which edition is asked for, ``"instructor"`` or ``"student"``.
+
+    Raises
+    ------
+    ValueError
+        If ``BOOK_EDITION`` names another one.
+    """
+    asked = os.environ.get("BOOK_EDITION") or INSTRUCTOR
+    if asked not in SITES:
+        raise ValueError(
+            f"EDITION={asked} is not an edition; "
+            f"use EDITION={INSTRUCTOR} or EDITION={STUDENT}."
+        )
+    return asked
+
+
+def site_folder() -> Path:
+    """Return the folder of the site of this edition.
+
+    Raises
+    ------
+    ValueError
+        If ``BOOK_EDITION`` names no edition.
+    """
+    return Path(__file__).resolve().parent.parent / "_build" / SITES[edition()]

@@ -1,0 +1,78 @@
+"""Put title and authors on the pages, and credit what a fork is adapted from.
+
+``_config.yml`` is the one place that says them. The role ``{book}`` writes
+them into the text: ``{book}`title```, ``{book}`author```.
+"""
+
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.transforms import SphinxTransform
+from sphinx.util.docutils import SphinxRole
+
+LICENCE = "https://creativecommons.org/licenses/by/4.0/"
+ORIGINAL = {"title": "", "author": "", "address": ""}
+
+
+def adapted_from(config: Config) -> list[tuple[str, str]]:
+    """Return the credit that a fork owes the original; nothing in the original.
+
+    Returns
+    -------
+    list of tuple
+        The pieces of a sentence, each with the address that it links, or "".
+    """
+    original = ORIGINAL | config.original
+    if (original["title"], original["author"]) in (
+        ("", ""),
+        (config.html_title, config.author),
+    ):
+        return []
+    return [
+        ("This book is adapted from ", ""),
+        (f"“{original['title']}”", original["address"]),
+        (f" by {original['author']}, which may be shared and changed under ", ""),
+        ("CC BY 4.0", LICENCE),
+        (". It has been changed.", ""),
+    ]
+
+
+class BookRole(SphinxRole):
+    """What `_config.yml` says of the book."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return it as text, or complain."""
+        facts = {"title": self.config.html_title, "author": self.config.author}
+        if self.text not in facts:
+            message = f"{{book}} knows {' and '.join(facts)}, and not {self.text!r}."
+            return [], [self.inliner.reporter.warning(message, line=self.lineno)]
+        return [nodes.Text(facts[self.text])], []
+
+
+class AddCredit(SphinxTransform):
+    """Write at the end of the first page what a fork is adapted from."""
+
+    default_priority = 500  # type: ignore[assignment]
+
+    def apply(self, **kwargs: Any) -> None:
+        """Change the page, if it is the first."""
+        pieces = adapted_from(self.config)
+        if not pieces or self.env.docname != self.config.root_doc:
+            return
+        credit = nodes.paragraph(classes=["adapted-from"])
+        for text, address in pieces:
+            link = nodes.reference("", text, refuri=address)
+            credit += link if address else nodes.Text(text)
+        page = next(self.document.findall(nodes.section), self.document)
+        page += nodes.transition()
+        page += credit
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.add_config_value("original", {}, "env")
+    app.add_role("book", BookRole())
+    app.add_transform(AddCredit)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,387 @@
+"""The student's edition: everything but the solutions, and nothing of these."""
+
+import base64
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import zlib
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+import snowballstemmer
+from bs4 import BeautifulSoup
+from build_report import read_measurements
+from editions import SITES, edition, site_folder
+from execution import BUILD, EXECUTED, ROOT, STAMP, chapter_files
+from own_exercises import chapter_text
+from test_build import SmallBook, book, built  # noqa: F401
+
+INSTRUCTOR, STUDENT = (BUILD / name for name in SITES.values())
+SOLUTION = re.compile(r"^```\{solution-start\}.*?\{solution-end\}", re.M | re.S)
+CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", re.M | re.S)
+# What markup parts: a fragment between them stands on the page as it is typed.
+MARKUP = re.compile(r"\$[^$]*\$|\{\w+\}`[^`]*`|\[.*?\]\(.*?\)|[`*|]")
+FORMULA = re.compile(r"^\$\$.*?^\$\$", re.M | re.S)
+LEAST = 12  # letters; less may stand anywhere by chance
+
+
+def squeeze(text: str) -> str:
+    """Drop white space, and write quotes as they are typed."""
+    for written, typed in (("‘", "'"), ("’", "'"), ("“", '"'), ("”", '"')):  # noqa: RUF001
+        text = text.replace(written, typed)
+    return re.sub(r"\s+", "", text)
+
+
+def pieces(text: str) -> set[str]:
+    """Return the lines of code, and the fragments of prose, of a source."""
+    found = set()
+    for code in CELL.findall(text):
+        found |= set(code.splitlines())
+    for line in FORMULA.sub("", CELL.sub("", text)).splitlines():
+        if not line.startswith((":", "```")):
+            found |= set(MARKUP.split(line))
+    return {piece for piece in map(squeeze, found) if len(piece) >= LEAST}
+
+
+@cache
+def solutions() -> dict[str, set[str]]:
+    """Return what can be recognised of each solution, by its exercise."""
+    texts = [chapter_text(path) for path in chapter_files()]
+    others = [SOLUTION.sub("", text) for text in texts]
+    others += [path.read_text() for path in (ROOT / "reference").glob("*.md")]
+    elsewhere = squeeze("\n".join(others))
+    return {
+        found.group().split()[1]: {
+            piece for piece in pieces(found.group()) if piece not in elsewhere
+        }
+        for text in texts
+        for found in SOLUTION.finditer(text)
+    }
+
+
+def pictures_of_solutions() -> set[str]:
+    """Return the names that the pictures drawn by solutions have in a site."""
+    kinds: dict[bool, set[str]] = {True: set(), False: set()}
+    for path in chapter_files():
+        executed = nbformat.read(EXECUTED / f"{path.stem}.ipynb", as_version=4)
+        inside = False
+        for cell in executed.cells:
+            for output in cell.get("outputs", []):
+                if picture := output.get("data", {}).get("image/png"):
+                    content = base64.b64decode(picture)
+                    kinds[inside].add(hashlib.sha256(content).hexdigest())
+            if cell.cell_type == "markdown":
+                marks = re.findall(r"\{solution-(start|end)\}", cell.source)
+                inside = marks[-1] == "start" if marks else inside
+    return kinds[True] - kinds[False]
+
+
+@cache
+def readable(path: Path) -> str:
+    """Return what a file says, in whatever way it is written down."""
+    content = path.read_bytes()
+    if path.name == "objects.inv":
+        content = zlib.decompress(content.split(b"zlib.\n", 1)[1])
+    text = content.decode("utf-8", errors="ignore")
+    if path.suffix == ".html":
+        text = BeautifulSoup(text, "html.parser").get_text() + text
+    elif path.suffix in (".js", ".ipynb"):
+        text += text.replace(r"\n", "\n").replace(r"\"", '"')
+    for coded in re.findall(r"base64,([A-Za-z0-9+/=]{40,})", text):
+        text += base64.b64decode(coded + "==").decode("utf-8", errors="ignore")
+    return squeeze(text)
+
+
+def files_of(site: Path) -> list[Path]:
+    return [path for path in site.rglob("*") if path.is_file()]
+
+
+def page_without_solutions(page: Path) -> str:
+    soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+    for solution in soup.select("div.solution"):
+        solution.decompose()
+    return soup.get_text(" ")
+
+
+def index_of(site: Path) -> set[str]:
+    """Return the words that the search of a site finds."""
+    text = (site / "searchindex.js").read_text(encoding="utf-8")
+    found = json.loads(re.fullmatch(r"Search\.setIndex\((.*)\)", text)[1])
+    return {*found["terms"], *found["titleterms"]}
+
+
+def words_of(text: str) -> set[str]:
+    """Return the words of a text as a search index has them."""
+    stem = snowballstemmer.stemmer("english").stemWord
+    return {stem(word.lower()) for word in re.findall(r"\w+", text)}
+
+
+def build_student() -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "tools/build_book.py"],
+        cwd=ROOT,
+        env=os.environ | {"BOOK_EDITION": "student", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def student() -> Path:
+    """Return the folder of the student's site, made from the executed chapters."""
+    (STUDENT / STAMP).unlink(missing_ok=True)
+    done = build_student()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "executed in" not in done.stdout
+    assert "Nothing has changed" not in done.stdout
+    return STUDENT
+
+
+def test_every_solution_can_be_recognised_where_it_is_shown() -> None:
+    # Else the tests below would prove nothing.
+    shown = "".join(readable(path) for path in INSTRUCTOR.rglob("*.html"))
+    assert len(solutions()) >= 3 * len(chapter_files())
+    for exercise, found in solutions().items():
+        assert len(found) >= 3, exercise
+        missing = {piece for piece in found if piece not in shown}
+        assert len(missing) <= len(found) / 10, (exercise, missing)
+
+
+@pytest.mark.check
+@pytest.mark.alone
+def test_no_file_of_the_student_edition_has_a_solution(student: Path) -> None:
+    for path in files_of(student):
+        text = readable(path)
+        for exercise, found in solutions().items():
+            seen = [piece for piece in found if piece in text]
+            assert not seen, f"{path.relative_to(student)}: {exercise}: {seen[0]}"
+
+
+@pytest.mark.check
+@pytest.mark.alone
+def test_no_picture_of_a_solution_is_in_the_student_edition(student: Path) -> None:
+    pictures = pictures_of_solutions()
+    assert pictures
+    for site, expected in ((INSTRUCTOR, pictures), (student, set())):
+        assert pictures & {path.stem for path in files_of(site)} == expected
+
+
+@pytest.mark.check
+@pytest.mark.alone
+def test_the_search_of_the_student_edition_knows_no_solution(student: Path) -> None:
+    sources = [chapter_text(path) for path in chapter_files()]
+    inside = words_of("".join("".join(SOLUTION.findall(text)) for text in sources))
+    outside = [SOLUTION.sub("", text) for text in sources]  # formulas, as typed
+    outside += [page_without_solutions(page) for page in INSTRUCTOR.rglob("*.html")]
+    alone = inside - words_of(" ".join(outside))
+    assert len(alone & index_of(INSTRUCTOR)) > 50
+    assert alone & index_of(student) == set()
+
+
+@pytest.mark.check
+@pytest.mark.alone
+def test_no_measurement_of_a_solution_is_in_the_student_edition(student: Path) -> None:
+    marks = {
+        tag["data-measured"]
+        for page in student.rglob("*.html")
+        for tag in BeautifulSoup(page.read_text(), "html.parser").find_all(
+            attrs={"data-measured": True}
+        )
+    }
+    assert read_measurements(student).keys() == marks
+
+
+def exercises_on(site: Path, page: str) -> list[str]:
+    text = (site / "chapters" / page).read_text(encoding="utf-8")
+    soup = BeautifulSoup(text, "html.parser")
+    for solution in soup.select("div.solution"):
+        solution.decompose()
+    return [squeeze(box.get_text()) for box in soup.select("div.exercise")]
+
+
+def numbers_on(site: Path, page: str) -> list[str]:
+    text = (site / "chapters" / page).read_text(encoding="utf-8")
+    soup = BeautifulSoup(text, "html.parser")
+    for solution in soup.select("div.solution"):
+        solution.decompose()
+    return [tag.get_text() for tag in soup.select(".eqno, .caption-number")]
+
+
+@pytest.mark.check
+@pytest.mark.alone
+def test_exercises_and_numbers_are_the_same_in_both_editions(student: Path) -> None:
+    for path in chapter_files():
+        page = f"{path.stem}.html"
+        assert len(exercises_on(student, page)) >= 3
+        assert exercises_on(student, page) == exercises_on(INSTRUCTOR, page)
+        assert numbers_on(student, page) == numbers_on(INSTRUCTOR, page)
+
+
+@pytest.mark.check
+@pytest.mark.alone
+def test_the_student_edition_says_so_and_its_links_hold(student: Path) -> None:
+    for path in chapter_files():
+        page = student / "chapters" / f"{path.stem}.html"
+        soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+        (note,) = soup.article.find_all(string=re.compile("This is the student edi"))
+        exercise = soup.select_one("div.exercise")
+        assert note.find_next("div", class_="exercise") is exercise
+        for link in soup.find_all("a", href=True):
+            name, _, anchor = link["href"].partition("#")
+            if re.match(r"\w+:", name):
+                assert "/chapters/" not in name, "a source has the solutions"
+                continue
+            target = page.parent / name if name else page
+            assert target.exists(), link
+            if anchor:
+                assert re.search(f"""id=["']{re.escape(anchor)}""", target.read_text())
+
+
+@pytest.mark.check
+@pytest.mark.alone
+def test_a_second_build_of_the_student_edition_has_nothing_to_do(student: Path) -> None:
+    assert "Nothing has changed" in build_student().stdout
+
+
+def test_another_edition_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BOOK_EDITION", raising=False)
+    assert edition() == "instructor"
+    monkeypatch.setenv("BOOK_EDITION", "student")
+    assert site_folder() == STUDENT
+    monkeypatch.setenv("BOOK_EDITION", "teacher")
+    with pytest.raises(ValueError, match="EDITION=teacher is not an edition"):
+        edition()
+
+
+# On a small book
+
+EXERCISE = """
+## Exercises
+
+```{exercise-start} Find it
+:label: ex-find
+```
+
+It is small. The answer is {eq}`eq-answer`.
+
+```{exercise-end}
+```
+
+```{solution-start} ex-find
+:class: dropdown
+```
+
+Nobody guesses **marzipan**.
+
+$$ (eq-answer)
+a = 42
+$$
+
+```{figure} ../_static/logo.svg
+:name: fig-nougat
+:alt: A picture in a solution.
+
+Made of toffee.
+```
+
+```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: A curve that only solutions show.
+---
+plt.plot([3, 1, 2]);
+```
+
+```{code-cell} ipython3
+:tags: [nbval-ignore-output]
+
+print("liquorice")
+```
+
+```{solution-end}
+```
+
+## Summary
+"""
+
+
+def pictures_in(site: Path) -> int:
+    return len(list((site / "_images").iterdir()))
+
+
+def test_a_small_book_has_two_editions_side_by_side(book: SmallBook) -> None:  # noqa: F811
+    book.chapter.write_text(book.chapter.read_text() + EXERCISE)
+    other = book.root / "_build" / "student"
+    status, said = book.build()
+    assert status == 0, said
+    status, said = book.build(BOOK_EDITION="student")
+    assert status == 0, said
+    assert "executed in" not in said
+    for secret in (
+        "marzipan",
+        "liquorice",
+        "only solutions show",
+        "equation-eq-answ",
+        "nougat",
+        "toffee",
+    ):
+        squeezed = squeeze(secret)
+        assert any(squeezed in readable(path) for path in files_of(book.site))
+        assert not any(squeezed in readable(path) for path in files_of(other))
+    page = (other / "chapters" / "01-small.html").read_text()
+    assert "The answer is an equation of “A small chapter”." in page
+    assert pictures_in(book.site) == pictures_in(other) + 2
+    assert {"01-small-4"} == {
+        key for key in read_measurements(book.site) if "/" not in key
+    }
+    assert all("/" in key for key in read_measurements(other))
+    for variables in ({}, {"BOOK_EDITION": "student"}):
+        assert "Nothing has changed" in book.build(**variables)[1]
+
+
+def test_an_edition_is_stale_once_the_executed_chapters_are_others(
+    book: SmallBook,  # noqa: F811
+) -> None:
+    text = book.chapter.read_text()
+    book.chapter.write_text(text + "\n```{code-cell} ipython3\nprint(1)\n```\n")
+    status, said = book.build(BOOK_EDITION="student")
+    assert status == 0, said
+    book.chapter.write_text(text)  # of which the other edition was built
+    status, said = book.build()
+    assert status == 0, said
+    assert "Nothing has changed" not in said
+    assert book.test()[0] == 0
+
+
+def test_a_failed_student_edition_leaves_the_last_one(book: SmallBook) -> None:  # noqa: F811
+    status, said = book.build(BOOK_EDITION="student")
+    assert status == 0, said
+    page = book.root / "_build" / "student" / "chapters" / "01-small.html"
+    before = page.read_bytes()
+    book.replace("# A small chapter", "# A small chapter\n\nSee [](#nowhere).")
+    status, said = book.build(BOOK_EDITION="student")
+    assert status == 1
+    assert f"The last good site is still in {page.parents[1]}" in said
+    assert page.read_bytes() == before
+
+
+def test_a_solution_that_cannot_be_left_out_fails_the_build(book: SmallBook) -> None:  # noqa: F811
+    text = EXERCISE.replace("Nobody guesses", "## A heading\n\nNobody guesses")
+    book.chapter.write_text(book.chapter.read_text() + text)
+    status, said = book.build(BOOK_EDITION="student")
+    assert status == 1
+    assert "this solution begins in one section and ends in another" in said
+
+
+def test_a_small_book_refuses_another_edition(book: SmallBook) -> None:  # noqa: F811
+    status, said = book.build(BOOK_EDITION="teacher")
+    assert status == 1
+    assert "EDITION=teacher is not an edition" in said
+    assert "Traceback" not in said
