@@ -10,6 +10,7 @@ from pathlib import Path
 
 INSTRUCTOR, STUDENT = "instructor", "student"
 SITES = {INSTRUCTOR: "html", STUDENT: "student"}  # folders in _build
+PDFS = {INSTRUCTOR: "book.pdf", STUDENT: "book-student.pdf"}  # files there
 
 
 def edition() -> str:

@@ -90,19 +90,23 @@ def test_without_notebooks_or_remote_nothing_is_pushed(clone: Path) -> None:
     assert "There are no notebooks yet. Type: make notebooks" in said
 
 
+PARTS = {
+    "book": "html/index.html",
+    "notebooks": "notebooks/chapters/01.ipynb",
+    "pdf": "book.pdf",
+}
+
+
 @pytest.fixture
 def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in place of `_build`, with something of all that is packed."""
-    for name, place in {
-        "SITE": "html/index.html",
-        "NOTEBOOKS": "notebooks/chapters/01.ipynb",
-        "PDF": "book.pdf",
-    }.items():
+    for name, place in PARTS.items():
         file = tmp_path / place
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(name)
-        monkeypatch.setattr(make_archives, name, tmp_path / place.partition("/")[0])
+    monkeypatch.setattr(make_archives, "BUILD", tmp_path)
     monkeypatch.setattr(make_archives, "ARCHIVES", tmp_path / "archives")
+    monkeypatch.setattr(make_archives, "site_folder", lambda: tmp_path / "html")
     return tmp_path
 
 
@@ -110,10 +114,10 @@ def test_archives_hold_all_and_their_sums_are_right(built: Path) -> None:
     for _ in range(2):  # again, in the place of the first
         assert make_archives.main() == 0
     archives = built / "archives"
-    assert zipfile.Path(archives / "site.zip", "html/index.html").read_text() == "SITE"
+    assert zipfile.Path(archives / "site.zip", "html/index.html").read_text() == "book"
     notebook = zipfile.Path(archives / "notebooks.zip", "notebooks/chapters/01.ipynb")
-    assert notebook.read_text() == "NOTEBOOKS"
-    assert (archives / "book.pdf").read_text() == "PDF"
+    assert notebook.read_text() == "notebooks"
+    assert (archives / "book.pdf").read_text() == "pdf"
     sums = dict(
         reversed(line.split("  "))
         for line in (archives / "SHA256SUMS").read_text().splitlines()
@@ -124,13 +128,13 @@ def test_archives_hold_all_and_their_sums_are_right(built: Path) -> None:
         assert hashlib.sha256(content).hexdigest() == known
 
 
-@pytest.mark.parametrize(("name", "target"), [("PDF", "pdf"), ("SITE", "book")])
+@pytest.mark.parametrize("target", ["pdf", "book"])
 def test_nothing_is_packed_if_something_is_missing(
-    name: str, target: str, built: Path, capsys: pytest.CaptureFixture[str]
+    target: str, built: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_archives.main()
     before = sorted(path.name for path in (built / "archives").iterdir())
-    part: Path = getattr(make_archives, name)
+    part = built / Path(PARTS[target]).parts[0]
     part.rename(part.with_name("elsewhere"))
     assert make_archives.main() == 1
     assert f"Type: make {target}" in capsys.readouterr().err

@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import SITE, start_browser
 from bs4 import BeautifulSoup, Tag
-from execution import chapter_files, read_chapter
+from execution import ROOT, chapter_files, read_chapter
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from slides import LONGEST_CODE, Slide, arrange
 from test_browser import AXE
@@ -223,7 +223,7 @@ def test_tags_of_text_blocks_reach_the_page_and_change_nothing_seen(
     html = (SITE / "chapters" / f"{chapter}.html").read_text()
     wanted = Counter(
         tag
-        for block in read_chapter(Path(f"chapters/{chapter}.md")).cells
+        for block in read_chapter(ROOT / "chapters" / f"{chapter}.md").cells
         for tag in block.metadata.get("tags", [])
     )
     found = Counter(re.findall(r'class="[^"]*\btag_([\w-]+)', html))

@@ -9,15 +9,18 @@ import shutil
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "_ext"))
+from editions import PDFS, edition, site_folder
+
 BUILD = Path(__file__).resolve().parent.parent / "_build"
-SITE, NOTEBOOKS, PDF = BUILD / "html", BUILD / "notebooks", BUILD / "book.pdf"
 ARCHIVES = BUILD / "archives"
 SUMS = "SHA256SUMS"
 
 
 def main() -> int:
     """Pack everything and return the exit status."""
-    parts = {"book": SITE, "notebooks": NOTEBOOKS, "pdf": PDF}
+    site, notebooks, pdf = site_folder(), BUILD / "notebooks", BUILD / PDFS[edition()]
+    parts = {"book": site, "notebooks": notebooks, "pdf": pdf}
     for target, part in parts.items():
         if not part.exists():
             print(f"There is no {part}. Type: make {target}", file=sys.stderr)
@@ -25,9 +28,9 @@ def main() -> int:
     new = ARCHIVES.with_name(f"{ARCHIVES.name}.new")
     shutil.rmtree(new, ignore_errors=True)  # of a run that was stopped
     new.mkdir()
-    pack(SITE, new / "site")
-    pack(NOTEBOOKS, new / "notebooks")
-    shutil.copy(PDF, new)
+    pack(site, new / "site")
+    pack(notebooks, new / "notebooks")
+    shutil.copy(pdf, new)
     write_sums(new)
     shutil.rmtree(ARCHIVES, ignore_errors=True)
     new.rename(ARCHIVES)

@@ -15,7 +15,7 @@ import build_book
 from build_book import is_cached
 from build_report import MEASUREMENTS
 from chromium import ChromiumError, find_chromium, launch_arguments
-from editions import INSTRUCTOR, STUDENT, edition, site_folder
+from editions import PDFS, edition, site_folder
 from execution import BUILD, ROOT, STAMP, chapter_files, open_cache, prepare_execution
 from filelock import FileLock
 from playwright.sync_api import Error, sync_playwright
@@ -23,7 +23,6 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, TextStringObject
 
 PRINT = BUILD / "print"
-NAMES = {INSTRUCTOR: "book.pdf", STUDENT: "book-student.pdf"}
 SECONDS = 180  # that a step of Chromium's may take
 
 # The page as it is to be printed: unfolded, light, all pictures there.
@@ -54,7 +53,7 @@ def main() -> int:
     """Build the site, then print it; return the exit status."""
     try:
         program = find_chromium()
-        site, target = site_folder(), BUILD / NAMES[edition()]
+        site, target = site_folder(), BUILD / PDFS[edition()]
     except (ChromiumError, ValueError) as error:
         print(f"The book was not printed: {error}", file=sys.stderr)
         return 1

@@ -16,8 +16,9 @@ from pathlib import Path
 import build_book
 import sphinx_revealjs
 from bs4 import BeautifulSoup, Tag
-from build_book import SITE, recover, replace
+from build_book import recover, replace
 from build_report import read_measurements
+from editions import site_folder
 from execution import BUILD, chapter_files
 from filelock import FileLock
 from slides import Slide, arrange
@@ -30,14 +31,10 @@ SCRIPTS = (
     REVEAL / "plugin" / "notes" / "notes.js",
     HERE / "slides.js",
 )
-STYLES = (
-    REVEAL / "dist" / "reset.css",
-    REVEAL / "dist" / "reveal.css",
-    *(SITE / "_static" / name for name in ("pygments.css", "mathematics.css")),
-    SITE / "_static" / "book.css",  # the palette
-    HERE / "slides.css",
-)
-LOGO = SITE / "_static" / "logo.svg"
+STYLES = (REVEAL / "dist" / "reset.css", REVEAL / "dist" / "reveal.css")
+OURS = HERE / "slides.css"
+FROM_SITE = ("pygments.css", "mathematics.css", "book.css")  # the last for its palette
+LOGO = "logo.svg"
 DECK = """<!DOCTYPE html>
 <html lang="en" data-theme="light">
 <head>
@@ -131,19 +128,22 @@ def make_deck(name: str, folder: Path) -> int:
     FileNotFoundError
         If the site lacks the page, or a picture on it.
     """
-    source = SITE / "chapters" / f"{name}.html"
+    site = site_folder()
+    static = site / "_static"
+    styles = (*STYLES, *(static / sheet for sheet in FROM_SITE), OURS)
+    source = site / "chapters" / f"{name}.html"
     page = BeautifulSoup(source.read_text(encoding="utf-8"), "html.parser")
     article, shapes = page.article, page.find("svg", class_="shapes")
     assert article
     assert page.title
     _, _, book = page.title.get_text().partition(" — ")
-    clean(article, read_measurements(SITE))
+    clean(article, read_measurements(site))
     stacks = arrange(article)
     slides = [slide for stack in stacks for slide in stack]
     keep_inner_links(slides)
     files = folder / "files"
     files.mkdir(parents=True)
-    for path in (*STYLES, *SCRIPTS, LOGO):
+    for path in (*styles, *SCRIPTS, static / LOGO):
         shutil.copy(path, files)
     for slide in slides:
         for piece in slide.pieces:
@@ -155,9 +155,9 @@ def make_deck(name: str, folder: Path) -> int:
     drawn[0][0] = draw_opening(slides[0], book)
     html = DECK.format(
         title=escape(page.title.get_text()),
-        logo=f"files/{LOGO.name}",
+        logo=f"files/{LOGO}",
         styles="\n".join(
-            f'<link rel="stylesheet" href="files/{path.name}">' for path in STYLES
+            f'<link rel="stylesheet" href="files/{path.name}">' for path in styles
         ),
         shapes=shapes or "",
         stacks="\n".join(f"<section>{''.join(stack)}</section>" for stack in drawn),
@@ -211,7 +211,7 @@ def draw_opening(slide: Slide, book: str) -> str:
     body = "".join(map(str, slide.pieces))
     return _section(
         slide,
-        f'<div class="body opening"><img src="files/{LOGO.name}" alt="">'
+        f'<div class="body opening"><img src="files/{LOGO}" alt="">'
         f'<p class="book">{escape(book)}</p>'
         f"<h1>{slide.title.decode_contents()}</h1>{body}</div>",
     )
