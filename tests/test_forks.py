@@ -462,6 +462,7 @@ def test_the_book_without_some_chapters_builds_and_passes(
     pages = {path.stem for path in (root / "_build/html/chapters").glob("*.html")}
     assert pages == {*stems} - {*gone}
     tests = ("chapters", "site", "references", "plots", "museum", "addresses")
+    tests += ("notebooks", "slides")
     names = [f"tests/test_{name}.py" for name in tests]
     if len(pages) > 2:
         return  # the few that are left in another case are tested sooner
