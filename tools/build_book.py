@@ -50,7 +50,7 @@ from execution import (  # noqa: E402
     read_chapter,
 )
 from preloaded_kernels import ask, preload_kernels  # noqa: E402
-from repository import commit  # noqa: E402
+from repository import branch, commit  # noqa: E402
 
 from helpers import DataError, DeviceError  # noqa: E402
 
@@ -135,9 +135,9 @@ def hash_of_sources(fingerprint: str) -> str:
 
     That is every file of the book, whether a page uses it or not, beside the
     surroundings in which the chapters execute, the commit, and the addresses of
-    site and repository.
+    site and repository, where the branch is part of some.
     """
-    places = f"{site_address()} {repository_address()}"
+    places = f"{site_address()} {repository_address()} {branch()}"
     found = hashlib.sha256(f"{fingerprint} {commit()} {places}".encode())
     for folder, folders, files in os.walk(ROOT):
         here = Path(folder).relative_to(ROOT)
