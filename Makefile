@@ -38,7 +38,7 @@ is_python := import sys; print("new" if sys.version_info >= (3, 11) else "old")
 	archives push-notebooks exercise fork serve lint figures constraints clean clean-all
 
 help: ## list what can be made
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 setup: $(installed) ## make .venv and install everything; the others do it too
 
