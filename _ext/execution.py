@@ -288,7 +288,8 @@ def read_chapter(path: Path) -> NotebookNode:
 
     def place(line: int) -> str:
         file, line = place_of(path, line)
-        return f"{file.relative_to(ROOT)}:{line}"
+        name = file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
+        return f"{name}:{line}"
 
     try:
         notebook = read_myst_markdown_notebook(

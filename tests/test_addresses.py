@@ -184,7 +184,8 @@ class SmallSite:
         )
 
     def build(self, **variables: str) -> tuple[int, str]:
-        kept = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+        ours = ("PYTHONPATH", "BOOK_URL", "BOOK_REPOSITORY")
+        kept = {k: v for k, v in os.environ.items() if k not in ours}
         done = subprocess.run(
             [sys.executable, "-m", "sphinx", "-WnqaE", ".", "site"],
             cwd=self.root,

@@ -109,8 +109,11 @@ def test_icons_are_read_from_a_script_that_keeps_them_in_its_window(
     tmp_path: Path,
 ) -> None:
     script = tmp_path / "all.js"
-    script.write_text("window.___FONT_AWESOME___ = {styles: {fas: {bars: [1, 2]}}};")
-    assert read_icons(script) == {"fas": {"bars": [1, 2]}}
+    icons = '{fas: {bars: [1, 2, [9, "navicon"], "f0c9", "M1"]}}'
+    script.write_text(f"window.___FONT_AWESOME___ = {{styles: {icons}}};")
+    bars = [1, 2, [9, "navicon"], "f0c9", "M1"]
+    # An icon has older names, by which the theme may call it.
+    assert read_icons(script)["fas"] == {"bars": bars, "9": bars, "navicon": bars}
 
 
 PAGE = """<head><meta charset="utf-8" />
