@@ -316,6 +316,7 @@ def pictures_in(site: Path) -> int:
     return len(list((site / "_images").iterdir()))
 
 
+@pytest.mark.check
 def test_a_small_book_has_two_editions_side_by_side(book: SmallBook) -> None:  # noqa: F811
     book.chapter.write_text(book.chapter.read_text() + EXERCISE)
     other = book.root / "_build" / "student"
@@ -346,6 +347,7 @@ def test_a_small_book_has_two_editions_side_by_side(book: SmallBook) -> None:  #
         assert "Nothing has changed" in book.build(**variables)[1]
 
 
+@pytest.mark.check
 def test_an_edition_is_stale_once_the_executed_chapters_are_others(
     book: SmallBook,  # noqa: F811
 ) -> None:
@@ -360,6 +362,7 @@ def test_an_edition_is_stale_once_the_executed_chapters_are_others(
     assert book.test()[0] == 0
 
 
+@pytest.mark.check
 def test_a_failed_student_edition_leaves_the_last_one(book: SmallBook) -> None:  # noqa: F811
     status, said = book.build(BOOK_EDITION="student")
     assert status == 0, said
@@ -372,6 +375,7 @@ def test_a_failed_student_edition_leaves_the_last_one(book: SmallBook) -> None: 
     assert page.read_bytes() == before
 
 
+@pytest.mark.check
 def test_a_solution_that_cannot_be_left_out_fails_the_build(book: SmallBook) -> None:  # noqa: F811
     text = EXERCISE.replace("Nobody guesses", "## A heading\n\nNobody guesses")
     book.chapter.write_text(book.chapter.read_text() + text)

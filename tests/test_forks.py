@@ -259,6 +259,7 @@ def rename(book: SmallBook, title: str, authors: str) -> None:  # noqa: F811
     config.write_text(set_value(text, "author", authors))
 
 
+@pytest.mark.check
 def test_a_fork_has_its_own_title_and_credits_the_original(book: SmallBook) -> None:  # noqa: F811
     config = yaml.safe_load((book.root / "_config.yml").read_text())
     original = config["sphinx"]["config"]["original"]
@@ -286,6 +287,7 @@ def test_a_fork_has_its_own_title_and_credits_the_original(book: SmallBook) -> N
     assert "adapted" not in chapter.article.get_text()
 
 
+@pytest.mark.check
 def test_the_book_is_asked_for_what_it_knows(book: SmallBook) -> None:  # noqa: F811
     (book.root / "index.md").write_text("# {book}`price`\n")
     status, said = book.build()
@@ -365,6 +367,7 @@ def two(book: SmallBook) -> SmallBook:  # noqa: F811
     return book
 
 
+@pytest.mark.check
 def test_a_left_out_chapter_is_spoken_of_in_words(two: SmallBook) -> None:
     status, said = two.build()
     assert status == 0, said
@@ -388,6 +391,7 @@ def test_a_left_out_chapter_is_spoken_of_in_words(two: SmallBook) -> None:
     assert "4 passed" in said
 
 
+@pytest.mark.check
 def test_with_both_chapters_all_is_linked(two: SmallBook) -> None:
     two.add_chapter("02-other", OTHER)
     status, said = two.build()
@@ -399,6 +403,7 @@ def test_with_both_chapters_all_is_linked(two: SmallBook) -> None:
     assert titles == ["1 · One", "2 · Two"]
 
 
+@pytest.mark.check
 def test_a_mistyped_label_still_fails_the_build(two: SmallBook) -> None:
     two.replace("[](#other),", "[](#othr),")
     status, said = two.build()
@@ -512,6 +517,7 @@ def own(book: SmallBook, old: str, new: str) -> int:  # noqa: F811
     return OWN[: OWN.index(old)].count("\n") + 1
 
 
+@pytest.mark.check
 def test_own_exercises_are_part_of_their_chapter(owned: SmallBook) -> None:
     status, said = owned.build()
     assert status == 0, said
@@ -527,6 +533,7 @@ def test_own_exercises_are_part_of_their_chapter(owned: SmallBook) -> None:
     assert "Print it all" in text_of(owned.site / "chapters" / "01-small.html")
 
 
+@pytest.mark.check
 def test_a_cell_that_fails_is_named_in_the_file_it_is_from(owned: SmallBook) -> None:
     line = own(owned, 'print(f"ours', 'raise ArithmeticError("odd")\nprint(f"ours') - 1
     status, said = owned.build()
@@ -541,6 +548,7 @@ def test_a_cell_that_fails_is_named_in_the_file_it_is_from(owned: SmallBook) -> 
     assert f"chapters/01-small.md:{line} Cell 4" in said
 
 
+@pytest.mark.check
 def test_a_test_that_fails_names_the_file_it_is_from(owned: SmallBook) -> None:
     status, said = owned.build()
     assert status == 0, said
@@ -561,6 +569,7 @@ MISTAKES = {
 }
 
 
+@pytest.mark.check
 def test_what_sphinx_complains_of_is_named_too(owned: SmallBook) -> None:
     text = "\n\n".join(MISTAKES)
     line = own(owned, "Print it.", text)
@@ -581,6 +590,7 @@ def test_a_cell_that_cannot_be_read_is_named_too(owned: SmallBook) -> None:
     assert f"exercises/01-small.md:{line}" in said
 
 
+@pytest.mark.check
 def test_own_exercises_of_no_chapter_are_named(owned: SmallBook) -> None:
     folder = owned.root / "exercises"
     (folder / "01-small.md").rename(folder / "01-smal.md")
@@ -613,6 +623,7 @@ def test_own_exercises_that_cannot_be_put_in_are_refused(
     assert "Traceback" not in said
 
 
+@pytest.mark.check
 def test_the_student_edition_has_own_exercises_and_not_their_solutions(
     owned: SmallBook,
 ) -> None:
@@ -652,6 +663,7 @@ def test_each_line_of_the_whole_is_found_in_its_file(
         assert len(seen) == len({*seen}) == sum(map(len, there.values()))
 
 
+@pytest.mark.check
 def test_an_own_exercise_is_begun_in_a_form_that_builds(book: SmallBook) -> None:  # noqa: F811
     book.chapter.write_text(book.chapter.read_text() + TAIL)
     path = begin("01", book.root)
