@@ -18,6 +18,7 @@ from bs4 import BeautifulSoup
 from build_report import read_measurements
 from editions import SITES, edition, site_folder
 from execution import BUILD, EXECUTED, ROOT, STAMP, chapter_files
+from launch_buttons import BRANCH
 from own_exercises import chapter_text
 from test_build import SmallBook, book, built  # noqa: F401
 
@@ -101,6 +102,16 @@ def files_of(site: Path) -> list[Path]:
     return [path for path in site.rglob("*") if path.is_file()]
 
 
+def pictures_in_notebooks(site: Path) -> set[str]:
+    return {
+        hashlib.sha256(base64.b64decode(picture)).hexdigest()
+        for path in site.rglob("*.ipynb")
+        for cell in nbformat.read(path, as_version=4).cells
+        for output in cell.get("outputs", [])
+        if (picture := output.get("data", {}).get("image/png"))
+    }
+
+
 def page_without_solutions(page: Path) -> str:
     soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
     for solution in soup.select("div.solution"):
@@ -170,6 +181,7 @@ def test_no_picture_of_a_solution_is_in_the_student_edition(student: Path) -> No
     assert pictures
     for site, expected in ((INSTRUCTOR, pictures), (student, set())):
         assert pictures & {path.stem for path in files_of(site)} == expected
+        assert pictures & pictures_in_notebooks(site) == expected
 
 
 @pytest.mark.check
@@ -235,7 +247,8 @@ def test_the_student_edition_says_so_and_its_links_hold(student: Path) -> None:
         for link in soup.find_all("a", href=True):
             name, _, anchor = link["href"].partition("#")
             if re.match(r"\w+:", name):
-                assert "/chapters/" not in name, "a source has the solutions"
+                # A source has the solutions; the branch of notebooks has not.
+                assert "/chapters/" not in name or f"/{BRANCH}" in name
                 continue
             target = page.parent / name if name else page
             assert target.exists(), link
