@@ -109,6 +109,8 @@ def test_has_the_formulas_of_the_chapter(chapter: str) -> None:
     source = "\n".join(
         cell.source for cell in read_chapter(path).cells if cell.cell_type == "markdown"
     )
+    # In a fork that has left out the next chapter, nothing leads there.
+    source = re.sub(r"^\*\*Next:\*\*.*", "", source, flags=re.M)
     blocks = re.findall(r"^\$\$\n(.*?)^\$\$", source, re.M | re.S)
     ours = squeeze("".join(texts(chapter)))
     for block in blocks:
