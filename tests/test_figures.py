@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 import yaml
@@ -149,6 +150,12 @@ def test_another_title_makes_another_card() -> None:
     pictures = {card.render(card.draw(title)) for title in TITLES}
     assert len(pictures) == len(TITLES)
     assert CARD.read_bytes() == card.render(card.draw())
+
+
+def test_the_style_of_whoever_asks_for_a_card_does_not_show_on_it() -> None:
+    chapters = {"figure.constrained_layout.use": True, "font.size": 20}
+    with mpl.rc_context({**chapters, "axes.grid": True}):
+        assert CARD.read_bytes() == card.render(card.draw())
 
 
 def test_the_road_goes_down_to_the_line_it_shows() -> None:
