@@ -70,8 +70,8 @@ def make_canvas(title: str, height: float) -> tuple[Figure, Axes]:
     """Make an empty figure of the given height, and its axes."""
     inches = POINTS_PER_PIXEL / 72
     size = (WIDTH * inches, height * inches)
-    # Whatever style its caller has set: the axes fill the figure.
-    figure = Figure(size, layout="none", label=title)
+    figure = Figure(size, label=title)
+    figure.set_layout_engine("none")  # whatever style the caller has set
     ax = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(height, 0))
     ax.set_axis_off()
     return figure, ax
