@@ -232,7 +232,24 @@ class NotebookTranslator(MarkdownTranslator):
         self._push_context(WrappedContext("**", params=BLOCK))
 
     visit_dropdown_title = visit_sd_tab_label
-    visit_sd_tab_input = visit_dropdown_main = MarkdownTranslator._pass
+    visit_sd_tab_input = MarkdownTranslator._pass
+
+    @ends_with_node
+    def visit_dropdown_main(self, node: nodes.Element) -> None:
+        """Write an answer to a question, and below it what opens on a click.
+
+        What stands in a ``<summary>`` is not read as Markdown: the answer is
+        written above it.
+        """
+        self._push_context(SubContext(BLOCK))
+        if "answer" not in node["classes"]:
+            return
+        answer, said = node.children
+        answer.walkabout(self)
+        self.add("<details><summary>Is it this one?</summary>", 1, 2)
+        said.walkabout(self)
+        self.add("</details>", 2, 2)
+        raise nodes.SkipChildren
 
     @ends_with_node
     def visit_term(self, node: nodes.term) -> None:

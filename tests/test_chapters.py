@@ -55,6 +55,40 @@ def test_asks_for_a_prediction(path: Path) -> None:
     assert "Predict before you run" in path.read_text()
 
 
+QUESTION = re.compile(r"^```\{question\}\n(.*?)^```", re.M | re.S)
+ANSWER = re.compile(r"^\d\. ", re.M)
+# What somebody has measured or computed: 0.5, 1,000 or 3e-4, but not 3.
+NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e-?\d+)?(?![\w])")
+
+
+def measured_numbers(text: str) -> set[str]:
+    found = {number.rstrip(",").replace(",", "") for number in NUMBER.findall(text)}
+    return {number for number in found if not number.isdecimal() or len(number) > 2}
+
+
+@each_chapter
+def test_asks_what_readers_get_wrong_and_measures_it(path: Path) -> None:
+    text = path.read_text()
+    _, heading, section = text.partition("\n## Check yourself\n")
+    assert heading, "no section has this title"
+    section = section.partition("\n## ")[0]
+    questions = QUESTION.findall(section)
+    assert len(questions) >= 4
+    *_, measures = section.split("```{code-cell}")
+    assert ":tags: [hide-cell]" in measures, "the mistakes are not made in a cell"
+    assert "assert" in measures
+    # A number stands in a cell, or in what a cell has printed.
+    executed = nbformat.read(EXECUTED / f"{path.stem}.ipynb", as_version=4)
+    cells = str([cell for cell in executed.cells if cell.cell_type == "code"])
+    cells = cells.replace(",", "").replace("_", "")
+    for question in questions:
+        _, *answers = ANSWER.split(question)
+        for number in sorted(measured_numbers("".join(answers))):
+            assert re.search(rf"(?<![\d.]){re.escape(number)}(?!\d)", cells), (
+                f"no cell computes the {number} of a question: {question}"
+            )
+
+
 @each_chapter
 def test_code_fits_the_page(path: Path) -> None:
     for number, cell in enumerate(code_cells(path)):

@@ -12,6 +12,7 @@ import shutil
 import sys
 from html import escape
 from pathlib import Path
+from string import ascii_uppercase
 
 import build_book
 import sphinx_revealjs
@@ -175,12 +176,30 @@ def clean(article: Tag, measured: dict[str, str]) -> None:
         place.clear()
         html = measured[str(place["data-measured"])]
         place.append(BeautifulSoup(html, "html.parser"))
+    for question in article.select(".question"):
+        list_answers(question)
     for useless in article.select("a.headerlink, script, style, button, details"):
         useless.decompose()
     for link in article.select("a.image-reference"):
         link.unwrap()
     for picture in article.select("img"):
         del picture["loading"]
+
+
+def list_answers(question: Tag) -> None:
+    """List the answers to a question, and leave what is said of them to notes."""
+    answers = BeautifulSoup('<ol type="A"></ol>', "html.parser").ol
+    assert answers
+    folded = question.select("details.answer")
+    for number, answer in enumerate(folded):
+        point, said = answer.find_all(recursive=False)
+        point.name = "li"
+        answers.append(point.extract())
+        said["class"] = "tag_notes"
+        letter = BeautifulSoup(f"<p>{ascii_uppercase[number]}</p>", "html.parser")
+        said.insert(0, letter)
+        answer.replace_with(said)
+    question.select_one(".tag_notes").insert_before(answers)
 
 
 def keep_inner_links(slides: list[Slide]) -> None:

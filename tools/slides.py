@@ -130,7 +130,7 @@ class Arrangement:
             self._add_prose(piece)
         elif "cell" in classes:
             self._add_cell(piece, tags)
-        elif classes & {"exercise", "tip"}:
+        elif classes & {"exercise", "question", "tip"}:
             self._add_page(piece)
         elif "hint" in classes:
             self._place([piece], alone=True)
@@ -183,7 +183,9 @@ class Arrangement:
         parts = list(admonition.find_all(recursive=False))
         if len(parts) == 1 and parts[0].name == "section":
             parts = list(parts[0].find_all(recursive=False))
-        self._slide.pieces = parts
+        for part in parts:
+            said = "notes" in tags_of(part)
+            (self._slide.notes if said else self._slide.pieces).append(part)
         self._slide.used = ROOM  # what comes next has another heading
 
     def _add_cell(self, cell: Tag, tags: set[str]) -> None:

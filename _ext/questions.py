@@ -1,0 +1,93 @@
+r"""Offer ``{question}``: a question whose answers each say whether they are right.
+
+    ```{question}
+    :right: 2
+
+    What happens with $\eta = 0.9$?
+
+    1. An answer.
+
+       What is wrong with it.
+    2. Another answer.
+
+       Why it is right.
+    ```
+
+What is said of an answer opens on a click on it. Browsers, Jupyter and Colab
+do that by themselves (``<details>``), so it works by mouse, touch and
+keyboard, without a script and without a network. Printed, all are open.
+"""
+
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from sphinx_design.dropdown import dropdown_main, dropdown_title
+
+FEWEST, MOST = 3, 6  # answers
+RIGHT, WRONG = "right", "wrong"
+VERDICTS = {RIGHT: "Right.", WRONG: "No."}
+
+
+class Question(SphinxDirective):
+    """Makes an admonition: its title, what is asked, and the answers to open."""
+
+    has_content = True
+    option_spec = {"right": directives.positive_int}  # noqa: RUF012
+
+    def run(self) -> list[nodes.Node]:
+        """Return the question; what it lacks is an error that names its line."""
+        content = nodes.container()
+        self.state.nested_parse(self.content, self.content_offset, content)
+        *asked, answers = content.children or [nodes.container()]
+        if not asked or not isinstance(answers, nodes.enumerated_list):
+            raise self.error(
+                "a question says what it asks, and ends with a numbered list of answers"
+            )
+        count, right = len(answers), self.options.get("right", 0)
+        if not FEWEST <= count <= MOST:
+            raise self.error(f"a question has {FEWEST} to {MOST} answers, not {count}")
+        if not 1 <= right <= count:
+            raise self.error(f"say by :right: 1 to {count} which answer is right")
+        name = f"question-{self.env.new_serialno('question') + 1}"
+        box = nodes.admonition(classes=["question"], ids=[name])
+        box += nodes.title("", name.capitalize().replace("-", " "))
+        box += asked
+        box += [
+            self._answer(number, item, RIGHT if number == right else WRONG)
+            for number, item in enumerate(answers, 1)
+        ]
+        self.set_source_info(box)
+        return [box]
+
+    def _answer(self, number: int, item: Any, kind: str) -> dropdown_main:
+        """Return an answer that opens and shows what is said of it."""
+        said = [isinstance(part, nodes.paragraph) for part in item.children[:2]]
+        if said != [True, True]:
+            raise self.error(
+                f"answer {number} needs a paragraph below it that says why it is {kind}"
+            )
+        answer, first, *more = item.children
+        links = (nodes.reference, addnodes.pending_xref)
+        if any(isinstance(part, links) for part in answer.findall()):
+            raise self.error(
+                f"answer {number} has a link or a term, which a click could mean as "
+                "well; move it to the paragraph below"
+            )
+        first[:0] = [nodes.strong("", VERDICTS[kind]), nodes.Text(" ")]
+        return dropdown_main(
+            "",
+            dropdown_title("", "", *answer.children),
+            nodes.container("", first, *more),
+            classes=["answer", kind],
+        )
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.setup_extension("sphinx_design")
+    app.add_directive("question", Question)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
