@@ -36,13 +36,14 @@ class Question(SphinxDirective):
     """Makes an admonition: its title, what is asked, and the answers to open."""
 
     has_content = True
-    option_spec = {"right": directives.positive_int}  # noqa: RUF012
+    option_spec = {"right": directives.positive_int}  # type: ignore[assignment] # noqa: RUF012
 
     def run(self) -> list[nodes.Node]:
         """Return the question; what it lacks is an error that names its line."""
         content = nodes.container()
         self.state.nested_parse(self.content, self.content_offset, content)
-        *asked, answers = content.children or [nodes.container()]
+        parts: list[Any] = content.children or [nodes.container()]
+        *asked, answers = parts
         if not asked or not isinstance(answers, nodes.enumerated_list):
             raise self.error(
                 "a question says what it asks, and ends with a numbered list of answers"
@@ -58,7 +59,7 @@ class Question(SphinxDirective):
         box += asked
         box += [
             self._answer(number, item, RIGHT if number == right else WRONG)
-            for number, item in enumerate(answers, 1)
+            for number, item in enumerate(answers.children, 1)
         ]
         self.set_source_info(box)
         return [box]

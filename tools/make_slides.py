@@ -187,19 +187,19 @@ def clean(article: Tag, measured: dict[str, str]) -> None:
 
 
 def list_answers(question: Tag) -> None:
-    """List the answers to a question, and leave what is said of them to notes."""
-    answers = BeautifulSoup('<ol type="A"></ol>', "html.parser").ol
-    assert answers
-    folded = question.select("details.answer")
-    for number, answer in enumerate(folded):
-        point, said = answer.find_all(recursive=False)
-        point.name = "li"
-        answers.append(point.extract())
+    """List the answers to a question, and leave what is said of them to the notes."""
+    answers = BeautifulSoup('<ol type="A"></ol>', "html.parser")
+    notes = []
+    for letter, folded in zip(
+        ascii_uppercase, question.select("details.answer"), strict=False
+    ):
+        answer, said = folded.extract().find_all(recursive=False)
+        answer.name = "li"
+        answers.ol.append(answer)  # type: ignore[union-attr]
         said["class"] = "tag_notes"
-        letter = BeautifulSoup(f"<p>{ascii_uppercase[number]}</p>", "html.parser")
-        said.insert(0, letter)
-        answer.replace_with(said)
-    question.select_one(".tag_notes").insert_before(answers)
+        said.insert(0, BeautifulSoup(f"<p>{letter}</p>", "html.parser"))
+        notes.append(said)
+    question.extend([answers, *notes])
 
 
 def keep_inner_links(slides: list[Slide]) -> None:

@@ -1,0 +1,53 @@
+"""Give a page the scripts of the explorables that stand on it.
+
+A chapter shows one with ``helpers.show_explorable("name", …)``; its script is
+``explorables/name.js``, and what all of them share is ``explorables/shared.js``.
+A page without explorables loads neither. The book as one page is printed, and
+has the figures alone.
+"""
+
+import re
+from typing import Any
+
+from docutils import nodes
+from execution import ROOT
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+SCRIPTS = ROOT / "explorables"
+SHARED = "shared"
+NAME = re.compile(r'data-explorable="([^"]+)"')
+
+
+def explorables_on(doctree: nodes.document) -> list[str]:
+    """Return the names of the explorables on a page, each once, in their order."""
+    raw = (node.astext() for node in doctree.findall(nodes.raw))
+    return list(dict.fromkeys(name for html in raw for name in NAME.findall(html)))
+
+
+def _offer_scripts(app: Sphinx) -> None:
+    # Not before: what Jupyter Book finds there it puts on every page.
+    app.config.html_static_path.append(str(SCRIPTS))
+
+
+def _add_scripts(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    if doctree is None or app.builder.name == "singlehtml":
+        return
+    names = explorables_on(doctree)
+    for name in [SHARED, *names] if names else []:
+        if not (SCRIPTS / f"{name}.js").is_file():
+            known = ", ".join(sorted(path.stem for path in SCRIPTS.glob("*.js")))
+            raise ExtensionError(
+                f"{page} shows an explorable named {name!r}, and there is no "
+                f"explorables/{name}.js; there are {known}."
+            )
+        app.add_js_file(f"{name}.js", loading_method="defer")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.connect("builder-inited", _offer_scripts)
+    app.connect("html-page-context", _add_scripts)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

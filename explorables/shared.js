@@ -1,0 +1,118 @@
+// What the explorables share: a box on the page becomes a stage and controls.
+//
+// A script calls explorable(name, start). Where the page has a box of that name,
+// start gets the box and the data that the chapter has computed for it. Without
+// scripts the box shows a figure.
+
+let serial = 0; // numbers what needs a name of its own
+
+function explorable(name, start) {
+  for (const box of document.querySelectorAll(`[data-explorable="${name}"]`)) {
+    start(box, JSON.parse(box.querySelector("script").textContent));
+    box.classList.add("live");
+  }
+}
+
+// Make an element: element("p", { className: "note" }, "text", child, …).
+function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+// Make an SVG element: drawn("path", { d: "M0,0" }).
+function drawn(tag, attributes = {}) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+// Put the stages in the figure's place, and a drawing over each. Returns, for
+// each, a layer that its axes clip, and a function that gives the place of a
+// point; what is far outside is put a little outside.
+function setStages(box, axes, labels) {
+  const stages = [...box.querySelectorAll("span[hidden]")].map((hidden, i) => {
+    hidden.remove();
+    return setStage(hidden.firstChild, axes[i], labels[i]);
+  });
+  box.querySelector("img").replaceWith(
+    element("div", { className: "stages" }, ...stages.map(({ node }) => node)),
+  );
+  return stages;
+}
+
+function setStage(picture, axes, label) {
+  // Two pixels of the picture are one of the page.
+  const [width, height] = ["width", "height"].map((side) => picture.getAttribute(side) / 2);
+  const [left, top, right, bottom] = axes.box.map((share, i) => share * (i % 2 ? height : width));
+  const svg = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
+  const clip = drawn("clipPath", { id: `clip-${serial++}` });
+  clip.append(drawn("rect", { x: left, y: top, width: right - left, height: bottom - top }));
+  const layer = drawn("g", { "clip-path": `url(#${clip.id})` });
+  svg.append(clip, layer);
+  picture.loading = "eager";
+  const share = (value, [low, high]) => Math.min(Math.max((value - low) / (high - low), -9), 9);
+  const up = axes.logarithmic ? Math.log : (value) => value;
+  const place = (x, y) => [
+    left + share(x, axes.x) * (right - left),
+    bottom - share(up(y), axes.y.map(up)) * (bottom - top),
+  ];
+  return { layer, place, node: element("div", { className: "stage" }, picture, svg) };
+}
+
+// A slider with its label and its value, which `describe` turns into text.
+// `mark(value, text)` marks a place on it.
+function slider({ label, describe, onmove, ...range }) {
+  const output = element("output");
+  const input = element("input", { type: "range", ...range });
+  const track = element("div", { className: "track" }, input);
+  const name = element("label", {}, `${label} `, track);
+  const tell = () => {
+    output.textContent = describe(Number(input.value));
+    input.setAttribute("aria-valuetext", output.textContent);
+  };
+  input.addEventListener("input", () => {
+    tell();
+    onmove();
+  });
+  tell();
+  let marked;
+  const mark = (value, text) => {
+    if (!marked) track.append((marked = element("span", { className: "limit" })));
+    marked.ariaHidden = "true"; // the read-out says it
+    const share = (value - input.min) / (input.max - input.min);
+    marked.classList.toggle("left", share > 0.5);
+    marked.style.setProperty("--share", share);
+    marked.textContent = text;
+  };
+  return { input, mark, node: element("div", { className: "control" }, name, output) };
+}
+
+// Buttons of which one is chosen.
+function choice(legend, options, onmove) {
+  const group = `choice-${serial++}`;
+  const field = element("fieldset", {}, element("legend", {}, legend));
+  options.forEach((option, number) => {
+    const input = element("input", { type: "radio", name: group, checked: number === 0 });
+    input.value = number;
+    input.addEventListener("change", onmove);
+    field.append(element("label", {}, input, ` ${option}`));
+  });
+  const chosen = () => Number(field.querySelector(":checked").value);
+  return { node: field, chosen };
+}
+
+// A text that screen readers read out, once the reader has come to rest.
+function readout() {
+  const shown = element("p", { className: "readout" });
+  const spoken = element("p", { className: "spoken" });
+  spoken.setAttribute("role", "status");
+  let waiting;
+  const say = (text) => {
+    shown.textContent = text;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => (spoken.textContent = text), 500);
+  };
+  shown.setAttribute("aria-hidden", "true");
+  return { node: element("div", {}, shown, spoken), say };
+}

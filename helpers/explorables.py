@@ -1,0 +1,200 @@
+"""Pieces of a page that a reader moves: what a chapter gives to their scripts.
+
+On the book's pages the scripts in ``explorables/`` bring them to life. Wherever
+there are no scripts - in print, in an exported notebook - a figure stands there
+that shows the same.
+"""
+
+import base64
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import HTML
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+from helpers.plots import to_webp
+
+DPI = 200  # twice the pixels, for screens with two pixels for one
+
+
+def show_explorable(
+    name: str,
+    figure: Figure,
+    data: Mapping[str, Any],
+    alt: str,
+    stages: Sequence[Figure] = (),
+) -> HTML:
+    """Show a figure that becomes an explorable on the book's pages.
+
+    The script ``explorables/NAME.js`` gets the data, and beside them, as
+    ``axes``, where the axes of each stage lie and what they span, so that it
+    can draw on them. The figures are closed.
+
+    Parameters
+    ----------
+    name : str
+        Of the script.
+    figure : Figure
+        What is shown where no script runs.
+    data : mapping
+        What the script needs: whatever JSON can hold, no ``nan``, no infinity.
+    alt : str
+        What the figure shows, for those who do not see it.
+    stages : sequence of Figure, optional
+        Axes without what the script draws on them, one in each figure. They
+        stand side by side, or on a phone below each other.
+
+    Returns
+    -------
+    HTML
+        To be the last expression of a cell.
+
+    Raises
+    ------
+    ValueError
+        If the data hold a number that JSON cannot.
+    TypeError
+        If they hold what JSON does not know, an array say.
+    """
+    given = dict(data)
+    pictures = [f'<img alt="{escape(alt)}" {_source(figure)}>']
+    # The box is hidden and not the image: Jupyter shows every image.
+    pictures += [
+        f'<span hidden><img alt="" {_source(stage)}></span>' for stage in stages
+    ]
+    if stages:
+        given["axes"] = [_describe(stage.axes[0]) for stage in stages]
+    text = json.dumps(given, allow_nan=False, separators=(",", ":"))
+    # A "</script>" in the data would end them.
+    text = text.replace("</", r"<\/")
+    return HTML(
+        f'<div class="explorable" data-explorable="{escape(name)}">'
+        + "".join(pictures)
+        + f'<script type="application/json">{text}</script></div>'
+    )
+
+
+def _source(figure: Figure) -> str:
+    """Return a figure as the attributes of an image, and close it."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=DPI)
+    plt.close(figure)
+    content = base64.b64encode(to_webp(Image.open(file))).decode()
+    return f'style="max-width:100%" src="data:image/webp;base64,{content}"'
+
+
+def _describe(ax: Axes) -> dict[str, Any]:
+    """Say where axes lie, as shares of the figure from its top left, and what at."""
+    place = ax.get_position()
+    box = (place.x0, 1 - place.y1, place.x1, 1 - place.y0)
+    return {
+        "box": [round(float(edge), 5) for edge in box],
+        "x": [float(end) for end in ax.get_xlim()],
+        "y": [float(end) for end in ax.get_ylim()],
+        "logarithmic": ax.get_yscale() == "log",
+    }
+
+
+UPDATES = 100  # that a walk on the stage makes
+MINI_BATCH = 16
+SHARES = (0.125, 0.6, 1.02)  # of the limit: learning rates in the figure
+
+
+def show_learning_rate(
+    x: np.ndarray,
+    y: np.ndarray,
+    start: np.ndarray,
+    draw_surface: Callable[[Axes], None],
+    *,
+    momentum: bool = False,
+) -> HTML:
+    """Let the reader move the learning rate of a straight line's descent.
+
+    Parameters
+    ----------
+    x : array, shape (N, 1)
+        The feature of the training data.
+    y : array, shape (N, 1) or (N,)
+        The target.
+    start : array, shape (2,)
+        Intercept and slope to begin with.
+    draw_surface : function
+        Draws the mean squared error over intercept and slope on an axes.
+    momentum : bool, default False
+        Whether there is a slider for momentum as well.
+
+    Returns
+    -------
+    HTML
+        To be the last expression of a cell. See `show_explorable`.
+
+    Raises
+    ------
+    ValueError
+        If x and y are not of one length.
+    """
+    x, y = x.ravel(), y.ravel()
+    if len(x) != len(y):
+        raise ValueError(f"{len(x)} features and {len(y)} targets")
+    columns = np.stack([np.ones_like(x), x], axis=1)  # (N, 2)
+    hessian = 2 / len(x) * columns.T @ columns
+    eigenvalues = np.linalg.eigvalsh(hessian)
+    bottom = np.linalg.solve(columns.T @ columns, columns.T @ y)
+    limit = 2 / eigenvalues[-1]
+
+    def prepare(surface: Axes, curve: Axes) -> None:
+        draw_surface(surface)
+        surface.set(xlim=surface.get_xlim(), ylim=surface.get_ylim())
+        curve.set(xlim=(0, UPDATES), ylim=(4e-3, 40), yscale="log")
+        curve.set(xlabel="update", ylabel="training loss")
+
+    figure, (surface, curve) = plt.subplots(1, 2, figsize=(7, 3.4))
+    prepare(surface, curve)
+    for share in SHARES:
+        theta, path = np.ravel(start), [np.ravel(start)]
+        for _ in range(UPDATES):
+            theta = theta - share * limit * hessian @ (theta - bottom)
+            path.append(theta)
+        residuals = np.array(path) @ columns.T - y  # (UPDATES + 1, N)
+        name = f"η = {share * limit:.3f}"
+        surface.plot(*np.transpose(path), ".-", markersize=4)
+        curve.plot((residuals**2).mean(axis=1), label=name)
+    curve.legend()
+    stages = [plt.figure(figsize=(3.5, 3.4)) for _ in range(2)]
+    prepare(*(stage.add_subplot() for stage in stages))
+
+    rng = np.random.default_rng(0)
+    orders = [rng.permutation(len(x)).tolist() for _ in range(UPDATES)]
+    sizes = {"all: batch": len(x), f"{MINI_BATCH}: mini-batch": MINI_BATCH}
+    sizes |= {"1: stochastic": 1}
+    return show_explorable(
+        "learning-rate",
+        figure,
+        {
+            "x": x.tolist(),
+            "y": y.tolist(),
+            "start": np.ravel(start).tolist(),
+            "bottom": bottom.tolist(),
+            "eigenvalues": eigenvalues.tolist(),
+            "updates": UPDATES,
+            # As many as the smallest mini-batches but one need.
+            "orders": orders[: -(-UPDATES * MINI_BATCH // len(x))],
+            "batches": [{"name": name, "size": size} for name, size in sizes.items()],
+            "rates": {"min": 0.005, "max": 1.7 if momentum else 1.0, "step": 0.005}
+            | {"value": 0.1},
+            "momenta": {"min": 0, "max": 0.95 if momentum else 0}
+            | {"step": 0.05, "value": 0},
+        },
+        alt="Three walks on the contour lines of the loss, and their losses over "
+        f"{UPDATES} updates: a small learning rate creeps along the valley, a "
+        "medium one arrives, and one just above the limit swings across the "
+        "valley, wider and wider.",
+        stages=stages,
+    )
