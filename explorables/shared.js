@@ -102,17 +102,16 @@ function choice(legend, options, onmove) {
   return { node: field, chosen };
 }
 
-// A text that screen readers read out, once the reader has come to rest.
+// A text to see, and the same for screen readers, which read it out once the
+// reader has come to rest.
 function readout() {
-  const shown = element("p", { className: "readout" });
-  const spoken = element("p", { className: "spoken" });
-  spoken.setAttribute("role", "status");
+  const shown = element("p", { className: "readout", ariaHidden: "true" });
+  const spoken = element("p", { className: "spoken", role: "status" });
   let waiting;
   const say = (text) => {
     shown.textContent = text;
     clearTimeout(waiting);
     waiting = setTimeout(() => (spoken.textContent = text), 500);
   };
-  shown.setAttribute("aria-hidden", "true");
-  return { node: element("div", {}, shown, spoken), say };
+  return { shown, spoken, say };
 }
