@@ -31,7 +31,8 @@ explorable("backpropagation", (box, data) => {
     max: steps.length,
     step: 1,
     value: 1,
-    describe: (value) => `${value} of ${steps.length}`,
+    describe: (value) =>
+      `${value} of ${steps.length}, ${isBack(steps[value - 1]) ? "backward" : "forward"}`,
     onmove: show,
   });
   const panel = element("dl");
