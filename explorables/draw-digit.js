@@ -130,14 +130,14 @@ explorable("draw-digit", (box, data) => {
     return { svg, show };
   }
 
-  const BAR = 20; // width of a bar with its gap
+  const [BAR, FOOT] = [20, 66]; // width of a bar with its gap, and where it stands
   function chart(count) {
-    const svg = drawn("svg", { viewBox: `0 0 ${BAR * count} 100`, role: "img" });
+    const svg = drawn("svg", { viewBox: `0 0 ${BAR * count} ${FOOT + 14}`, role: "img" });
     const bars = Array.from({ length: count }, (_, i) => {
       const [rect, value, name] = ["rect", "text", "text"].map((tag) => drawn(tag));
       const middle = BAR * (i + 0.5);
       for (const text of [value, name]) text.setAttribute("x", middle);
-      name.setAttribute("y", 98);
+      name.setAttribute("y", FOOT + 11);
       name.textContent = i;
       rect.setAttribute("x", middle - 7);
       rect.setAttribute("width", 14);
@@ -148,9 +148,9 @@ explorable("draw-digit", (box, data) => {
       const largest = Math.max(...shares);
       shares.forEach((share, i) => {
         const { rect, value } = bars[i];
-        const top = 86 - 72 * share;
+        const top = FOOT - (FOOT - 12) * share;
         rect.setAttribute("y", top);
-        rect.setAttribute("height", 86 - top);
+        rect.setAttribute("height", FOOT - top);
         rect.classList.toggle("largest", share === largest);
         value.setAttribute("y", top - 2);
         value.textContent = share < 0.005 ? "" : share.toFixed(2);
@@ -168,6 +168,7 @@ explorable("draw-digit", (box, data) => {
   const image = grid(height, width, height * width);
   const firing = grid(Math.ceil(units / columns), columns, units);
   const chances = chart(classes);
+  image.svg.classList.add("ink");
   firing.svg.classList.add("cells");
 
   const paper = drawn("svg", { viewBox: `0 0 ${width} ${height}` });
@@ -186,7 +187,7 @@ explorable("draw-digit", (box, data) => {
   desk.setAttribute("aria-label", "Paper to draw on");
   desk.setAttribute("aria-describedby", help.id);
   const button = (text, onclick) => element("button", { type: "button", onclick }, text);
-  const where = readout();
+  const where = announcement();
   const text = readout();
 
   // The drawing
@@ -274,18 +275,19 @@ explorable("draw-digit", (box, data) => {
     ...data.labels.map((label, i) => button(label, () => start(i))),
   );
 
+  const buttons = element("div", {}, button("Undo", undo), button("Clear", () => start(null)));
   box.querySelector("img").replaceWith(
     element(
       "div",
       { className: "drawing" },
-      part("You draw", desk, where.node),
+      part("You draw", desk, buttons, where.node),
       part("The network sees", image.svg),
       part(`Its ${units} hidden units`, firing.svg),
       part("Probabilities", chances.svg),
     ),
   );
-  const buttons = element("div", {}, button("Undo", undo), button("Clear", () => start(null)));
-  box.append(element("div", { className: "controls" }, buttons, choices, help), text.node);
+  box.prepend(help);
+  box.append(text.node, choices);
 
   function show() {
     strokes.replaceChildren(
