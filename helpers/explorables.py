@@ -247,7 +247,7 @@ def show_drawing(
         box, or the box into an image.
     """
     shape = digits.height, digits.width
-    W1, b1, W2, b2 = (np.float64(array) for array in parameters)
+    W1, b1, W2, b2 = (array.astype(float) for array in parameters)
     H, C, D = len(b1), len(b2), digits.height * digits.width
     shapes = [array.shape for array in parameters]
     if shapes != [(H, D), (H,), (C, H), (C,)]:
@@ -286,6 +286,7 @@ def show_drawing(
         ax.imshow(values, vmin=0)
         ax.set(xlabel=name, xticks=[], yticks=[])
         ax.grid(visible=False)
+        ax.spines[:].set_visible(True)
     bars.bar(range(C), probabilities)
     bars.set(xlabel="digit", ylabel="probability", xticks=range(C), ylim=(0, 1))
 

@@ -372,12 +372,11 @@ def test_keys_draw_too(paper: Paper, network: torch.nn.Sequential) -> None:
     assert_tells(paper, network, paper.seen(), "Your drawing")
     assert "Most likely 7" in paper.says()
     across, down = (100 * place / (width, height)).round()
-    expect(paper.desk.locator("xpath=..").get_by_role("status")).to_have_text(
+    pen, answer = paper.box.get_by_role("status").all()
+    expect(pen).to_have_text(
         f"Pen up, {across:.0f} % from the left, {down:.0f} % from the top."
     )
-    expect(paper.box.locator(":scope > div").get_by_role("status")).to_have_text(
-        paper.says()
-    )
+    expect(answer).to_have_text(paper.says())
 
 
 @needs_chapter
@@ -485,7 +484,7 @@ def test_ink_fills_the_box_and_is_centred_as_far_as_it_fits(
         off = np.abs(mass_centre(image)[::-1] - data["centre"])
         for places, side, distance in zip(inked, data["shape"], off, strict=True):
             at_the_edge = places[0] == 0 or places[-1] == side - 1
-            assert distance < 0.05 or at_the_edge
+            assert distance < 0.08 or at_the_edge  # a third of a grain
 
 
 @needs_chapter
