@@ -23,8 +23,8 @@ explorable("backpropagation", (box, data) => {
   const ring = drawn("circle", { class: "ring", r: 15 });
   layer.append(ring);
 
-  const previous = element("button", { type: "button", className: "btn" }, "Previous");
-  const next = element("button", { type: "button", className: "btn" }, "Next");
+  const previous = element("button", { type: "button" }, "Previous");
+  const next = element("button", { type: "button" }, "Next");
   const position = slider({
     label: "step",
     min: 1,
@@ -36,9 +36,9 @@ explorable("backpropagation", (box, data) => {
     onmove: show,
   });
   const panel = element("dl");
-  const text = readout();
+  const spoken = announcement();
   const buttons = element("div", { className: "buttons" }, previous, next);
-  node.after(element("div", { className: "step" }, position.node, buttons, panel, text.spoken));
+  node.after(element("div", { className: "step" }, position.node, buttons, panel, spoken.node));
 
   const go = (to) => {
     position.input.value = to;
@@ -69,7 +69,7 @@ explorable("backpropagation", (box, data) => {
       ]),
     );
     const [way, line, , shapes, corner] = cells.map((cell) => cell.textContent.trim());
-    text.say(`Step ${way}: ${line}. Shapes ${shapes}. Numbers ${corner}.`);
+    spoken.say(`Step ${way}: ${line}. Shapes ${shapes}. Numbers ${corner}.`);
   }
   show();
 });

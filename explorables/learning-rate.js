@@ -76,7 +76,7 @@ explorable("learning-rate", (box, data) => {
   const size = choice("examples in an update", batches.map((batch) => batch.name), show);
   const text = readout();
   const controls = [rate.node, ...(data.momenta.max > 0 ? [momentum.node] : []), size.node];
-  box.append(element("div", { className: "controls" }, ...controls), text.shown, text.spoken);
+  box.append(element("div", { className: "controls" }, ...controls), text.node);
 
   const trail = drawn("polyline", { class: "trail" });
   const end = drawn("circle", { class: "end", r: 4 });

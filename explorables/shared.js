@@ -102,16 +102,27 @@ function choice(legend, options, onmove) {
   return { node: field, chosen };
 }
 
-// A text to see, and the same for screen readers, which read it out once the
-// reader has come to rest.
-function readout() {
-  const shown = element("p", { className: "readout", ariaHidden: "true" });
-  const spoken = element("p", { className: "spoken", role: "status" });
+// A text that screen readers read out, once the reader has come to rest; others
+// do not see it.
+function announcement() {
+  const node = element("p", { className: "spoken" });
+  node.setAttribute("role", "status");
   let waiting;
   const say = (text) => {
-    shown.textContent = text;
     clearTimeout(waiting);
-    waiting = setTimeout(() => (spoken.textContent = text), 500);
+    waiting = setTimeout(() => (node.textContent = text), 500);
   };
-  return { shown, spoken, say };
+  return { node, say };
+}
+
+// A text that everybody sees or hears.
+function readout() {
+  const shown = element("p", { className: "readout" });
+  shown.setAttribute("aria-hidden", "true"); // what is spoken says the same
+  const spoken = announcement();
+  const say = (text) => {
+    shown.textContent = text;
+    spoken.say(text);
+  };
+  return { node: element("div", {}, shown, spoken.node), say };
 }
