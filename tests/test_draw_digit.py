@@ -489,12 +489,15 @@ def test_ink_fills_the_box_and_is_centred_as_far_as_it_fits(
 
 @needs_chapter
 @in_browser
-def test_a_dot_is_a_dot(paper: Paper, data: dict) -> None:
+def test_a_dot_stays_a_dot_even_if_the_hand_trembles(paper: Paper, data: dict) -> None:
     paper.draw([[(0.2, 0.7)]])
     assert paper.strokes() == 1
     assert paper.says().startswith("Your drawing.")
-    radius = data["pen"] / 2
-    assert paper.seen().sum() == pytest.approx(np.pi * radius**2, rel=0.15)
+    area = np.pi * (data["pen"] / 2) ** 2
+    assert paper.seen().sum() == pytest.approx(area, rel=0.15)
+    paper.button("Undo").click()
+    paper.draw([[(0.2, 0.7), (0.205, 0.7)]])
+    assert area < paper.seen().sum() < 2 * area
 
 
 @needs_chapter
