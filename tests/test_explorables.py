@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser import SITE, serve, start_browser
-from execution import ROOT, chapter_files
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from browser import SITE, note_complaints, serve, start_browser
+from execution import ROOT
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+from test_browser import AXE, CHAPTERS, NARROW, WIDE
 
 from helpers import draw_weights, load_petal_data, make_line_data
 
 pytestmark = pytest.mark.check
 
+SIZE: ViewportSize = {"width": WIDE, "height": 900}
 MOST = 150_000  # bytes of one explorable, on top of what all pages share
-CHAPTERS = [path.stem for path in chapter_files()]
 LINE_PAGES = ("01-gradient-descent", "03-learning-rate")
 NUMBER = r"([\d.]+(?:e[+-]?\d+)?)"
 OBSERVED = re.compile(
@@ -56,27 +57,14 @@ def site() -> Iterator[str]:
 
 
 @pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    size = {"width": 1280, "height": 900}
-    with browser.new_context(viewport=size, has_touch=True) as context:  # type: ignore[arg-type]
-        context.set_default_timeout(15_000)
-        yield context
-
-
-@pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
+def page(browser: Browser) -> Iterator[Page]:
     """A page that may complain of nothing while it is used."""
-    page, complaints = context.new_page(), []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(request.url))
-    page.on(
-        "console",
-        lambda message: (
-            message.type in ("error", "warning") and complaints.append(message.text)
-        ),
-    )
-    yield page
-    assert not complaints
+    with browser.new_context(viewport=SIZE, has_touch=True) as context:
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        complaints = note_complaints(page)
+        yield page
+        assert not complaints
 
 
 def open_explorable(page: Page, site: str, chapter: str, name: str) -> Locator:
@@ -425,7 +413,7 @@ def test_each_number_stands_beside_its_own_array(graph: Locator) -> None:
 
 @each_explorable
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [WIDE, NARROW])
 def test_is_accessible_once_it_has_been_moved(
     page: Page, site: str, chapter: str, name: str, scheme: str, width: int
 ) -> None:
@@ -435,7 +423,7 @@ def test_is_accessible_once_it_has_been_moved(
     for slider in box.locator("input[type=range]").all():
         slider.focus()
         page.keyboard.press("End")
-    found = Axe().run(page, context=f'[data-explorable="{name}"]').response
+    found = Axe().run(page, context=f'[data-explorable="{name}"]', options=AXE).response
     assert not found["violations"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     said = box.locator("[role=status]")
