@@ -123,8 +123,14 @@ def check_observation(box: Locator, path: np.ndarray) -> None:
     assert found, said
     assert int(found[1]) == len(path) - 1
     shown = [float(number) for number in found.groups()[1:]]
-    # Two or three digits are shown; near the bottom rounding is all there is.
-    np.testing.assert_allclose(shown, expected_observation(path), rtol=0.06, atol=1e-12)
+    expected = [as_shown(number) for number in expected_observation(path)]
+    # Near the bottom rounding is all there is.
+    assert shown == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def as_shown(number: float) -> float:
+    """Round a number as the page does."""
+    return float(f"{number:.1e}" if not 1e-3 <= number < 1e4 else f"{number:.3g}")
 
 
 def curvatures() -> np.ndarray:
