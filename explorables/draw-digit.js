@@ -275,7 +275,7 @@ explorable("draw-digit", (box, data) => {
     ...data.labels.map((label, i) => button(label, () => start(i))),
   );
 
-  const buttons = element("div", {}, button("Undo", undo), button("Clear", () => start(null)));
+  const buttons = element("div", { className: "buttons" }, button("Undo", undo), button("Clear", () => start(null)));
   box.querySelector("img").replaceWith(
     element(
       "div",

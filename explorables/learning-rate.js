@@ -97,17 +97,21 @@ explorable("learning-rate", (box, data) => {
     losses.setAttribute("points", points.join(" "));
 
     rate.mark(limit, `limit ${limit.toFixed(4)}`);
-    const [half, last] = [path[updates / 2], path[updates]].map(distance);
-    const away = last > half && last > 1e-9 ? "away from the bottom" : "towards the bottom";
+    // A walk with momentum swings, so look at the farthest of several updates.
+    const distances = path.map(distance);
+    const farthest = (from, to) => Math.max(...distances.slice(from + 1, to + 1));
+    const [half, late, last] = [updates / 2, (3 * updates) / 4, updates];
+    const away = farthest(late, last) > farthest(half, late) && distances[last] > 1e-9;
     const predicted = `${eta < limit ? "Below" : "Above"} the limit of ${limit.toFixed(4)}`;
     const whole = batch.size === x.length;
     const forecast = whole
       ? `, in the long run each update multiplies the error by ${predictFactor(eta, beta).toFixed(4)}.`
       : ", which is that of the whole batch; what a part of it asks for varies.";
     text.say(
-      `${predicted}${forecast} Observed: after ${updates} updates the distance is ${short(last)} ` +
-        `(after ${updates / 2}: ${short(half)}), the loss ${short(lossAt(path.at(-1)))}. ` +
-        (whole ? `The walk leads ${away}.` : ""),
+      `${predicted}${forecast} Observed: after ${last} updates the distance is ` +
+        `${short(distances[last])} (after ${half}: ${short(distances[half])}), ` +
+        `the loss ${short(lossAt(path[last]))}.` +
+        (whole ? ` The walk leads ${away ? "away from" : "towards"} the bottom.` : ""),
     );
   }
   show();

@@ -118,11 +118,11 @@ function announcement() {
 // A text that everybody sees or hears.
 function readout() {
   const shown = element("p", { className: "readout" });
+  shown.setAttribute("aria-hidden", "true"); // what is spoken says the same
   const spoken = announcement();
   const say = (text) => {
     shown.textContent = text;
     spoken.say(text);
   };
-  shown.setAttribute("aria-hidden", "true");
   return { node: element("div", {}, shown, spoken.node), say };
 }

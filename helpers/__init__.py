@@ -22,7 +22,12 @@ from helpers.digit_network import (
     make_digit_network,
     train_digit_network,
 )
-from helpers.explorables import show_drawing, show_explorable, show_learning_rate
+from helpers.explorables import (
+    show_backward_pass,
+    show_drawing,
+    show_explorable,
+    show_learning_rate,
+)
 from helpers.network import (
     CURVE_TOLERANCE,
     HIDDEN_UNITS,
@@ -66,6 +71,7 @@ __all__ = [
     "plot_losses",
     "requested_device",
     "select_device",
+    "show_backward_pass",
     "show_drawing",
     "show_explorable",
     "show_images",

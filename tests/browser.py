@@ -11,7 +11,7 @@ from addresses import site_address
 from chromium import ChromiumError, find_chromium, launch_arguments
 from execution import BUILD
 from light_pages import pages_of
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from serve_site import QuietHandler, make_server
 
 SITE = BUILD / "html"
@@ -45,6 +45,20 @@ def start_browser() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+def note_complaints(page: Page) -> list[str]:
+    """Return a list that will hold what a page complains of, as it does."""
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("requestfailed", lambda request: complaints.append(request.url))
+    page.on(
+        "console",
+        lambda message: (
+            message.type in ("error", "warning") and complaints.append(message.text)
+        ),
+    )
+    return complaints
 
 
 @contextmanager

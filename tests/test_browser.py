@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser import PAGES, SITE, each_page, serve, start_browser
+from browser import (
+    PAGES,
+    SITE,
+    each_page,
+    note_complaints,
+    serve,
+    start_browser,
+)
 from execution import BUILD, chapter_files
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -80,15 +87,7 @@ class Visit:
 
         session.on("Network.requestWillBeSent", note)
         session.on("Network.loadingFinished", count)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("requestfailed", lambda request: self.complaints.append(request.url))
-        page.on(
-            "console",
-            lambda message: (
-                message.type in ("error", "warning")
-                and self.complaints.append(message.text)
-            ),
-        )
+        self.complaints = note_complaints(page)
         page.add_init_script(WATCH_SHIFTS)
         page.goto(address)
         page.wait_for_load_state("networkidle")

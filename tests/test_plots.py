@@ -1,4 +1,5 @@
 import io
+import json
 import re
 from itertools import combinations, pairwise
 
@@ -13,7 +14,14 @@ from own_exercises import chapter_text
 from PIL import Image
 
 from figures.drawing import DARK, PAGE
-from helpers import plot_losses, show_images, show_slider
+from helpers import (
+    plot_losses,
+    show_backward_pass,
+    show_explorable,
+    show_images,
+    show_learning_rate,
+    show_slider,
+)
 from helpers.plots import BLACK, DIVERGING, PALETTE, to_webp
 
 DARK_PAGE = DARK[PAGE]
@@ -122,6 +130,59 @@ def test_slider_needs_a_label_for_each_frame(labels: list[str]) -> None:
     frames = [plt.subplots()[0] for _ in range(2 if labels else 0)]
     with pytest.raises(ValueError, match="frames and"):
         show_slider(frames, labels, name="epoch", alt="A curve.")
+
+
+def show(data: dict[str, object], stages: int = 1) -> BeautifulSoup:
+    figures = [plt.subplots(figsize=(1, 1))[0] for _ in range(1 + stages)]
+    html = show_explorable("name", figures[0], data, 'A "figure".', figures[1:])
+    assert not plt.get_fignums()
+    return BeautifulSoup(html.data, "html.parser")
+
+
+def test_an_explorable_is_a_figure_until_its_script_runs() -> None:
+    page = show({})
+    shown, stage = page.find_all("img")
+    assert shown["alt"] == 'A "figure".'
+    assert [picture.parent.has_attr("hidden") for picture in (shown, stage)] == [0, 1]
+    assert page.script["type"] == "application/json"
+
+
+def test_an_explorable_gets_its_data_and_where_to_draw() -> None:
+    figure, ax = plt.subplots(figsize=(2, 2), layout="none")
+    ax.set(xlim=(0, 4), ylim=(1, 100), yscale="log")
+    ax.set_position((0.25, 0.5, 0.5, 0.375))
+    data = {"text": "</script>", "numbers": [0.1, 1e-17]}
+    html = show_explorable("name", plt.figure(), data, "A figure.", [figure])
+    given = json.loads(BeautifulSoup(html.data, "html.parser").script.text)
+    (axes,) = given.pop("axes")
+    assert given == data
+    assert axes == {
+        "box": [0.25, 0.125, 0.75, 0.5],  # from the top left
+        "x": [0, 4],
+        "y": [1, 100],
+        "logarithmic": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "error"), [(float("nan"), ValueError), (np.ones(2), TypeError)]
+)
+def test_an_explorable_refuses_what_its_script_could_not_read(
+    value: object, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        show({"value": value})
+
+
+def test_a_learning_rate_needs_a_target_for_each_feature() -> None:
+    with pytest.raises(ValueError, match="3 features and 2 targets"):
+        show_learning_rate(np.ones(3), np.ones(2), np.zeros(2), lambda ax: None)
+
+
+def test_a_backward_pass_needs_all_its_arrays() -> None:
+    arrays = {"A": np.ones((2, 2)), "X": np.ones((2, 2))}
+    with pytest.raises(KeyError, match="W1"):
+        show_backward_pass([("Z1", "X @ W1", "z")], arrays)
 
 
 def test_what_is_known_of_colours() -> None:
