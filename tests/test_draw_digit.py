@@ -360,9 +360,9 @@ def test_keys_draw_too(paper: Paper, network: torch.nn.Sequential) -> None:
     line = [place, *press("ArrowRight", 12, 1, 0)]
     keyboard.down("ArrowLeft")
     line += [place := place + np.multiply((-1, 0), step)]
-    line += press("ArrowDown", 6, -1, 1)  # both at once
+    line += press("ArrowDown", 8, -1, 1)  # both at once
     keyboard.up("ArrowLeft")
-    line += press("ArrowDown", 10, 0, 1)
+    line += press("ArrowDown", 8, 0, 1)
     keyboard.press("Space")
     press("ArrowUp", 3, 0, -1)
 
