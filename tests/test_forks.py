@@ -430,7 +430,7 @@ def test_labels_of_all_kinds_are_found_and_none_in_code() -> None:
     [
         ["13-errors", "museum-of-bugs"],
         ["03-learning-rate"],
-        [f"{n:02}" for n in range(3, 14)] + ["museum-of-bugs"],
+        [f"{n:02}" for n in range(3, 15)] + ["museum-of-bugs"],
     ],
     ids=["without the end", "without one in the middle", "only the first two"],
 )

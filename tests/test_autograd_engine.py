@@ -1,0 +1,366 @@
+"""The engine of chapter 14 differentiates like torch, and no mutant survives."""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from pages import run_page
+
+from helpers import draw_weights, largest_difference, load_petal_data, train_by_hand
+
+TOLERANCE = 1e-9  # relative to the largest entry of a gradient
+PIECES = (
+    *("add", "subtract", "multiply", "divide", "matmul", "power", "exp", "log"),
+    *("relu", "total", "unbroadcast", "topological_order", "backward"),
+)
+Page = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    return run_page("14-autograd-engine")
+
+
+# Against torch
+
+# Each takes two values, of the engine or of torch, and may leave one out. What
+# has a pole, or grows too fast, is taken of something that is bounded.
+OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "a + b": lambda a, b: a + b,
+    "a - b": lambda a, b: a - b,
+    "a * b": lambda a, b: a * b,
+    "a / b": lambda a, b: a / (b**2 + 1),
+    "a @ b": lambda a, b: a @ b,
+    "a + a": lambda a, b: a + a,
+    "-a": lambda a, b: -a,
+    "2 + a": lambda a, b: 2 + a,
+    "2 - a": lambda a, b: 2 - a,
+    "2 * a": lambda a, b: 2 * a,
+    "2 / a": lambda a, b: 2 / (a**2 + 1),
+    "a ** 3": lambda a, b: (a / (a**2 + 1) ** 0.5) ** 3,
+    "a ** -1.5": lambda a, b: (1 + a**2) ** -1.5,
+    "exp": lambda a, b: (-(a**2)).exp(),
+    "log": lambda a, b: (a**2 + 0.5).log(),
+    "relu": lambda a, b: a.relu(),
+    "sum": lambda a, b: a.sum(),
+    "sum of rows": lambda a, b: a.sum(axis=0),
+    "sum, kept": lambda a, b: a.sum(axis=-1, keepdims=True),
+    "sum over two axes": lambda a, b: a.sum(axis=(0, 2)),
+    "mean": lambda a, b: a.mean(),
+    "mean, kept": lambda a, b: a.mean(axis=0, keepdims=True),
+    "mean of columns": lambda a, b: a.mean(axis=-1),
+}
+
+# All shapes that broadcast to one: without leading axes, with axes of length 1.
+whole = st.lists(st.integers(1, 4), min_size=3, max_size=3)
+keep = st.lists(st.booleans(), min_size=3, max_size=3)
+parts = st.tuples(keep, st.integers(0, 3))
+index = st.integers(0, 11)
+steps = st.lists(
+    st.tuples(st.sampled_from(sorted(OPERATIONS)), index, index),
+    min_size=1,
+    max_size=9,
+)
+
+
+def gradients(
+    page: Page, shapes: list[tuple[int, ...]], program: Any, seed: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Run a program with the engine and with torch, and return both gradients."""
+    rng = np.random.default_rng(seed)
+    leaves = [page["Node"](rng.normal(size=shape)) for shape in shapes]
+    tensors = [torch.tensor(leaf.data, requires_grad=True) for leaf in leaves]
+    values = list(zip(leaves, tensors, strict=True))
+    for name, i, j in program:
+        (a, ours), (b, theirs) = values[i % len(values)], values[j % len(values)]
+        try:
+            node = OPERATIONS[name](a, b)
+        except ValueError:  # the shapes do not fit
+            continue
+        values.append((node, OPERATIONS[name](ours, theirs)))
+        assert node.data.shape == values[-1][1].shape
+    losses = [sum(v.mean() for v in side) for side in zip(*values, strict=True)]
+    np.testing.assert_allclose(losses[0].data, losses[1].item(), rtol=1e-9, atol=1e-12)
+    page["backward"](losses[0])
+    losses[1].backward()
+    return [
+        (leaf.grad, tensor.grad.numpy())
+        for leaf, tensor in zip(leaves, tensors, strict=True)
+    ]
+
+
+def agree(ours: np.ndarray, theirs: np.ndarray) -> bool:
+    scale = np.abs(theirs).max(initial=0.0)
+    return ours.shape == theirs.shape and bool(
+        np.abs(ours - theirs).max(initial=0.0) <= TOLERANCE * scale + 1e-12
+    )
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    whole=whole,
+    parts=st.lists(parts, min_size=1, max_size=4),
+    program=steps,
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_gradients_are_those_of_torch(
+    page: Page, whole: list[int], parts: Any, program: Any, seed: int
+) -> None:
+    shapes = [
+        tuple(n if kept else 1 for n, kept in zip(whole, keep, strict=True))[drop:]
+        for keep, drop in parts
+    ]
+    for ours, theirs in gradients(page, shapes, program, seed):
+        assume(np.isfinite(theirs).all())
+        assert agree(ours, theirs)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    batch=st.lists(st.integers(1, 3), max_size=2),
+    n=st.integers(1, 4),
+    d=st.integers(1, 4),
+    k=st.integers(1, 4),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_matrix_products_are_those_of_torch_in_stacks_too(
+    page: Page, batch: list[int], n: int, d: int, k: int, seed: int
+) -> None:
+    shapes = [(*batch, n, d), (d, k)]
+    for ours, theirs in gradients(page, shapes, [("a @ b", 0, 1)] * 2, seed):
+        assert agree(ours, theirs)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("shapes", [[(3, 3), (3, 3)], [(2, 3, 3), (3, 1)], [(), (3,)]])
+def test_each_operation_alone(
+    page: Page, name: str, shapes: list[tuple[int, ...]]
+) -> None:
+    for ours, theirs in gradients(page, shapes, [(name, 0, 1)], 0):
+        assert agree(ours, theirs)
+
+
+def test_arrays_without_entries_have_gradients_without_entries(page: Page) -> None:
+    for ours, theirs in gradients(page, [(2, 3)], [("a + b", 0, 0)], 0):
+        assert agree(ours, theirs)
+    empty, bias = page["Node"](np.ones((0, 3))), page["Node"](np.ones(3))
+    page["backward"]((empty * bias).sum())
+    assert empty.grad.shape == (0, 3)
+    np.testing.assert_array_equal(bias.grad, np.zeros(3))
+
+
+@settings(deadline=None)
+@given(whole=whole, kept=keep, drop=st.integers(0, 3), seed=st.integers(0, 2**32 - 1))
+def test_unbroadcast_is_the_transpose_of_broadcasting(
+    page: Page, whole: list[int], kept: list[bool], drop: int, seed: int
+) -> None:
+    shape = tuple(n if k else 1 for n, k in zip(whole, kept, strict=True))[drop:]
+    rng = np.random.default_rng(seed)
+    small, large = rng.normal(size=shape), rng.normal(size=whole)
+    back = page["unbroadcast"](large, shape)
+    assert back.shape == shape
+    forth = np.broadcast_to(small, whole)
+    np.testing.assert_allclose(np.sum(forth * large), np.sum(small * back), atol=1e-12)
+
+
+# The order, and adding up
+
+
+@settings(deadline=None)
+@given(edges=st.lists(st.tuples(index, index), min_size=1, max_size=12))
+def test_parents_come_before_children_and_each_once(page: Page, edges: Any) -> None:
+    nodes = [page["Node"](1.0)]
+    for i, j in edges:
+        nodes.append(nodes[i % len(nodes)] + nodes[j % len(nodes)])
+    order = list(page["topological_order"](nodes[-1]))
+    assert len(order) == len(set(order))
+    assert order[-1] is nodes[-1]
+    for place, node in enumerate(order):
+        assert all(parent in order[:place] for parent, _ in node.parents)
+    again = list(page["in_order_without_recursion"](nodes[-1]))
+    assert set(again) == set(order)
+    for place, node in enumerate(again):
+        assert all(parent in again[:place] for parent, _ in node.parents)
+
+
+@pytest.mark.parametrize(
+    ("walk", "wrong"),
+    [
+        ("backward_overwriting", {"plus_itself", "twice_plus_itself", "two_lengths"}),
+        ("backward_too_early", {"twice_plus_itself", "two_lengths"}),
+        ("backward_nearest_first", {"two_lengths"}),
+        ("backward_along_paths", set()),
+        ("backward_in_order", set()),
+        ("backward", set()),
+    ],
+)
+def test_each_simple_walk_fails_on_its_counter_example(
+    page: Page, walk: str, wrong: set[str]
+) -> None:
+    slopes = {"plus_itself": 2, "twice_plus_itself": 4, "two_lengths": 8}
+    found = set()
+    for example, slope in slopes.items():
+        a = page["Node"](1.0)
+        page[walk](page[example](a))
+        if a.grad != slope:
+            found.add(example)
+    assert found == wrong
+
+
+def test_the_work_grows_with_the_graph_and_not_with_its_paths(page: Page) -> None:
+    class Watched(list[Any]):
+        looks = 0
+
+        def __iter__(self) -> Iterator[Any]:
+            Watched.looks += 1
+            return super().__iter__()
+
+    a = page["Node"](1.0)
+    loss = page["doubled"](a, 12)  # 2**12 paths
+    for node in list(page["topological_order"](loss)):
+        node.parents = Watched(node.parents)
+    page["topological_order"](loss)
+    assert Watched.looks == 13
+    loss = page["doubled"](a, 200)
+    page["backward"](loss)
+    assert a.grad == 2.0**200
+    assert len(page["topological_order"](loss)) == 201
+
+
+def test_walks_do_not_add_up(page: Page) -> None:
+    a = page["Node"](3.0)
+    loss = a * a + a
+    for _ in range(2):
+        page["backward"](loss)
+        assert a.grad == 7
+
+
+# What is refused
+
+
+def test_only_a_number_is_walked_back_from(page: Page) -> None:
+    with pytest.raises(ValueError, match=r"not a number: shape \(3,\)"):
+        page["backward"](page["Node"](np.ones(3)))
+
+
+def test_matrix_products_want_matrices(page: Page) -> None:
+    with pytest.raises(ValueError, match="two axes"):
+        page["Node"](np.ones(3)) @ np.ones(3)
+
+
+def test_an_exponent_is_a_number(page: Page) -> None:
+    with pytest.raises(TypeError):
+        page["Node"](2.0) ** page["Node"](3.0)
+
+
+def test_numpy_leaves_operators_to_the_node(page: Page) -> None:
+    array, node = np.ones((2, 2)), page["Node"](np.full((2, 2), 3.0))
+    for result, expected in (
+        (array + node, 4.0),
+        (array - node, -2.0),
+        (array * node, 3.0),
+        (array / node, 1 / 3),
+        (array @ node, 6.0),
+    ):
+        assert isinstance(result, page["Node"])
+        np.testing.assert_array_equal(result.data, np.full((2, 2), expected))
+
+
+# The network
+
+
+def test_the_network_is_trained_to_the_same_curves(page: Page) -> None:
+    data = load_petal_data()
+    start = draw_weights(2, 100, 2)
+    reference = train_by_hand(data, *start)
+    training, validation = page["train"](*start)
+    assert largest_difference(training, reference.training) < 1e-12
+    assert largest_difference(validation, reference.validation) < 1e-12
+
+
+def test_the_scalar_engine_gives_the_same_gradients(page: Page) -> None:
+    for ours, theirs in zip(page["by_scalars"], page["by_torch"], strict=True):
+        assert agree(ours, theirs)
+
+
+# No mutant survives
+
+
+def lines_to_break(function: Any) -> dict[int, str]:
+    """Number the lines that say how a gradient goes back."""
+    source = textwrap.dedent(inspect.getsource(function))
+    lines = source.splitlines()
+    (definition,) = ast.parse(source).body
+    assert isinstance(definition, ast.FunctionDef)
+    wanted = set()
+    for node in ast.walk(definition):
+        if isinstance(node, ast.Lambda):
+            wanted.add(node.lineno)
+        if isinstance(node, ast.FunctionDef) and node.name == "back":
+            wanted |= {statement.lineno for statement in node.body}
+    if definition.name in ("unbroadcast", "backward", "topological_order"):
+        statements = (n for n in ast.walk(definition) if isinstance(n, ast.stmt))
+        wanted = {n.lineno for n in statements if n is not definition}
+    return {number: lines[number - 1] for number in wanted}
+
+
+SPARED = {  # they say nothing of gradients; other tests break without them
+    "order = {} if order is None else order",
+    "if node not in order:",
+    "return order",
+    "return gradient",
+    "if loss.data.shape != ():",
+    'raise ValueError(f"not a number: shape {loss.data.shape}")',
+    "order = topological_order(loss)",
+    "for node in order:",
+    "for parent, back in node.parents:",
+}
+
+
+def test_mutants_break_every_line_of_every_way_back(page: Page) -> None:
+    for piece in PIECES:
+        function = page[piece]
+        source = textwrap.dedent(inspect.getsource(function))
+        broken = set()
+        for name, old, _ in page["mutants"].values():
+            if name == piece:
+                assert source.count(old) == 1, old
+                first = source[: source.index(old)].count("\n") + 1
+                broken |= set(range(first, first + old.count("\n") + 1))
+        assert broken, f"{piece} has no mutant"
+        for number, line in lines_to_break(function).items():
+            assert number in broken or line.strip() in SPARED, f"{piece}: {line}"
+
+
+def test_every_mutant_is_caught_by_the_check_of_the_page(page: Page) -> None:
+    for name, change in page["mutants"].items():
+        assert page["caught_by"](change) != "-", f"{name} survives"
+    assert max(page["gradient_errors"]().values()) < 1e-7
+
+
+def test_every_mutant_is_caught_by_torch(page: Page) -> None:
+    for name, change in page["mutants"].items():
+        with page["planted"](*change), np.errstate(all="ignore"):
+            try:
+                difference = page["worst_difference"](n_expressions=100)
+            except (ValueError, TypeError, AttributeError):
+                continue
+        assert not difference < TOLERANCE, f"{name} survives"
+    assert page["worst_difference"](n_expressions=50) < TOLERANCE
+
+
+def test_the_engine_has_about_a_hundred_lines(page: Page) -> None:
+    defined = {part for parts in page["engine"].values() for part in parts}
+    files = {function.__code__.co_filename for function in defined}
+    for piece in (*PIECES, "as_node", "mean"):  # each stands in a cell that counts
+        assert page[piece].__code__.co_filename in files, piece
+    assert page["Node"].__init__.__code__.co_filename in files
+    assert len(files) == len(defined)  # and no cell counts twice
+    assert 90 <= sum(page["counts"].values()) <= 110
