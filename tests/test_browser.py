@@ -191,7 +191,8 @@ def test_page_shows_all_its_pictures_and_formulas(
         "[...document.images].every((i) => !i.checkVisibility() || i.naturalWidth)"
     )
     formulas = visit.page.evaluate(
-        "[...document.querySelectorAll('.math')].map((m) => [m.textContent,"
+        "[...document.querySelectorAll('.math')].filter((m) => !m.closest('[hidden]'))"
+        ".map((m) => [m.textContent,"
         " m.querySelector('svg')?.getBoundingClientRect().width ?? 0,"
         " m.querySelectorAll('math').length])"
     )
@@ -373,7 +374,8 @@ def test_keyboard_reaches_everything_in_order_with_a_visible_focus(
     tab.evaluate(
         "window.stops = [...document.querySelectorAll('a[href], button, input, summary,"
         ' [tabindex="0"]\')].filter((e) => e.checkVisibility({visibilityProperty: true,'
-        " opacityProperty: false}) && e.tabIndex >= 0 && !e.disabled)"
+        " opacityProperty: false}) && e.tabIndex >= 0 && !e.disabled"
+        " && (e.type !== 'radio' || e.checked))"  # arrow keys go on to the others
     )
     wanted = tab.evaluate("stops.length")
     seen, unseen = [], []

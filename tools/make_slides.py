@@ -178,7 +178,11 @@ def clean(article: Tag, measured: dict[str, str]) -> None:
         place.append(BeautifulSoup(html, "html.parser"))
     for question in article.select(".question"):
         list_answers(question)
-    for useless in article.select("a.headerlink, script, style, button, details"):
+    for picture in article.select(".explorable > img"):
+        del picture["style"]
+    for useless in article.select(
+        "a.headerlink, script, style, button, details, .explorable > span"
+    ):
         useless.decompose()
     for link in article.select("a.image-reference"):
         link.unwrap()
