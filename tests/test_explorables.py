@@ -3,16 +3,21 @@
 import json
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import SITE, note_complaints, serve, start_browser
+from bs4 import BeautifulSoup
+from docutils import nodes
 from execution import ROOT
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 from test_browser import AXE, CHAPTERS, NARROW, WIDE
 
+import explorables
 from helpers import draw_weights, load_petal_data, make_line_data
 
 pytestmark = pytest.mark.check
@@ -480,3 +485,42 @@ def test_only_pages_with_explorables_load_their_scripts(
     scripts = {path.stem for path in (ROOT / "explorables").glob("*.js")}
     found = {url.rsplit("/", 1)[1].removesuffix(".js") for url in loaded}
     assert found & scripts == (names | {"shared"} if names else set())
+
+
+@pytest.mark.parametrize(
+    "chapter", sorted({chapter for chapter, _ in pages_with_explorables()})
+)
+def test_is_a_figure_in_a_notebook(chapter: str) -> None:
+    path = SITE / "chapters" / f"{chapter}.ipynb"
+    outputs = [
+        output["data"]["text/html"]
+        for cell in nbformat.read(path, as_version=4).cells
+        for output in cell.get("outputs", [])
+        if "data-explorable" in output.get("data", {}).get("text/html", "")
+    ]
+    assert outputs
+    for html in outputs:
+        box = BeautifulSoup(html, "html.parser").div
+        figure, *stages = box.find_all("img")
+        assert figure["src"].startswith("data:image/webp;base64,")
+        assert len(figure["alt"]) > 100
+        assert all(stage.parent.has_attr("hidden") for stage in stages)
+        assert not box.find_all(["input", "button", "svg"])
+        assert [s["type"] for s in box.find_all("script")] == ["application/json"]
+
+
+def test_the_book_as_one_page_loads_no_scripts_of_explorables() -> None:
+    added: list[str] = []
+    raw = nodes.raw("", '<div data-explorable="learning-rate">', format="html")
+    page = nodes.container("", raw)
+    for builder, expected in (
+        ("singlehtml", []),
+        ("html", ["shared.js", "learning-rate.js"]),
+    ):
+        added.clear()
+        app = SimpleNamespace(
+            builder=SimpleNamespace(name=builder),
+            add_js_file=lambda name, **_: added.append(name),
+        )
+        explorables._add_scripts(app, "page", "page.html", {}, page)
+        assert added == expected
