@@ -86,6 +86,11 @@ CLASS_IN_SELECTOR = re.compile(r"\.(-?(?:[A-Za-z_]|\\.)(?:[\w-]|\\.)*)")
 CLASS = re.compile(r"""\bclass=["']([^"']*)["']""")
 WORD = re.compile(r"[\w-]+")
 MADE_UP = ("bs-",)  # names that Bootstrap puts together when it needs them
+# The theme measures all code and all outputs as soon as a page stands, and so
+# makes the browser lay out what nobody sees yet; pages.js observes them.
+MEASURES_ALL = (
+    "e.tabIndex=e.scrollWidth>e.clientWidth||e.scrollHeight>e.clientHeight?0:-1"
+)
 RULE_OF_ICON = re.compile(r"(?:\.fa-[\w-]+:before,?)+\{content:[^}]*\}")
 # The theme's own file of icons, read by Node.js, where it finds its window.
 READ_ICONS = """
@@ -234,6 +239,28 @@ def keep_used_icons(styles: Path, font: Path) -> None:
     shapes.save(font)
 
 
+def measure_nothing(script: Path) -> None:
+    """Take out of the theme's script that it measures all that may scroll.
+
+    Parameters
+    ----------
+    script : Path
+        The script, changed in place.
+
+    Raises
+    ------
+    ExtensionError
+        If it does not do so, or not as it used to.
+    """
+    text = script.read_text(encoding="utf-8")
+    if text.count(MEASURES_ALL) != 1:
+        raise ExtensionError(
+            f"{script.name} is not the script that light_pages.py knows: look how it"
+            " makes what scrolls focusable, and change MEASURES_ALL."
+        )
+    script.write_text(text.replace(MEASURES_ALL, ""), encoding="utf-8")
+
+
 def names_in(pages: Iterable[str], scripts: Iterable[str]) -> set[str]:
     """Return all that may be a class on a page: those there, and a script's words."""
     names = {
@@ -361,6 +388,7 @@ def _lighten_pages(app: Sphinx, exception: Exception | None) -> None:
         for path in pages_of(folder)
     }
     (scripts / "fontawesome.js").unlink()
+    measure_nothing(scripts / "pydata-sphinx-theme.js")
     used = (path.read_text("utf-8") for path in (folder / "_static").rglob("*.js"))
     names = names_in(pages.values(), used)
     # Those of the first page are those of all, as the theme has it.

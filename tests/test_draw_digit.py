@@ -233,7 +233,9 @@ def paper(
 ) -> Iterator[Paper]:
     visit = Visit(context.new_page())
     visit.open(site + PAGE)
-    yield Paper(visit, data)
+    paper = Paper(visit, data)
+    paper.desk.scroll_into_view_if_needed()  # what is far away has no text yet
+    yield paper
     assert not visit.complaints
     assert not [url for url in visit.requests if not url.startswith((site, "data:"))]
 

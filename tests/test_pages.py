@@ -11,10 +11,12 @@ from execution import BUILD
 from hypothesis import given
 from hypothesis import strategies as st
 from light_pages import (
+    MEASURES_ALL,
     draw_icon,
     keep_used_rules,
     lighten,
     link_styles,
+    measure_nothing,
     names_in,
     put_right,
     read_icons,
@@ -24,6 +26,7 @@ from light_pages import (
     write_styles,
 )
 from mathematics import MathematicsError, Typesetter
+from sphinx.errors import ExtensionError
 
 THEME = BUILD / "html" / "_static" / "styles" / "book.css"
 ICONS = {"fa-solid": {"bars": [448, 512, [], "f0c9", "M0 96"]}}
@@ -204,6 +207,15 @@ def test_style_sheets_become_one_whose_addresses_hold_good(tmp_path: Path) -> No
 def test_rules_that_no_page_uses_are_left_out(rule: str, kept: str) -> None:
     names = names_in(['<p class="here and-there">'], ["e.classList.add('scripted')"])
     assert keep_used_rules(rule, names) == kept
+
+
+def test_the_theme_measures_nothing(tmp_path: Path) -> None:
+    script = tmp_path / "theme.js"
+    script.write_text(f"all.forEach(e=>{{{MEASURES_ALL}}});rest()")
+    measure_nothing(script)
+    assert script.read_text() == "all.forEach(e=>{});rest()"
+    with pytest.raises(ExtensionError, match=r"theme\.js is not the script"):
+        measure_nothing(script)
 
 
 def test_the_one_style_sheet_keeps_only_rules_for_icons_that_are_drawn() -> None:
