@@ -235,6 +235,8 @@ def paper(
     visit.open(site + PAGE)
     paper = Paper(visit, data)
     paper.desk.scroll_into_view_if_needed()  # what is far away has no text yet
+    readout = paper.box.locator(".readout")
+    expect(readout).not_to_have_text("", use_inner_text=True)
     yield paper
     assert not visit.complaints
     assert not [url for url in visit.requests if not url.startswith((site, "data:"))]
