@@ -11,7 +11,7 @@ from addresses import site_address
 from chromium import ChromiumError, find_chromium, launch_arguments
 from execution import BUILD
 from light_pages import pages_of
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from serve_site import QuietHandler, make_server
 
 SITE = BUILD / "html"
@@ -59,6 +59,12 @@ def note_complaints(page: Page) -> list[str]:
         ),
     )
     return complaints
+
+
+def come_to(part: Locator) -> None:
+    """Scroll to a part of a page, and wait until it is laid out and has its words."""
+    part.scroll_into_view_if_needed()
+    expect(part).not_to_have_text("", use_inner_text=True)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from browser import (
     PAGES,
     SITE,
+    come_to,
     each_page,
     note_complaints,
     serve,
@@ -368,6 +369,7 @@ def test_slider_moves_by_keyboard(context: BrowserContext, site: str) -> None:
     page = context.new_page()
     page.goto(site + needed("01-gradient-descent"))
     box = page.locator(".frames").first
+    come_to(box)
     slider = box.locator("input[type=range]")
     last = box.locator("output").inner_text()
     slider.focus()

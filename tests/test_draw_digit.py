@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
-from browser import SITE
+from browser import SITE, come_to
 from bs4 import BeautifulSoup, Tag
 from execution import ROOT
 from numpy.typing import NDArray
@@ -234,9 +234,7 @@ def paper(
     visit = Visit(context.new_page())
     visit.open(site + PAGE)
     paper = Paper(visit, data)
-    paper.desk.scroll_into_view_if_needed()  # what is far away has no text yet
-    readout = paper.box.locator(".readout")
-    expect(readout).not_to_have_text("", use_inner_text=True)
+    come_to(paper.box)
     yield paper
     assert not visit.complaints
     assert not [url for url in visit.requests if not url.startswith((site, "data:"))]

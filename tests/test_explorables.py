@@ -10,7 +10,7 @@ import nbformat
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser import SITE, note_complaints, serve, start_browser
+from browser import SITE, come_to, note_complaints, serve, start_browser
 from bs4 import BeautifulSoup
 from docutils import nodes
 from execution import ROOT
@@ -76,7 +76,7 @@ def open_explorable(page: Page, site: str, chapter: str, name: str) -> Locator:
     page.goto(f"{site}chapters/{chapter}.html")
     box = page.locator(f'[data-explorable="{name}"]')
     expect(box).to_have_class(re.compile("live"))
-    box.scroll_into_view_if_needed()
+    come_to(box)
     return box
 
 

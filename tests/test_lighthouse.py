@@ -86,7 +86,7 @@ def measure(lighthouse: Path, address: str) -> dict[str, int]:
 def test_page_scores_well(lighthouse: Path, site: str, page: str) -> None:
     scores = measure(lighthouse, site + page)
     if scores["performance"] < WANTED["performance"]:
-        # A busy machine makes a page look slow: the median of three counts.
-        others = [measure(lighthouse, site + page)["performance"] for _ in range(2)]
+        # A busy machine makes a page look slow: the median of five counts.
+        others = [measure(lighthouse, site + page)["performance"] for _ in range(4)]
         scores["performance"] = int(median([scores["performance"], *others]))
     assert all(scores[name] >= WANTED[name] for name in WANTED), scores
