@@ -414,6 +414,29 @@ def test_keyboard_reaches_everything_in_order_with_a_visible_focus(
     )
 
 
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_links_lead_to_their_place(
+    context: BrowserContext, site: str, width: int
+) -> None:
+    tab = context.new_page()
+    tab.set_viewport_size({"width": width, "height": HEIGHT})
+    tab.goto(site + FIRST_CHAPTER)
+    places = tab.evaluate(
+        "[...document.querySelectorAll('article :is(div.math, figure, .exercise)[id]')]"
+        ".map((e) => e.id)"
+    )
+    assert len(places) > 5
+    for place in places[::-1]:  # most is not laid out yet
+        tab.evaluate("(id) => { location.hash = id; }", place)
+        tab.wait_for_timeout(SETTLED)
+        top, end = tab.evaluate(
+            "(id) => [document.getElementById(id).getBoundingClientRect().top,"
+            " document.documentElement.scrollHeight - innerHeight - scrollY]",
+            place,
+        )
+        assert 0 <= top < 100 or end < 1, place
+
+
 def test_a_host_shows_the_missing_page_at_any_depth(
     context: BrowserContext, site: str
 ) -> None:
