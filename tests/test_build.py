@@ -623,7 +623,9 @@ def contents(book: Path) -> dict[str, str]:
         path
         for part in ("html", "executed")
         for path in (book / "_build" / part).rglob("*")
-        if path.is_file() and path.name != MEASUREMENTS
+        if path.is_file()
+        and path.name != MEASUREMENTS
+        and not path.match("_images/measured-*.webp")
     ]
     return {
         str(path.relative_to(book)): hashlib.sha256(path.read_bytes()).hexdigest()
