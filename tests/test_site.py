@@ -137,7 +137,8 @@ def test_page_shows_the_pictures_that_were_measured(chapter: str) -> None:
             file = SITE / "_images" / name
             shown, blank = pixels(file), np.asarray(empty.convert("RGB"))
             assert shown.shape == blank.shape
-            assert (int(image["height"]) * 2, int(image["width"]) * 2) == blank.shape[:2]
+            size = int(image["height"]) * 2, int(image["width"]) * 2
+            assert size == blank.shape[:2]
             assert np.abs(shown - blank).mean() > 1
             assert file.stat().st_size < 50_000
 
