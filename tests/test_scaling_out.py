@@ -241,6 +241,19 @@ def test_any_number_of_workers_trains_as_one(
         assert lives.tolist() == begun
 
 
+def test_fewer_workers_may_take_up_what_more_have_left(
+    names: Names, play: Callable[[int], Workers], alone: list[float], tmp_path: Path
+) -> None:
+    four = play(4)
+    arguments = names["task"], names["X"], names["y"], tmp_path
+    with pytest.raises(KilledError):
+        four.run(lambda: names["train_together"](*arguments, KILLED_AT))
+    two = play(2)
+    two.run(lambda: names["train_together"](*arguments, -1))
+    saved = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert largest_difference(saved["losses"], alone) < 1e-12
+
+
 STEPS = {
     "rows twice": ("rows[rank::size]", "rows[: len(rows) // size]"),
     "unequal parts": ("rows[rank::size]", "rows[16 * rank : 16 + 48 * rank]"),
