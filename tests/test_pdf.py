@@ -61,6 +61,8 @@ def text(book: PdfReader) -> str:
     return squeeze("".join(pages))  # code runs on over the page's number
 
 
+@pytest.mark.check
+@pytest.mark.alone
 def test_measured_pictures_are_in_it(book: PdfReader) -> None:
     wanted = {}
     for file in measured_pictures(BUILD / "html"):
