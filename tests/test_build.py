@@ -24,6 +24,7 @@ import pytest
 import torch
 from build_report import MEASUREMENTS, read_measurements
 from execution import EXECUTED, ROOT, chapter_files, number_of_jobs
+from pictures import measured_pictures
 from test_data_sources import IMAGES, LABELS, N_TRAIN, SIDE, write_idx_folder
 
 CHAPTER = """\
@@ -78,6 +79,18 @@ np.linalg.inv(np.zeros((2, 2)))  # raised in a library
 
 ```{code-cell} ipython3
 print(object(), "-".join(["set", "of", "words"]), {"of", "words"})
+```
+
+```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: How time goes.
+    width: 300px
+    height: 200px
+tags: [nbval-ignore-output]
+---
+plt.plot([0, perf_counter()]);
 ```
 """
 
@@ -623,7 +636,9 @@ def contents(book: Path) -> dict[str, str]:
         path
         for part in ("html", "executed")
         for path in (book / "_build" / part).rglob("*")
-        if path.is_file() and path.name != MEASUREMENTS
+        if path.is_file()
+        and path.name != MEASUREMENTS
+        and not path.match("_images/measured-*.webp")
     ]
     return {
         str(path.relative_to(book)): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -663,6 +678,9 @@ def test_two_builds_give_the_same_bytes(book: SmallBook, tmp_path: Path) -> None
     assert ours.keys() == theirs.keys()
     table = "01-small-3"
     assert ours[table] != theirs[table]  # the time
+    drawn, again = (measured_pictures(one.site) for one in (book, other))
+    assert [file.name for file in drawn] == ["measured-01-small-6.webp"]
+    assert drawn[0].read_bytes() != again[0].read_bytes()
     page = (book.site / "chapters" / "01-small.html").read_text()
     assert f'data-measured="{table}"' in page
     assert 'data-measured="run/01-small"' in page.replace("'", '"')
@@ -809,9 +827,20 @@ def test_a_chapter_that_cannot_be_read_is_named_and_the_others_go_on(
     assert "Traceback" not in said
 
 
-def test_a_measured_picture_is_refused(book: SmallBook) -> None:
-    book.replace("---\nmystnb:\n", "---\ntags: [nbval-ignore-output]\nmystnb:\n")
-    book.replace("plt.plot([0, 1]);", "plt.plot([0, 1]);\n")
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("    width: 300px\n", "", "it must state its size"),
+        ("width: 300px", "width: 50%", "it must state its size"),
+        ("    alt: How time", "    alter: How time", "no alt text"),
+        ("perf_counter()]);", "perf_counter()]); print(1)", "and not both"),
+    ],
+)
+def test_a_measured_picture_has_a_size_and_stands_alone(
+    book: SmallBook, old: str, new: str, complaint: str
+) -> None:
+    assert MEASURED.count(old) == 1
+    book.chapter.write_text(book.chapter.read_text() + MEASURED.replace(old, new))
     status, said = book.build()
     assert status == 1
-    assert "Cell 2\nIt is tagged nbval-ignore-output" in said
+    assert complaint in said
