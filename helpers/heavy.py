@@ -5,6 +5,7 @@ function alone and not of what that function calls, reads pickles, and writes
 to stderr about a damaged entry; so here is a small keeper of its own.
 """
 
+import copy
 import dis
 import hashlib
 import inspect
@@ -90,6 +91,7 @@ class KeptResults:
     def __init__(self, function: FunctionType) -> None:
         self.function = function
         self.calls: list[KeptCall] = []
+        self._known: dict[str, dict[str, Any]] = {}  # of this process
         update_wrapper(self, function)
 
     def __call__(self, *arguments: Any) -> Any:
@@ -97,7 +99,7 @@ class KeptResults:
         key = _describe_call(self.function, arguments)
         folder = os.environ.get(KEPT)
         path = Path(folder) / f"{self.function.__name__}-{key}.json" if folder else None
-        entry = _read(path, key) if path else None
+        entry = self._known.get(key) or (_read(path, key) if path else None)
         was_kept = entry is not None
         if entry is None:
             started = perf_counter()
@@ -106,15 +108,16 @@ class KeptResults:
             entry = json.loads(json.dumps(entry))  # as it is when it is read
             if path:
                 _write(path, key, entry)
+        self._known[key] = entry
         self.calls.append(KeptCall(arguments, entry["seconds"], was_kept))
-        return entry["result"]
+        return copy.deepcopy(entry["result"])
 
 
 def keep_results(function: Callable[..., Any]) -> KeptResults:
     """Let a function keep its results in the folder ``BOOK_KEPT_DIR``.
 
     `make book` names such a folder; where none is named, as in a notebook
-    that stands alone, everything is computed each time. A result is read
+    that stands alone, results last as long as the kernel does. A result is read
     only if nothing has changed that it depends on: the function's source and
     that of the functions of the same page, or of `helpers`, which it calls;
     the arguments; the global values that any of these use, arrays and
@@ -216,7 +219,13 @@ def _describe(value: Any, page: dict[str, Any], parts: dict[str, str]) -> str:
         return f"{value.__module__}.{value.__qualname__}"
     if isinstance(value, ModuleType):
         return f"{value.__name__} {getattr(value, '__version__', '')}"
-    if isinstance(value, type) or inspect.isbuiltin(value):
+    if isinstance(value, type):
+        if value.__module__ == page["__name__"]:
+            raise TypeError(f"the class {value.__name__} of the page has no source")
+        if value.__module__.startswith("helpers."):
+            parts[value.__qualname__] = inspect.getsource(value)
+        return f"{value.__module__}.{value.__qualname__}"
+    if inspect.isbuiltin(value):
         return f"{value.__module__}.{value.__qualname__}"
     if isinstance(value, np.ndarray):
         return _digest(value)
