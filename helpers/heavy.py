@@ -151,7 +151,9 @@ def _describe_call(function: FunctionType, arguments: tuple[Any, ...]) -> str:
     """Return 32 hexadecimal digits that change with all a call depends on."""
     parts: dict[str, str] = {}
     _describe_function(function, function.__globals__, parts)
-    text = json.dumps([parts, _describe(arguments, {}, parts), _machine()])
+    text = json.dumps(
+        [parts, _describe(arguments, function.__globals__, parts), _machine()]
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

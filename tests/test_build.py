@@ -219,7 +219,9 @@ def test_a_cell_that_never_ends_well_is_named(
     book: SmallBook, code: str, complaint: str, tags: str
 ) -> None:
     config = book.root / "_config.yml"
-    config.write_text(re.sub(r"timeout: \d+ ", "timeout: 5 ", config.read_text(), count=1))
+    config.write_text(
+        re.sub(r"timeout: \d+ ", "timeout: 5 ", config.read_text(), count=1)
+    )
     text = book.chapter.read_text()
     book.chapter.write_text(f"{text}\n```{{code-cell}} ipython3\n{tags}{code}\n```\n")
     status, said = book.build()
