@@ -120,13 +120,14 @@ def train_as_chapter_15() -> bool:
     torch.set_num_threads(threads)
     score = page["accuracy"](layers, *test)
     fast, good = seconds <= SECONDS, score >= GOAL
-    judged = requested_extent() == "full" and page["device"].type == "cpu"
+    on_cpu = page["device"].type == "cpu"
+    judged = requested_extent() == "full" and on_cpu and page["digits"].is_mnist
     print(
         f"\n{epochs} epochs of {width} hidden units, all images, two "
         f"threads:\n  {seconds:.0f} s, bar {SECONDS} s: "
         f"{'held' if fast else 'missed'}\n  test accuracy {score:.4f}, bar {GOAL}: "
         f"{'held' if good else 'MISSED'}"
-        f"{'' if judged else ' (not judged: no full run on a processor)'}",
+        f"{'' if judged else ' (not judged: no full run on MNIST and a processor)'}",
         flush=True,
     )
     return (fast and good) or not judged
