@@ -32,6 +32,8 @@ from nbformat.v4 import new_output
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
+from helpers import requested_extent
+
 DURATIONS = BUILD / "durations.json"  # seconds each chapter took last time
 BUDGET = ROOT / "tools" / "budget.yml"
 LOOK_SECONDS = 0.2  # how often memory is measured
@@ -94,7 +96,9 @@ class Run:
             self.client = NotebookClient(
                 self.notebook,
                 resources={"metadata": {"path": str(self.path.parent)}},
-                timeout=config["execute"]["timeout"],
+                timeout=None
+                if requested_extent() == "long"
+                else config["execute"]["timeout"],
                 coalesce_streams=True,  # how prints are cut into messages is chance
                 record_timing=False,  # or the cache would not know the cells again
                 on_cell_start=self._note_cell,
