@@ -61,6 +61,7 @@ book: $(installed) ## build the site; DEVICE=cpu, cuda, mps, auto; EDITION=stude
 	@$(python) tools/build_book.py
 
 # A click on a chapter opens a notebook: the set-up has told JupyterLab so.
+lab: export BOOK_KEPT_DIR ?= $(CURDIR)/_build/kept
 lab: $(installed) ## open the chapters as notebooks, to run and change them
 	@$(python) -m jupyter lab --LabApp.default_url=/lab/tree/chapters/01-gradient-descent.md
 
@@ -138,9 +139,9 @@ constraints: ## take the newest that requirements.txt allows, write it all down
 	@sed 's/+cpu$$//' constraints.new > constraints.txt
 	@rm constraints.new
 
-clean: ## remove what was built, keep the executed chapters
+clean: ## remove what was built, keep what was computed
 	@if [ -d _build ]; then find _build -mindepth 1 -maxdepth 1 \
-		! -name cache ! -name lock -exec rm -rf {} +; fi
+		! -name cache ! -name kept ! -name lock -exec rm -rf {} +; fi
 
 clean-all: ## remove everything that is not in the repository
 	@rm -rf _build $(VENV) *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis

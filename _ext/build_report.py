@@ -25,6 +25,11 @@ MEASUREMENTS = "measurements.js"
 DECLARATION = "const MEASUREMENTS = "
 REPORT = "reference/build-report"
 NAMED = ("numpy", "torch", "scikit-learn", "matplotlib", "seaborn", "pandas", "scipy")
+RUNS = {
+    "quick": "quick, for a look: BOOK_QUICK=1",
+    "full": "full",
+    "long": "long: BOOK_LONG=1",
+}
 TOOLS = ("jupyter-book", "Sphinx", "myst-nb", "jupyter-cache", "nbclient", "ipykernel")
 
 
@@ -72,6 +77,7 @@ class BuildFacts(SphinxDirective):
             "Commit": commit() or "not known (no git repository)",
             "Device": here.device,
             "Machine": f"{here.machine}, {here.threads} thread(s) a chapter",
+            "Run": RUNS[here.extent],
             "Digits": here.digits,
             "SHA-256 of the digits": here.digits_sha256,
             "Python": here.python,

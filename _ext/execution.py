@@ -39,12 +39,14 @@ from helpers import (
     DeviceError,
     load_digits,
     requested_device,
+    requested_extent,
     select_device,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 EXECUTED = BUILD / "executed"  # the chapters as the built pages show them
+KEPT = BUILD / "kept"  # results that take minutes; see helpers/heavy.py
 
 THREADS = "OMP_NUM_THREADS"
 # Libraries that would rather listen to a variable of their own.
@@ -86,6 +88,8 @@ class Surroundings:
         Of their pixels and labels.
     device : str
         What PyTorch computes on.
+    extent : str
+        How much of what takes minutes is run: quick, full or long.
     python, machine : str
         Version; system, processor and the kernels that its BLAS chose.
     threads : str
@@ -102,6 +106,7 @@ class Surroundings:
     digits: str
     digits_sha256: str
     device: str
+    extent: str
     python: str
     machine: str
     threads: str
@@ -119,15 +124,17 @@ class Surroundings:
 def settle_environment() -> None:
     """Make all kernels to come alike.
 
-    Threads, hash seed, backend of the pictures and IPython profile are set
-    in the environment, and nobody's own kernels are used.
+    Threads, hash seed, backend of the pictures, IPython profile and the
+    folder of kept results are set in the environment, and nobody's own
+    kernels are used.
 
     Raises
     ------
     ValueError
         If ``OMP_NUM_THREADS`` is not a number of threads.
     """
-    for name in ("MNIST_DIR", "BOOK_CACHE_DIR"):
+    os.environ.setdefault("BOOK_KEPT_DIR", str(KEPT))
+    for name in ("MNIST_DIR", "BOOK_CACHE_DIR", "BOOK_KEPT_DIR"):
         if os.environ.get(name):  # kernels run in another folder
             os.environ[name] = str(Path(os.environ[name]).resolve())
     threads = str(positive_number(THREADS, 1, "threads"))
@@ -151,9 +158,11 @@ def prepare_execution() -> Surroundings:
     DeviceError, DataError
         If the device or the data that were asked for are not there.
     ValueError
-        If ``OMP_NUM_THREADS`` is not a number of threads.
+        If ``OMP_NUM_THREADS`` is not a number of threads, or the switches for
+        quick and long runs say nothing that can be followed.
     """
     settle_environment()
+    extent = requested_extent()
     device = requested_device()
     if device != "cpu":
         device = _name_of(select_device(device))
@@ -170,6 +179,7 @@ def prepare_execution() -> Surroundings:
         digits=digits.name,
         digits_sha256=data.hexdigest(),
         device=device,
+        extent=extent,
         python=platform.python_version(),
         machine=", ".join([platform.system(), platform.machine(), *sorted(kernels)]),
         threads=os.environ[THREADS],

@@ -28,6 +28,12 @@ from helpers.explorables import (
     show_explorable,
     show_learning_rate,
 )
+from helpers.heavy import (
+    KeptCall,
+    KeptResults,
+    keep_results,
+    requested_extent,
+)
 from helpers.network import (
     CURVE_TOLERANCE,
     HIDDEN_UNITS,
@@ -57,9 +63,12 @@ __all__ = [
     "Digits",
     "DigitsSplit",
     "Iris",
+    "KeptCall",
+    "KeptResults",
     "Split",
     "check_gradient",
     "draw_weights",
+    "keep_results",
     "largest_difference",
     "load_digits",
     "load_petal_data",
@@ -70,6 +79,7 @@ __all__ = [
     "mutate",
     "plot_losses",
     "requested_device",
+    "requested_extent",
     "select_device",
     "show_backward_pass",
     "show_drawing",

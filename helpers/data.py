@@ -301,7 +301,7 @@ class DigitsSplit:
     y_test: Integers
 
 
-def split_digits(digits: Digits) -> DigitsSplit:
+def split_digits(digits: Digits, train_size: int | None = TRAIN_SIZE) -> DigitsSplit:
     """Split digits into training and test images, the same way every time.
 
     On MNIST the test images are the 10,000 that its authors set aside, and
@@ -313,6 +313,9 @@ def split_digits(digits: Digits) -> DigitsSplit:
     ----------
     digits : Digits
         What :func:`load_digits` returned.
+    train_size : int, optional
+        How many training images to draw, if there are more; None for all of
+        them, in the order of the data. The test images are the same.
 
     Returns
     -------
@@ -333,10 +336,10 @@ def split_digits(digits: Digits) -> DigitsSplit:
             random_state=SPLIT_SEED,
         )
     train = pool
-    if len(pool) > TRAIN_SIZE:
+    if train_size is not None and len(pool) > train_size:
         train, _ = train_test_split(
             pool,
-            train_size=TRAIN_SIZE,
+            train_size=train_size,
             stratify=digits.labels[pool],
             random_state=SPLIT_SEED,
         )

@@ -7,6 +7,7 @@ tested by the project's own tools, and looks at what they say.
 import base64
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,7 @@ import pytest
 import torch
 from build_report import MEASUREMENTS, read_measurements
 from execution import EXECUTED, ROOT, chapter_files, number_of_jobs
+from pictures import measured_pictures
 from test_data_sources import IMAGES, LABELS, N_TRAIN, SIDE, write_idx_folder
 
 CHAPTER = """\
@@ -79,6 +81,18 @@ np.linalg.inv(np.zeros((2, 2)))  # raised in a library
 ```{code-cell} ipython3
 print(object(), "-".join(["set", "of", "words"]), {"of", "words"})
 ```
+
+```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: How time goes.
+    width: 300px
+    height: 200px
+tags: [nbval-ignore-output]
+---
+plt.plot([0, perf_counter()]);
+```
 """
 
 # Loaded by every Python that has its folder on the path: the surroundings
@@ -114,7 +128,9 @@ class SmallBook:
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("PYTEST_", "MNIST_DIR", "BOOK_URL", "BOOK_REPO"))
+            if not name.startswith(
+                ("PYTEST_", "MNIST_DIR", "BOOK_URL", "BOOK_REPO", "BOOK_KEPT")
+            )
         }
         ours = {
             "BOOK_OFFLINE": "1",
@@ -218,7 +234,9 @@ def test_a_cell_that_never_ends_well_is_named(
     book: SmallBook, code: str, complaint: str, tags: str
 ) -> None:
     config = book.root / "_config.yml"
-    config.write_text(config.read_text().replace("timeout: 300", "timeout: 5"))
+    config.write_text(
+        re.sub(r"timeout: \d+ ", "timeout: 5 ", config.read_text(), count=1)
+    )
     text = book.chapter.read_text()
     book.chapter.write_text(f"{text}\n```{{code-cell}} ipython3\n{tags}{code}\n```\n")
     status, said = book.build()
@@ -623,7 +641,9 @@ def contents(book: Path) -> dict[str, str]:
         path
         for part in ("html", "executed")
         for path in (book / "_build" / part).rglob("*")
-        if path.is_file() and path.name != MEASUREMENTS
+        if path.is_file()
+        and path.name != MEASUREMENTS
+        and not path.match("_images/measured-*.webp")
     ]
     return {
         str(path.relative_to(book)): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -663,6 +683,9 @@ def test_two_builds_give_the_same_bytes(book: SmallBook, tmp_path: Path) -> None
     assert ours.keys() == theirs.keys()
     table = "01-small-3"
     assert ours[table] != theirs[table]  # the time
+    drawn, again = (measured_pictures(one.site) for one in (book, other))
+    assert [file.name for file in drawn] == ["measured-01-small-6.webp"]
+    assert drawn[0].read_bytes() != again[0].read_bytes()
     page = (book.site / "chapters" / "01-small.html").read_text()
     assert f'data-measured="{table}"' in page
     assert 'data-measured="run/01-small"' in page.replace("'", '"')
@@ -678,7 +701,12 @@ def test_two_builds_of_the_whole_book_give_the_same_bytes(tmp_path: Path) -> Non
     other = tmp_path / "another folder"
     left_out = shutil.ignore_patterns("_build", ".venv", "*.egg-info", ".*_cache")
     shutil.copytree(ROOT, other, ignore=left_out)
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    # Not what the first build has kept: the other computes all of it again.
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTEST_", "BOOK_KEPT_DIR"))
+    }
     ours = {"PYTHONPATH": str(other), "BOOK_FRESH_KERNELS": "1"}
     done = subprocess.run(
         [sys.executable, "tools/build_book.py"],
@@ -809,9 +837,20 @@ def test_a_chapter_that_cannot_be_read_is_named_and_the_others_go_on(
     assert "Traceback" not in said
 
 
-def test_a_measured_picture_is_refused(book: SmallBook) -> None:
-    book.replace("---\nmystnb:\n", "---\ntags: [nbval-ignore-output]\nmystnb:\n")
-    book.replace("plt.plot([0, 1]);", "plt.plot([0, 1]);\n")
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("    width: 300px\n", "", "it must state its size"),
+        ("width: 300px", "width: 50%", "it must state its size"),
+        ("    alt: How time", "    alter: How time", "no alt text"),
+        ("perf_counter()]);", "perf_counter()]); print(1)", "and not both"),
+    ],
+)
+def test_a_measured_picture_has_a_size_and_stands_alone(
+    book: SmallBook, old: str, new: str, complaint: str
+) -> None:
+    assert MEASURED.count(old) == 1
+    book.chapter.write_text(book.chapter.read_text() + MEASURED.replace(old, new))
     status, said = book.build()
     assert status == 1
-    assert "Cell 2\nIt is tagged nbval-ignore-output" in said
+    assert complaint in said

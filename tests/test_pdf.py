@@ -7,10 +7,13 @@ import sys
 import unicodedata
 from pathlib import Path
 
+import numpy as np
 import pytest
 from browser import require_chromium
 from bs4 import BeautifulSoup
 from execution import BUILD, ROOT, chapter_files, read_chapter
+from pictures import measured_pictures
+from PIL import Image
 from pypdf import PdfReader
 
 PDF = BUILD / "book.pdf"
@@ -56,6 +59,24 @@ def book() -> PdfReader:
 def text(book: PdfReader) -> str:
     pages = [re.sub(r"\s*\d+\s*$", "", page.extract_text()) for page in book.pages]
     return squeeze("".join(pages))  # code runs on over the page's number
+
+
+@pytest.mark.check
+@pytest.mark.alone
+def test_measured_pictures_are_in_it(book: PdfReader) -> None:
+    wanted = {}
+    for file in measured_pictures(BUILD / "html"):
+        with Image.open(file) as picture:
+            wanted[file.stem] = np.asarray(picture.convert("RGB"), dtype=float)
+    for page in book.pages:
+        for printed in page.images:
+            pixels = np.asarray(printed.image.convert("RGB"), dtype=float)
+            for name, picture in list(wanted.items()):
+                if pixels.shape != picture.shape:
+                    continue
+                if np.abs(pixels - picture).mean() < 1:
+                    del wanted[name]
+    assert not wanted
 
 
 def test_without_chromium_it_says_so_and_touches_nothing() -> None:

@@ -108,6 +108,7 @@ def test_page_shows_every_picture_its_cells_gave(chapter: str) -> None:
         for cell in notebook.cells
         for output in cell.get("outputs", [])
         if "image/png" in output.get("data", {})
+        and "nbval-ignore-output" not in cell.metadata.get("tags", [])
     ]
     assert given
     for picture in given:
@@ -116,6 +117,31 @@ def test_page_shows_every_picture_its_cells_gave(chapter: str) -> None:
             other.shape == picture.shape and np.abs(other - picture).mean() <= 1
             for other in shown
         )
+
+
+@each_chapter
+def test_page_shows_the_pictures_that_were_measured(chapter: str) -> None:
+    notebook = nbformat.read(EXECUTED / f"{chapter}.ipynb", as_version=4)
+    for cell in notebook.cells:
+        measured = "nbval-ignore-output" in cell.metadata.get("tags", [])
+        for output in cell.get("outputs", []):
+            picture = output.get("data", {}).get("image/png")
+            if picture is None or not measured:
+                continue
+            empty = Image.open(io.BytesIO(base64.b64decode(picture)))
+            name = f"measured-{empty.info['measured']}.webp"
+            (image,) = (
+                image
+                for image in read(f"chapters/{chapter}.html").find_all("img")
+                if image["src"].endswith(f"/{name}")
+            )
+            file = SITE / "_images" / name
+            shown, blank = pixels(file), np.asarray(empty.convert("RGB"))
+            assert shown.shape == blank.shape
+            size = int(image["height"]) * 2, int(image["width"]) * 2
+            assert size == blank.shape[:2]
+            assert np.abs(shown - blank).mean() > 1
+            assert file.stat().st_size < 50_000
 
 
 @needs("01-gradient-descent")
@@ -149,7 +175,11 @@ def test_times_stand_beside_the_pages_and_not_in_them(chapter: str) -> None:
     for cell in notebook.cells:
         if "nbval-ignore-output" in cell.metadata.get("tags", []):
             (output,) = cell.outputs
-            assert "data-measured" in output["data"]["text/html"]
+            if "image/png" in output["data"]:
+                content = base64.b64decode(output["data"]["image/png"])
+                assert Image.open(io.BytesIO(content)).info["measured"]
+            else:
+                assert "data-measured" in output["data"]["text/html"]
 
 
 @each_page

@@ -49,6 +49,7 @@ from execution import (  # noqa: E402
     prepare_execution,
     read_chapter,
 )
+from pictures import place_measured  # noqa: E402
 from preloaded_kernels import ask, preload_kernels  # noqa: E402
 from repository import branch, commit  # noqa: E402
 
@@ -121,6 +122,7 @@ def build() -> int:
     forget_stamps(goal, key)
     save_executed(cache, runs, surroundings.fingerprint)
     write_measurements(site, shown(measurements(cache, runs, changed), site))
+    place_measured(site, pictures(cache, runs))
     (site / STAMP).write_text(key)
     replace(site, goal)
     shutil.rmtree(NEXT)
@@ -204,6 +206,7 @@ def execute_chapters(
             "execution_seconds": run.seconds,
             "megabytes": run.megabytes,
             "measured": run.measured,
+            "pictures": run.pictures,
         }
         # What a stopped build left of this entry would be in the way.
         _, key = cache.create_hashed_notebook(run.notebook)
@@ -297,6 +300,14 @@ def measurements(
             ),
             f"run/{stem}": f"{seconds:.0f} s, {megabytes:.0f} MB",
         }
+    return values
+
+
+def pictures(cache: JupyterCacheBase, runs: list[Run]) -> dict[str, str]:
+    """Collect the pictures that were measured, from the cache."""
+    values: dict[str, str] = {}
+    for run in runs:
+        values |= cache.match_cache_notebook(run.notebook).data["pictures"]
     return values
 
 

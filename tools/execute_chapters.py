@@ -3,9 +3,13 @@
 What a cell tagged ``nbval-ignore-output`` shows is a measurement: it differs
 from run to run, and pages must not. So its output is taken out, kept beside
 the executed chapter in the cache, and a mark stands in its place, which a
-script on the page fills in; see `_ext/build_report.py`.
+script on the page fills in; see `_ext/build_report.py`. In the place of a
+picture stands an empty one of the size that the cell states; the finished
+site gets the measured one as a file.
 """
 
+import base64
+import io
 import json
 import re
 import shutil
@@ -25,6 +29,10 @@ from IPython.utils.path import compress_user
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
+from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
+
+from helpers import requested_extent
 
 DURATIONS = BUILD / "durations.json"  # seconds each chapter took last time
 BUDGET = ROOT / "tools" / "budget.yml"
@@ -56,6 +64,8 @@ class Run:
     measured : dict of str to str
         The measurements that were taken out, as HTML, by the key of the mark
         that stands in their place.
+    pictures : dict of str to str
+        The pictures that were measured, as base64 of PNG, by the same keys.
     started : float
         When it began, by `time.perf_counter`.
     client : NotebookClient or None
@@ -68,6 +78,7 @@ class Run:
     megabytes: float = 0.0
     fault: str = ""
     measured: dict[str, str] = field(default_factory=dict)
+    pictures: dict[str, str] = field(default_factory=dict)
     started: float = 0.0
     client: NotebookClient | None = None
     _reached: int = 0
@@ -85,7 +96,9 @@ class Run:
             self.client = NotebookClient(
                 self.notebook,
                 resources={"metadata": {"path": str(self.path.parent)}},
-                timeout=config["execute"]["timeout"],
+                timeout=None
+                if requested_extent() == "long"
+                else config["execute"]["timeout"],
                 coalesce_streams=True,  # how prints are cut into messages is chance
                 record_timing=False,  # or the cache would not know the cells again
                 on_cell_start=self._note_cell,
@@ -119,11 +132,14 @@ class Run:
             for output in outputs:
                 if output.get("name") == "stderr":
                     raise ValueError(f"It wrote to stderr:\n{output.text}")
-                if MEASURED in tags and "image/png" in output.get("data", {}):
+            drawn = sum("image/png" in output.get("data", {}) for output in outputs)
+            if MEASURED in tags and drawn:
+                if len(outputs) > 1:
                     raise ValueError(
-                        f"It is tagged {MEASURED}, so it may show texts and tables "
-                        "and no pictures."
+                        f"It is tagged {MEASURED}, so it may show one picture, or "
+                        "texts and tables, and not both."
                     )
+                _stated_size(cell)
 
     def _tidy(self) -> None:
         """Take out of the outputs whatever differs from run to run."""
@@ -132,6 +148,11 @@ class Run:
             cell.outputs = _repeatable(cell.outputs)
             if MEASURED in cell.metadata.get("tags", []) and cell.outputs:
                 key = f"{self.path.stem}-{number}"
+                if picture := cell.outputs[0].get("data", {}).get("image/png"):
+                    size = _stated_size(cell)
+                    self.pictures[key] = _fit(picture, size)
+                    cell.outputs = [_empty_picture(key, size)]
+                    continue
                 self.measured[key] = "".join(map(_as_html, cell.outputs))
                 mark = f'<div data-measured="{key}"><p>{WITHOUT_SCRIPT}</p></div>'
                 data = {"text/html": mark, "text/plain": WITHOUT_SCRIPT}
@@ -272,6 +293,61 @@ def _repeatable(value: Any) -> Any:
             if not str(key).startswith("image/png"):
                 value[key] = _repeatable(part)
     return value
+
+
+def _stated_size(cell: NotebookNode) -> tuple[int, int]:
+    """Return width and height of a measured picture, in pixels of a page.
+
+    Matplotlib cuts a figure off around what is drawn, so that its size would
+    differ from run to run.
+
+    Raises
+    ------
+    ValueError
+        If the cell does not state them.
+    """
+    stated = cell.metadata.get("mystnb", {}).get("image", {})
+    sizes = [
+        re.fullmatch(r"(\d+)px", str(stated.get(name))) for name in ("width", "height")
+    ]
+    if not all(sizes):
+        raise ValueError(
+            f"It is tagged {MEASURED} and shows a picture, so it must state its size "
+            "in mystnb.image.width and mystnb.image.height, as 640px and 440px."
+        )
+    width, height = (int(found[1]) for found in sizes if found)
+    return width, height
+
+
+def _fit(picture: str, size: tuple[int, int]) -> str:
+    """Put a picture on a blank ground, two pixels for each of a page's."""
+    drawn = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
+    ground = Image.new("RGB", (2 * size[0], 2 * size[1]), "white")
+    drawn.thumbnail(ground.size)  # smaller, if it does not fit
+    ground.paste(
+        drawn, ((ground.width - drawn.width) // 2, (ground.height - drawn.height) // 2)
+    )
+    return _as_base64(ground)
+
+
+def _empty_picture(key: str, size: tuple[int, int]) -> NotebookNode:
+    """Return what stands in the place of a measured picture: it says so."""
+    ground = Image.new("RGB", (2 * size[0], 2 * size[1]), "white")
+    lines = WITHOUT_SCRIPT.replace(". ", ".\n")
+    ImageDraw.Draw(ground).multiline_text(
+        (size[0], size[1]), lines, "#222222", font_size=24, anchor="mm", align="center"
+    )
+    name = PngInfo()
+    name.add_text("measured", key)  # by which `_ext/pictures.py` knows it
+    data = {"image/png": _as_base64(ground, name), "text/plain": WITHOUT_SCRIPT}
+    shown = {"image/png": {"width": size[0], "height": size[1]}}
+    return new_output("display_data", data, metadata=shown)
+
+
+def _as_base64(picture: Image.Image, name: PngInfo | None = None) -> str:
+    file = io.BytesIO()
+    picture.save(file, "png", pnginfo=name)
+    return base64.b64encode(file.getvalue()).decode()
 
 
 def _as_html(output: NotebookNode) -> str:
