@@ -18,13 +18,14 @@ unexport PYTHONPATH
 python := $(VENV)/bin/python
 
 # The stamp is named after what was installed, and where: change either and
-# the set-up runs again. A virtual environment whose Python has gone away, or
-# that was moved here from elsewhere, is made anew.
+# the set-up runs again. A virtual environment whose Python has gone away, that
+# was moved here from elsewhere, or whose set-up was interrupted, is made anew.
 wanted := $(shell (cat requirements.txt constraints.txt pyproject.toml \
 	tools/ipython_kernel_config.py; pwd) \
 	| cksum | cut -d ' ' -f 1)
 installed := $(VENV)/installed-$(wanted)
-healthy := $(shell { $(python) -c 'print("yes")'; } 2>/dev/null)
+healthy := $(if $(wildcard $(VENV)/installed-*),$(shell { \
+	$(python) -c 'print("yes")'; } 2>/dev/null))
 ifneq ($(healthy),yes)
 .PHONY: $(installed)
 endif
