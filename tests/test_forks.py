@@ -424,13 +424,12 @@ def test_labels_of_all_kinds_are_found_and_none_in_code() -> None:
 
 
 @pytest.mark.check
-@pytest.mark.alone
 @pytest.mark.parametrize(
     "without",
     [
         ["13-errors", "museum-of-bugs"],
         ["03-learning-rate"],
-        [f"{n:02}" for n in range(3, 15)] + ["museum-of-bugs"],
+        [path.stem for path in chapter_files()[2:]],
     ],
     ids=["without the end", "without one in the middle", "only the first two"],
 )
@@ -444,7 +443,7 @@ def test_the_book_without_some_chapters_builds_and_passes(
     shutil.copytree(ROOT / "_build" / "cache", root / "_build" / "cache")
     shutil.copytree(ROOT / "_build" / "pictures", root / "_build" / "pictures")
     stems = [path.stem for path in chapter_files()]
-    gone = [stem for stem in stems if stem.startswith(tuple(without))]
+    gone = [stem for stem in stems if stem in without]
     if not gone or len(gone) == len(stems):
         pytest.skip("this fork leaves them out already")
     contents = root / "_toc.yml"

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from bench_training import GOAL, last_training
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pages import run_page
 
 import helpers
-from helpers import DigitsSplit, load_digits, split_digits
+from helpers import DigitsSplit, load_digits, requested_extent, split_digits
 from helpers.data import Digits, _bundled
 
 CHAPTER = "15-how-far"
@@ -174,3 +175,15 @@ def test_all_training_images_can_be_had() -> None:
     assert len(all_of_them.x_train) == len(all_of_them.y_train) == n_train
     if digits.is_mnist:
         np.testing.assert_array_equal(all_of_them.x_train, digits.images[:60_000])
+
+
+# What it promises
+
+
+@pytest.mark.skipif(requested_extent() != "quick", reason="the page asserts it itself")
+def test_the_last_training_reads_as_many_images_as_promised() -> None:
+    digits = load_digits()
+    if not digits.is_mnist:
+        pytest.skip("the promise is about MNIST")
+    page = run("@keep_results", digits, "full")
+    assert last_training(page) >= GOAL
