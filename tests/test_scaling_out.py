@@ -5,7 +5,6 @@ mistakes can be tried; one run has real processes, started by torchrun.
 """
 
 import io
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -90,7 +89,7 @@ def names() -> Iterator[Names]:
     """Return the names of the page, which its functions look up."""
     page = run_page("16-scaling-out", until='torchrun("together")')
     yield page["main"].__globals__
-    shutil.rmtree(page["workshop"])
+    page["keeper"].cleanup()
 
 
 @pytest.fixture
