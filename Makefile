@@ -36,7 +36,7 @@ is_python := import sys; print("new" if sys.version_info >= (3, 11) else "old")
 
 .DEFAULT_GOAL := book
 .PHONY: help setup book lab notebooks pdf slides test check bench linkcheck \
-	archives push-notebooks exercise fork serve lint figures constraints clean clean-all
+	archives push-notebooks serve lint figures constraints clean clean-all
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -107,16 +107,6 @@ archives: notebooks pdf ## pack site, notebooks and PDF for a release
 
 push-notebooks: ## push _build/notebooks as the branch notebooks of origin
 	@$(PYTHON) tools/push_notebooks.py
-
-exercise: $(installed) ## begin an exercise of your own; CHAPTER=01
-	@$(python) tools/new_exercise.py "$(CHAPTER)"
-
-# As they were typed: dollar signs and quotes mean nothing here.
-fork: export FORK_TITLE = $(value TITLE)
-fork: export FORK_AUTHORS = $(value AUTHORS)
-fork: export FORK_WITHOUT = $(value WITHOUT)
-fork: $(installed) ## make it your own; TITLE="…" AUTHORS="A. One, B. Two" WITHOUT="…"
-	@$(python) tools/fork.py
 
 serve: ## show the built site on 127.0.0.1; PORT=8000, EDITION=student
 	@$(PYTHON) tools/serve_site.py $(PORT)

@@ -25,7 +25,6 @@ from jupyter_cache import get_cache
 from jupyter_cache.cache.main import JupyterCacheBase
 from myst_nb.core.read import read_myst_markdown_notebook
 from nbformat import NotebookNode
-from own_exercises import chapter_text, check_own_exercises, place_of
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
@@ -269,10 +268,7 @@ def chapter_files() -> list[Path]:
     ------
     FileNotFoundError
         If one of them is not there.
-    ValueError
-        If a file of own exercises belongs to no chapter.
     """
-    check_own_exercises()
     named = parse_toc_yaml(ROOT / "_toc.yml")
     files = [ROOT / f"{name}.md" for name in named if name.startswith("chapters/")]
     for file in files:
@@ -286,24 +282,22 @@ def chapter_files() -> list[Path]:
 def read_chapter(path: Path) -> NotebookNode:
     """Read a chapter as a notebook, the way MyST-NB does.
 
-    A fork's own exercises are in it. Its metadata say where each cell stands;
-    see `cell_place`. Cells are numbered, where MyST-NB would draw names at
-    random.
+    Its metadata say where each cell stands; see `cell_place`. Cells are
+    numbered, where MyST-NB would draw names at random.
 
     Raises
     ------
     ValueError
         If a cell cannot be read; it is named by file and line.
     """
+    name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
 
     def place(line: int) -> str:
-        file, line = place_of(path, line)
-        name = file.relative_to(ROOT) if file.is_relative_to(ROOT) else file
         return f"{name}:{line}"
 
     try:
         notebook = read_myst_markdown_notebook(
-            chapter_text(path), add_source_map=True, path=path
+            path.read_text(encoding="utf-8"), add_source_map=True, path=path
         )
     except Exception as error:  # MyST-NB's own have no common kind
         said = re.sub(r"line (\d+)", lambda found: place(int(found[1])), str(error))

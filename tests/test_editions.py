@@ -19,7 +19,6 @@ from build_report import read_measurements
 from editions import SITES, edition, site_folder
 from execution import BUILD, EXECUTED, ROOT, STAMP, chapter_files
 from launch_buttons import BRANCH
-from own_exercises import chapter_text
 from test_build import SmallBook, book, built  # noqa: F401
 
 INSTRUCTOR, STUDENT = (BUILD / name for name in SITES.values())
@@ -52,7 +51,7 @@ def pieces(text: str) -> set[str]:
 @cache
 def solutions() -> dict[str, set[str]]:
     """Return what can be recognised of each solution, by its exercise."""
-    texts = [chapter_text(path) for path in chapter_files()]
+    texts = [path.read_text(encoding="utf-8") for path in chapter_files()]
     others = [SOLUTION.sub("", text) for text in texts]
     others += [path.read_text() for path in (ROOT / "reference").glob("*.md")]
     elsewhere = squeeze("\n".join(others))
@@ -187,7 +186,7 @@ def test_no_picture_of_a_solution_is_in_the_student_edition(student: Path) -> No
 @pytest.mark.check
 @pytest.mark.alone
 def test_the_search_of_the_student_edition_knows_no_solution(student: Path) -> None:
-    sources = [chapter_text(path) for path in chapter_files()]
+    sources = [path.read_text(encoding="utf-8") for path in chapter_files()]
     inside = words_of("".join("".join(SOLUTION.findall(text)) for text in sources))
     outside = [SOLUTION.sub("", text) for text in sources]  # formulas, as typed
     outside += [page_without_solutions(page) for page in INSTRUCTOR.rglob("*.html")]

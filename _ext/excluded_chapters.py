@@ -1,0 +1,132 @@
+"""Let pages mention a chapter that the book leaves out.
+
+A chapter that ``_toc.yml`` does not name is not built. Links to it become plain
+text: the words of the link, else the title of the section it leads to, else
+that of the chapter. Its card on the landing page goes, the other cards are
+numbered, and a chapter does not announce it as the next. A label that is
+nowhere in ``chapters/`` is still a mistake, and fails the build.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from execution import ROOT, chapter_files, read_chapter
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ExtensionError
+
+LABEL = re.compile(r"^\((\S+)\)=\s*\n(?:#+ (.+))?", re.M)  # of a section, if it has one
+LABEL_OF_BLOCK = re.compile(r"^(?:\$\$ *\((\S+)\)|:(?:label|name): (\S+))$", re.M)
+TITLE = re.compile(r"^# (.+)", re.M)
+MARKUP = re.compile(r"[`*]")
+LINKS = {"myst", "ref", "eq", "numref", "doc", "any"}  # not terms, nor citations
+
+
+def prose_of(path: Path) -> str:
+    """Return the text of a chapter, without its header and its code cells."""
+    cells = read_chapter(path).cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+def labels_of(text: str) -> dict[str, str]:
+    """Return what to call the labelled places of a chapter.
+
+    Parameters
+    ----------
+    text : str
+        The chapter, from `prose_of`.
+
+    Returns
+    -------
+    dict of str to str
+        The title of the section, or else that of the chapter, by the label.
+    """
+    found = TITLE.search(text)
+    title = MARKUP.sub("", found[1]).strip() if found else ""
+    labels = {
+        label.lower(): MARKUP.sub("", heading).strip() or title
+        for label, heading in LABEL.findall(text)
+    }
+    for pair in LABEL_OF_BLOCK.findall(text):
+        labels["".join(pair).lower()] = f"“{title}”"
+    return labels | {"": title}
+
+
+def excluded_labels() -> dict[str, str]:
+    """Return what to call each label, and each page, of the excluded chapters."""
+    included = chapter_files()
+    names: dict[str, str] = {}
+    for path in sorted((ROOT / "chapters").glob("*.md")):
+        if path not in included:
+            labels = labels_of(prose_of(path))
+            names |= labels | {f"chapters/{path.stem}": labels[""]}
+    return names
+
+
+def _replace_links(app: Sphinx, page: nodes.document) -> None:
+    for link in list(page.findall(addnodes.pending_xref)):
+        target = str(link["reftarget"]).lower().removeprefix("/")
+        if link["reftype"] not in LINKS or target not in app.config.excluded_labels:
+            continue
+        if (card := _ancestor(link, "grid-item")) is not None:
+            _remove(card)
+        elif link.parent.astext().startswith("Next:"):
+            _remove(link.parent)
+        elif link.get("refexplicit"):
+            link.replace_self(link.children[0].children)
+        else:
+            link.replace_self(nodes.Text(app.config.excluded_labels[target]))
+    if app.env.docname == app.config.root_doc:
+        _arrange_cards(page)
+
+
+def _remove(node: Any) -> None:
+    """Remove a node, unless another link in it has done so already."""
+    if node in node.parent.children:
+        node.parent.remove(node)
+
+
+def _ancestor(node: Any, component: str) -> Any:
+    """Return the sphinx-design component that a node stands in, or None."""
+    while node is not None and node.get("design_component") != component:
+        node = node.parent
+    return node
+
+
+def _arrange_cards(page: nodes.document) -> None:
+    """Number the cards of chapters, and drop sections that have none left."""
+    number = 0
+    for grid in list(_components(page, "grid-container")):
+        cards = list(_components(grid, "card-title"))
+        for card in cards:
+            number += 1
+            card.children[0].insert(0, nodes.Text(f"{number} · "))
+        if not cards:
+            _remove(grid.parent)
+
+
+def _components(node: nodes.Element, name: str) -> list[Any]:
+    return [
+        part
+        for part in node.findall(nodes.container)
+        if part.get("design_component") == name
+    ]
+
+
+def _find_excluded(app: Sphinx, config: Config) -> None:
+    try:
+        config["excluded_labels"] = excluded_labels()
+    except (OSError, ValueError) as error:
+        raise ExtensionError(str(error)) from None
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.add_config_value("excluded_labels", {}, "env")
+    app.connect("config-inited", _find_excluded)
+    # Links to other pages are known by now, and nothing has been collected yet.
+    app.connect("doctree-read", _replace_links, priority=100)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,226 @@
+"""A chapter that `_toc.yml` does not name is mentioned without a dead link."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from excluded_chapters import excluded_labels, labels_of, prose_of
+from execution import ROOT, chapter_files
+from test_build import CHAPTER, SmallBook, book, built  # noqa: F401
+
+
+def read(page: Path) -> BeautifulSoup:
+    return BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+
+
+def text_of(page: Path) -> str:
+    return " ".join(read(page).article.get_text().split())
+
+
+OTHER = (
+    CHAPTER.replace("# A small chapter", "(other)=\n# The *other* chapter")
+    + """
+(other-part)=
+## A part of it
+
+$$ (eq-other)
+a = 1
+$$
+
+```{exercise-start} Do it
+:label: ex-other
+```
+
+Now.
+
+```{exercise-end}
+```
+
+:::{math}
+:label: eq-written
+b = 2
+:::
+"""
+)
+LINKS = """
+
+See [](#other), [those words](#other), {ref}`other-part`, {eq}`eq-other`,
+[an exercise](#ex-other), {numref}`ex-other`, {eq}`eq-written` and
+[the file](02-other.md).
+
+**Next:** [](#other) comes next, and [](#other-part).
+"""
+CARDS = """# A small book
+
+## The way
+
+### First
+
+::::{grid} 1 1 2 2
+:::{grid-item-card} One
+:link: small
+:link-type: ref
+Small.
+:::
+::::
+
+### Second
+
+::::{grid} 1 1 2 2
+:::{grid-item-card} Two
+:link: other
+:link-type: ref
+The other.
+:::
+::::
+
+## The end
+"""
+
+
+@pytest.fixture
+def two(book: SmallBook) -> SmallBook:  # noqa: F811
+    """Return a book whose table of contents names one of its two chapters."""
+    (book.root / "chapters" / "02-other.md").write_text(OTHER)
+    (book.root / "index.md").write_text(CARDS)
+    book.replace("# A small chapter", "(small)=\n# A small chapter" + LINKS)
+    return book
+
+
+def test_links_to_an_excluded_chapter_become_text(two: SmallBook) -> None:
+    status, said = two.build()
+    assert status == 0, said
+    page = two.site / "chapters" / "01-small.html"
+    assert (
+        "See The other chapter, those words, A part of it, "
+        "“The other chapter”, an exercise, “The other chapter”, "
+        "“The other chapter” and the file."
+    ) in text_of(page)
+    assert "Next:" not in text_of(page)
+    assert not read(page).article.find_all("a", href=re.compile("other"))
+    index = read(two.site / "index.html")
+    titles = [part.get_text(strip=True) for part in index.select(".sd-card-title")]
+    assert titles == ["1 · One"]
+    assert "Second" not in index.get_text()
+    assert "The end" in index.article.get_text()
+    assert not (two.site / "chapters" / "02-other.html").exists()
+    status, said = two.test()
+    assert status == 0, said
+    assert "4 passed" in said
+
+
+def test_links_to_an_included_chapter_stay_links(two: SmallBook) -> None:
+    two.add_chapter("02-other", OTHER)
+    status, said = two.build()
+    assert status == 0, said
+    page = read(two.site / "chapters" / "01-small.html")
+    assert len(page.article.find_all("a", href=re.compile("02-other.html"))) >= 10
+    index = read(two.site / "index.html")
+    titles = [part.get_text(strip=True) for part in index.select(".sd-card-title")]
+    assert titles == ["1 · One", "2 · Two"]
+
+
+def test_a_mistyped_label_still_fails_the_build(two: SmallBook) -> None:
+    two.replace("[](#other),", "[](#othr),")
+    status, said = two.build()
+    assert status == 1
+    assert "cross-reference target not found: 'othr'" in said
+    assert "'other" not in said
+
+
+def test_labels_of_all_kinds_are_found_and_none_in_code_or_header(
+    tmp_path: Path,
+) -> None:
+    code = "```{code-cell} ipython3\n# in code\n'''\n(no)=\n# No\n'''\n```\n"
+    path = tmp_path / "other.md"
+    header = "---\n# a comment\njupytext:"
+    path.write_text(OTHER.replace("---\njupytext:", header, 1) + code)
+    assert labels_of(prose_of(path)) == {
+        "": "The other chapter",
+        "other": "The other chapter",
+        "other-part": "A part of it",
+        "eq-other": "“The other chapter”",
+        "ex-other": "“The other chapter”",
+        "eq-written": "“The other chapter”",
+    }
+
+
+def test_any_chapter_may_be_excluded() -> None:
+    """Every link between chapters has a label that is found without building."""
+    known = {label for path in chapter_files() for label in labels_of(prose_of(path))}
+    link = re.compile(r"\]\(#([\w-]+)\)|\{(?:ref|eq|numref)\}`(?:[^`<]*<)?([\w-]+)>?`")
+    elsewhere = {"notation", "glossary", "helpers", "references", "build-report"}
+    for path in chapter_files():
+        targets = {"".join(pair).lower() for pair in link.findall(prose_of(path))}
+        assert targets - elsewhere <= known, path.name
+    assert not excluded_labels()
+
+
+# What the original says of itself
+
+
+def test_the_citation_agrees_with_the_configuration() -> None:
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["title"] == config["title"]
+    assert ", ".join(one["name"] for one in citation["authors"]) == config["author"]
+
+
+def test_the_licences_name_the_original() -> None:
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    original = config["sphinx"]["config"]["original"]
+    licence = " ".join((ROOT / "LICENSE-TEXT").read_text().split())
+    assert f'credit to "{original["title"]}"' in licence
+    assert original["author"] in (ROOT / "LICENSE").read_text()
+
+
+# Title and authors on the pages
+
+NASTY = 'Über “A” & B: “C” \\E #1 "D"'
+
+
+def typed(text: str) -> str:
+    """Write quotes as they are typed."""
+    return text.replace("“", '"').replace("”", '"')
+
+
+def rename(book: SmallBook, title: str, authors: str) -> None:  # noqa: F811
+    path = book.root / "_config.yml"
+    config = yaml.safe_load(path.read_text()) | {"title": title, "author": authors}
+    path.write_text(yaml.safe_dump(config))
+
+
+def test_a_fork_has_its_own_title_and_credits_the_original(book: SmallBook) -> None:  # noqa: F811
+    config = yaml.safe_load((book.root / "_config.yml").read_text())
+    original = config["sphinx"]["config"]["original"]
+    index = book.root / "index.md"
+    index.write_text("# {book}`title`\n\nBy {book}`author`.\n")
+    rename(book, original["title"], original["author"])
+    status, said = book.build()
+    assert status == 0, said
+    assert "adapted" not in text_of(book.site / "index.html")
+    rename(book, NASTY, "A. One, B. Two")
+    status, said = book.build()
+    assert status == 0, said
+    page = read(book.site / "index.html")
+    assert typed(page.article.h1.get_text()).startswith(typed(NASTY))
+    assert "By A. One, B. Two." in page.article.get_text()
+    assert NASTY in page.title.get_text()
+    shown = page.find("meta", property="og:title")["content"]
+    assert typed(shown) == typed(NASTY)
+    (credit,) = page.select("p.adapted-from")
+    for part in (original["title"], original["author"], "CC BY 4.0", "been changed"):
+        assert part in credit.get_text()
+    assert credit.find("a", href=re.compile("creativecommons.org/licenses/by/4.0"))
+    chapter = read(book.site / "chapters" / "01-small.html")
+    assert chapter.find("meta", property="og:site_name")["content"] == NASTY
+    assert "adapted" not in chapter.article.get_text()
+
+
+def test_the_book_is_asked_for_what_it_knows(book: SmallBook) -> None:  # noqa: F811
+    (book.root / "index.md").write_text("# {book}`price`\n")
+    status, said = book.build()
+    assert status == 1
+    assert "knows title and author, and not 'price'" in said
