@@ -16,6 +16,8 @@ export PYTHONDONTWRITEBYTECODE := 1
 unexport PYTHONPATH
 
 python := $(VENV)/bin/python
+site := $(if $(filter student,$(EDITION)),student,html)
+pdf := $(if $(filter student,$(EDITION)),book-student.pdf,book.pdf)
 
 # The stamp is named after what was installed, and where: change either and
 # the set-up runs again. A virtual environment whose Python has gone away, that
@@ -36,7 +38,7 @@ is_python := import sys; print("new" if sys.version_info >= (3, 11) else "old")
 
 .DEFAULT_GOAL := book
 .PHONY: help setup book lab notebooks pdf slides test check bench linkcheck \
-	archives push-notebooks serve lint figures constraints clean clean-all
+	archives serve lint figures constraints clean clean-all
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -100,13 +102,17 @@ slides: $(installed) ## make slides in _build/slides; CHAPTER=01, else of all ch
 	@CHAPTER="$(CHAPTER)" $(python) tools/make_slides.py
 
 linkcheck: $(installed) ## ask other sites whether what the book links to is there
-	@$(python) tools/check_links.py
+	@BOOK_OFFLINE=1 $(VENV)/bin/jupyter-book build . --builder linkcheck \
+		--path-output _build/links --keep-going --quiet
 
+# Packed under another name first, so that half an archive is never released.
 archives: notebooks pdf ## pack site, notebooks and PDF for a release
-	@$(python) tools/make_archives.py
-
-push-notebooks: ## push _build/notebooks as the branch notebooks of origin
-	@$(PYTHON) tools/push_notebooks.py
+	@rm -rf _build/archives.new && mkdir _build/archives.new
+	@cd _build && $(CURDIR)/$(python) -m zipfile -c archives.new/site.zip $(site)
+	@cd _build && $(CURDIR)/$(python) -m zipfile -c archives.new/notebooks.zip notebooks
+	@cp _build/$(pdf) _build/archives.new
+	@cd _build/archives.new && sha256sum * > SHA256SUMS
+	@rm -rf _build/archives && mv _build/archives.new _build/archives
 
 serve: ## show the built site on 127.0.0.1; PORT=8000, EDITION=student
 	@$(PYTHON) tools/serve_site.py $(PORT)
