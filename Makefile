@@ -88,8 +88,8 @@ check: $(installed) ## what is too slow for every save: a browser, two builds co
 
 bench: $(installed) ## time building and training, as ratios; ten minutes
 	@status=0; \
-	$(python) tools/bench_training.py || status=1; \
-	$(python) tools/bench_build.py || status=1; \
+	$(python) -m benchmarks.training || status=1; \
+	$(python) -m benchmarks.build || status=1; \
 	exit $$status
 
 notebooks: $(installed) ## export the chapters for Colab and Binder; OUTPUTS=1

@@ -97,7 +97,7 @@ def _ancestor(node: Any, component: str) -> Any:
 
 
 def _arrange_cards(page: nodes.document) -> None:
-    """Number the cards of chapters, and drop sections that have none left."""
+    """Put numbers on the cards, and drop sections that have none left."""
     number = 0
     for grid in list(_components(page, "grid-container")):
         cards = list(_components(grid, "card-title"))

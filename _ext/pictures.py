@@ -4,10 +4,6 @@ Matplotlib's PNG files become WebP of a third of their size, the frames of a
 slider become files of their own, and each picture says how large it is, so
 that nothing moves when it arrives. A picture without alt text gives a
 warning, which fails the build.
-
-A picture that was measured differs from build to build. In the executed
-chapters an empty one stands in its place, which has a name in it; its file is
-called after that, and `place_measured` puts the measured picture there.
 """
 
 import base64
@@ -36,42 +32,6 @@ FRAME = re.compile(r'src="data:image/webp;base64,([^"]+)"')
 MAKER = Path(plots.__file__).read_bytes() + version("pillow").encode()
 LINK = re.compile(r'(<a\b[^>]*\bhref="[^":]*_images/[^":]+)\.png"')
 IN_TEXT = re.compile(r'<img(?=[^>]*\bsrc="[^"]*_images/)')
-
-
-MEASURED = "measured-"  # how the files of measured pictures begin
-
-
-def measured_pictures(site: Path) -> list[Path]:
-    """Return the files of the measured pictures of a site."""
-    return sorted((site / "_images").glob(f"{MEASURED}*.webp"))
-
-
-def place_measured(site: Path, pictures: dict[str, str]) -> None:
-    """Put measured pictures where empty ones stand.
-
-    Parameters
-    ----------
-    site : Path
-        The finished site. It may be an edition that lacks some of them.
-    pictures : dict of str to str
-        PNG as base64, by the name that stands in the empty picture.
-    """
-    for file in measured_pictures(site):
-        content = pictures[file.stem.removeprefix(MEASURED)]
-        picture = Image.open(io.BytesIO(base64.b64decode(content)))
-        file.write_bytes(to_webp(picture))
-
-
-def name_measured(site: Path) -> dict[str, str]:
-    """Rename the empty pictures; return their new names by the old ones."""
-    names = {}
-    for path in sorted((site / "_images").glob("*.png")):
-        with Image.open(path) as picture:
-            key = picture.info.get("measured")
-        if key:
-            names[path.name] = f"{MEASURED}{key}.png"
-            path.rename(path.with_name(names[path.name]))
-    return names
 
 
 def size_of(content: bytes) -> tuple[int, int]:
@@ -157,11 +117,8 @@ def _place_pictures(app: Sphinx, exception: Exception | None) -> None:
     kept = BUILD / "pictures"
     kept.mkdir(parents=True, exist_ok=True)
     pictures = Pictures(site, kept)
-    measured = name_measured(site)
     for page in pages_of(site):
         html = page.read_text(encoding="utf-8")
-        for old, new in measured.items():
-            html = html.replace(f"_images/{old}", f"_images/{new}")
         root = "../" * (len(page.relative_to(site).parts) - 1)
         html = FRAME.sub(lambda found: pictures.take_out(found, root), html)  # noqa: B023
         html = PICTURE.sub(lambda found: pictures.place(found, page), html)  # noqa: B023

@@ -23,9 +23,8 @@ import numpy as np
 import psutil
 import pytest
 import torch
-from build_report import MEASUREMENTS, read_measurements
+from bs4 import BeautifulSoup
 from execution import EXECUTED, ROOT, chapter_files, number_of_jobs
-from pictures import measured_pictures
 from test_data_sources import IMAGES, LABELS, N_TRAIN, SIDE, write_idx_folder
 
 CHAPTER = """\
@@ -314,7 +313,6 @@ def test_a_plain_build_leaves_nothing_that_harms(book: SmallBook) -> None:
     status, said = book.build()
     assert status == 0, said
     assert "Some words" not in (book.site / "chapters" / "01-small.html").read_text()
-    assert "data-measured" in (book.site / "chapters" / "01-small.html").read_text()
 
 
 def test_a_dead_reference_fails_the_build_again_and_again(book: SmallBook) -> None:
@@ -398,13 +396,6 @@ def test_one_changed_chapter_executes_alone_and_longest_first(
     status, said = book.build(JOBS="1", BOOK_FRESH_KERNELS="0")
     assert said.count("executed in") == 3
     assert said.index("03-slow") < said.index("02-quick")
-    (book.root / "_build" / "durations.json").unlink()
-    (book.root / "tools" / "budget.yml").write_text(
-        "02-quick: {seconds: 9, megabytes: 1}\n03-slow: {seconds: 8, megabytes: 1}\n"
-    )
-    shutil.rmtree(book.root / "_build" / "cache")
-    status, said = book.build(JOBS="1", BOOK_FRESH_KERNELS="0")
-    assert said.index("02-quick") < said.index("03-slow")  # as the budget says
 
 
 def test_a_chapter_that_fails_does_not_stop_the_others(book: SmallBook) -> None:
@@ -642,8 +633,6 @@ def contents(book: Path) -> dict[str, str]:
         for part in ("html", "executed")
         for path in (book / "_build" / part).rglob("*")
         if path.is_file()
-        and path.name != MEASUREMENTS
-        and not path.match("_images/measured-*.webp")
     ]
     return {
         str(path.relative_to(book)): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -660,9 +649,20 @@ def differences(one: Path, other: Path) -> list[str]:
     )
 
 
-def test_two_builds_give_the_same_bytes(book: SmallBook, tmp_path: Path) -> None:
+def without_measurements(page: Path) -> str:
+    """Return a page without what the cells that measure gave."""
+    html = BeautifulSoup(page.read_text(), "html.parser")
+    for output in html.select(".tag_nbval-ignore-output .cell_output"):
+        output.decompose()
+    return str(html)
+
+
+def test_two_builds_give_the_same_bytes_but_for_measurements(
+    book: SmallBook, tmp_path: Path
+) -> None:
     text = book.chapter.read_text() + MEASURED
     book.chapter.write_text(text)
+    book.add_chapter("02-other", CHAPTER.replace("# A small", "# Another"))
     other = SmallBook(tmp_path / "elsewhere" / "another folder")
     shutil.copytree(book.root, other.root)
     shutil.rmtree(other.root / "_build")
@@ -678,20 +678,19 @@ def test_two_builds_give_the_same_bytes(book: SmallBook, tmp_path: Path) -> None
     )
     assert status == 0, said
     assert len(contents(book.root)) > 20
-    assert differences(book.root, other.root) == []
-    ours, theirs = (read_measurements(one.site) for one in (book, other))
-    assert ours.keys() == theirs.keys()
-    table = "01-small-3"
-    assert ours[table] != theirs[table]  # the time
-    drawn, again = (measured_pictures(one.site) for one in (book, other))
-    assert [file.name for file in drawn] == ["measured-01-small-6.webp"]
-    assert drawn[0].read_bytes() != again[0].read_bytes()
-    page = (book.site / "chapters" / "01-small.html").read_text()
-    assert f'data-measured="{table}"' in page
-    assert 'data-measured="run/01-small"' in page.replace("'", '"')
-    assert 0 < float(ours["seconds/01-small"]) < 200
-    assert 50 < float(ours["megabytes/01-small"]) < 2000
-    assert ours["origin/01-small"] == "executed in this build"
+    differ = [
+        name for name in differences(book.root, other.root) if "_images" not in name
+    ]
+    assert differ == [
+        "_build/executed/01-small.ipynb",
+        "_build/html/chapters/01-small.html",
+        "_build/html/chapters/01-small.ipynb",
+        "_build/html/searchindex.js",
+    ]
+    page = "chapters/01-small.html"
+    ours, theirs = (one.site / page for one in (book, other))
+    assert ours.read_text() != theirs.read_text()
+    assert without_measurements(ours) == without_measurements(theirs)
     status, said = other.test()
     assert status == 0, said
 
@@ -782,10 +781,8 @@ def test_chapters_do_without_the_preloading_process_if_it_dies(
 
 
 def test_a_changed_executor_executes_again(book: SmallBook) -> None:
-    executor = book.root / "tools" / "execute_chapters.py"
-    text = executor.read_text()
-    assert text.count("differ from run to run. Run the cell") == 1
-    executor.write_text(text.replace("Run the cell", "Do run the cell"))
+    with (book.root / "tools" / "execute_chapters.py").open("a") as file:
+        file.write("# changed\n")
     status, said = book.build()
     assert status == 0, said
     assert "01-small.md executed in" in said
@@ -835,22 +832,3 @@ def test_a_chapter_that_cannot_be_read_is_named_and_the_others_go_on(
     assert "chapters/02-other.md FAILED" in said
     assert "chapters/01-small.md executed in" in said
     assert "Traceback" not in said
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "complaint"),
-    [
-        ("    width: 300px\n", "", "it must state its size"),
-        ("width: 300px", "width: 50%", "it must state its size"),
-        ("    alt: How time", "    alter: How time", "no alt text"),
-        ("perf_counter()]);", "perf_counter()]); print(1)", "and not both"),
-    ],
-)
-def test_a_measured_picture_has_a_size_and_stands_alone(
-    book: SmallBook, old: str, new: str, complaint: str
-) -> None:
-    assert MEASURED.count(old) == 1
-    book.chapter.write_text(book.chapter.read_text() + MEASURED.replace(old, new))
-    status, said = book.build()
-    assert status == 1
-    assert complaint in said

@@ -23,12 +23,6 @@ def code_cells(path: Path) -> list[nbformat.NotebookNode]:
 
 
 @each_chapter
-def test_every_chapter_has_a_budget(path: Path) -> None:
-    budget = yaml.safe_load((ROOT / "tools" / "budget.yml").read_text())
-    assert budget[path.stem].keys() == {"seconds", "megabytes"}
-
-
-@each_chapter
 def test_says_what_one_will_do_need_and_take(path: Path) -> None:
     text = path.read_text()
     for part in ("What you will do", "**You need:**", "**Time:**", "## Summary"):

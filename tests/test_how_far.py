@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from bench_training import GOAL, last_training
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pages import run_page
 
 import helpers
+from benchmarks.training import GOAL, last_training
 from helpers import DigitsSplit, load_digits, requested_extent, split_digits
 from helpers.data import Digits, _bundled
 

@@ -10,7 +10,6 @@ warning. A build that is stopped, however it is stopped, can be run again.
 import hashlib
 import json
 import os
-import re
 import shutil
 import signal
 import sys
@@ -29,7 +28,6 @@ from sphinx_external_toc.parsing import MalformedError
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "_ext"))
 from addresses import repository_address, site_address  # noqa: E402
-from build_report import write_measurements  # noqa: E402
 from editions import SITES, STUDENT, edition, site_folder  # noqa: E402
 from execute_chapters import (  # noqa: E402
     DURATIONS,
@@ -49,7 +47,6 @@ from execution import (  # noqa: E402
     prepare_execution,
     read_chapter,
 )
-from pictures import place_measured  # noqa: E402
 from preloaded_kernels import ask, preload_kernels  # noqa: E402
 from repository import branch, commit  # noqa: E402
 
@@ -121,8 +118,6 @@ def build() -> int:
     site = NEXT / "_build" / "html"
     forget_stamps(goal, key)
     save_executed(cache, runs, surroundings.fingerprint)
-    write_measurements(site, shown(measurements(cache, runs, changed), site))
-    place_measured(site, pictures(cache, runs))
     (site / STAMP).write_text(key)
     replace(site, goal)
     shutil.rmtree(NEXT)
@@ -182,7 +177,7 @@ def is_cached(cache: JupyterCacheBase, run: Run) -> bool:
     """
     try:
         cache.merge_match_into_notebook(run.notebook)
-        return "measured" in cache.match_cache_notebook(run.notebook).data
+        return "megabytes" in cache.match_cache_notebook(run.notebook).data
     except Exception:  # not there, or damaged: then it is made anew
         return False
 
@@ -205,8 +200,6 @@ def execute_chapters(
         record = {
             "execution_seconds": run.seconds,
             "megabytes": run.megabytes,
-            "measured": run.measured,
-            "pictures": run.pictures,
         }
         # What a stopped build left of this entry would be in the way.
         _, key = cache.create_hashed_notebook(run.notebook)
@@ -281,43 +274,6 @@ def forget_old_caches(used: Path) -> None:
     known = sorted(used.parent.iterdir(), key=lambda path: path.stat().st_mtime)
     for folder in known[:-CACHES_KEPT]:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def measurements(
-    cache: JupyterCacheBase, runs: list[Run], executed: list[Run]
-) -> dict[str, str]:
-    """Collect what fills the marks on the pages, from the cache."""
-    values: dict[str, str] = {}
-    for run in runs:
-        record, stem = cache.match_cache_notebook(run.notebook).data, run.path.stem
-        seconds, megabytes = record["execution_seconds"], record["megabytes"]
-        values |= record["measured"]
-        values |= {
-            f"seconds/{stem}": f"{seconds:.1f}",
-            f"megabytes/{stem}": f"{megabytes:.0f}",
-            f"origin/{stem}": (
-                "executed in this build" if run in executed else "from the cache"
-            ),
-            f"run/{stem}": f"{seconds:.0f} s, {megabytes:.0f} MB",
-        }
-    return values
-
-
-def pictures(cache: JupyterCacheBase, runs: list[Run]) -> dict[str, str]:
-    """Collect the pictures that were measured, from the cache."""
-    values: dict[str, str] = {}
-    for run in runs:
-        values |= cache.match_cache_notebook(run.notebook).data["pictures"]
-    return values
-
-
-def shown(values: dict[str, str], site: Path) -> dict[str, str]:
-    """Return what this edition shows: solutions may be measured as well."""
-    if edition() != STUDENT:
-        return values
-    pages = "".join(page.read_text(encoding="utf-8") for page in site.rglob("*.html"))
-    marks = set(re.findall(r"""data-measured=["']([^"']+)["']""", pages))
-    return {key: value for key, value in values.items() if key in marks}
 
 
 def replace(new: Path, old: Path) -> None:

@@ -1,15 +1,5 @@
-"""Execute chapters side by side, longest first, and say how far they are.
+"""Execute chapters side by side, longest first, and say how far they are."""
 
-What a cell tagged ``nbval-ignore-output`` shows is a measurement: it differs
-from run to run, and pages must not. So its output is taken out, kept beside
-the executed chapter in the cache, and a mark stands in its place, which a
-script on the page fills in; see `_ext/build_report.py`. In the place of a
-picture stands an empty one of the size that the cell states; the finished
-site gets the measured one as a file.
-"""
-
-import base64
-import io
 import json
 import re
 import shutil
@@ -17,8 +7,7 @@ import sys
 import sysconfig
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from html import escape
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,22 +17,14 @@ from execution import BUILD, ROOT, cell_place
 from IPython.utils.path import compress_user
 from nbclient import NotebookClient
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
-from PIL import Image, ImageDraw
-from PIL.PngImagePlugin import PngInfo
 
 from helpers import requested_extent
 
 DURATIONS = BUILD / "durations.json"  # seconds each chapter took last time
-BUDGET = ROOT / "tools" / "budget.yml"
 LOOK_SECONDS = 0.2  # how often memory is measured
 REPORT_SECONDS = 10.0  # how often a log hears of a chapter that is running
 # Packages, Python itself, and the book, which may hold the packages.
 INSTALLED = (*map(sysconfig.get_path, ("purelib", "platlib", "stdlib")), ROOT)
-MEASURED = "nbval-ignore-output"
-WITHOUT_SCRIPT = (
-    "The times measured here differ from run to run. Run the cell to see yours."
-)
 
 
 @dataclass(eq=False)
@@ -61,11 +42,6 @@ class Run:
         libraries included.
     fault : str
         What went wrong: file, line and cell, and the traceback; or nothing.
-    measured : dict of str to str
-        The measurements that were taken out, as HTML, by the key of the mark
-        that stands in their place.
-    pictures : dict of str to str
-        The pictures that were measured, as base64 of PNG, by the same keys.
     started : float
         When it began, by `time.perf_counter`.
     client : NotebookClient or None
@@ -77,8 +53,6 @@ class Run:
     seconds: float = 0.0
     megabytes: float = 0.0
     fault: str = ""
-    measured: dict[str, str] = field(default_factory=dict)
-    pictures: dict[str, str] = field(default_factory=dict)
     started: float = 0.0
     client: NotebookClient | None = None
     _reached: int = 0
@@ -132,31 +106,12 @@ class Run:
             for output in outputs:
                 if output.get("name") == "stderr":
                     raise ValueError(f"It wrote to stderr:\n{output.text}")
-            drawn = sum("image/png" in output.get("data", {}) for output in outputs)
-            if MEASURED in tags and drawn:
-                if len(outputs) > 1:
-                    raise ValueError(
-                        f"It is tagged {MEASURED}, so it may show one picture, or "
-                        "texts and tables, and not both."
-                    )
-                _stated_size(cell)
 
     def _tidy(self) -> None:
-        """Take out of the outputs whatever differs from run to run."""
-        cells = [cell for cell in self.notebook.cells if cell.cell_type == "code"]
-        for number, cell in enumerate(cells):
-            cell.outputs = _repeatable(cell.outputs)
-            if MEASURED in cell.metadata.get("tags", []) and cell.outputs:
-                key = f"{self.path.stem}-{number}"
-                if picture := cell.outputs[0].get("data", {}).get("image/png"):
-                    size = _stated_size(cell)
-                    self.pictures[key] = _fit(picture, size)
-                    cell.outputs = [_empty_picture(key, size)]
-                    continue
-                self.measured[key] = "".join(map(_as_html, cell.outputs))
-                mark = f'<div data-measured="{key}"><p>{WITHOUT_SCRIPT}</p></div>'
-                data = {"text/html": mark, "text/plain": WITHOUT_SCRIPT}
-                cell.outputs = [new_output("display_data", data)]
+        """Take out of the outputs what differs from run to run."""
+        for cell in self.notebook.cells:
+            if cell.cell_type == "code":
+                cell.outputs = _repeatable(cell.outputs)
 
     def look(self) -> None:
         """Note how much memory the kernel uses now, if there is one."""
@@ -223,21 +178,12 @@ def execute_all(runs: list[Run], jobs: int, done: Any) -> bool:
 
 
 def read_durations() -> dict[str, float]:
-    """Return how long chapters took last time, or else how long they may."""
-    known = {name: limits["seconds"] for name, limits in read_budget().items()}
+    """Return how many seconds chapters took last time."""
     try:
         stored = json.loads(DURATIONS.read_text())
-        known |= {name: float(seconds) for name, seconds in stored.items()}
+        return {name: float(seconds) for name, seconds in stored.items()}
     except (OSError, ValueError, TypeError, AttributeError):
-        pass  # only the order of execution depends on it
-    return known
-
-
-def read_budget() -> dict[str, dict[str, float]]:
-    """Return how many seconds and megabytes each chapter may take."""
-    if not BUDGET.is_file():
-        return {}
-    return yaml.safe_load(BUDGET.read_text(encoding="utf-8"))
+        return {}  # only the order of execution depends on it
 
 
 class Passing:
@@ -293,65 +239,3 @@ def _repeatable(value: Any) -> Any:
             if not str(key).startswith("image/png"):
                 value[key] = _repeatable(part)
     return value
-
-
-def _stated_size(cell: NotebookNode) -> tuple[int, int]:
-    """Return width and height of a measured picture, in pixels of a page.
-
-    Matplotlib cuts a figure off around what is drawn, so that its size would
-    differ from run to run.
-
-    Raises
-    ------
-    ValueError
-        If the cell does not state them.
-    """
-    stated = cell.metadata.get("mystnb", {}).get("image", {})
-    sizes = [
-        re.fullmatch(r"(\d+)px", str(stated.get(name))) for name in ("width", "height")
-    ]
-    if not all(sizes):
-        raise ValueError(
-            f"It is tagged {MEASURED} and shows a picture, so it must state its size "
-            "in mystnb.image.width and mystnb.image.height, as 640px and 440px."
-        )
-    width, height = (int(found[1]) for found in sizes if found)
-    return width, height
-
-
-def _fit(picture: str, size: tuple[int, int]) -> str:
-    """Put a picture on a blank ground, two pixels for each of a page's."""
-    drawn = Image.open(io.BytesIO(base64.b64decode(picture))).convert("RGB")
-    ground = Image.new("RGB", (2 * size[0], 2 * size[1]), "white")
-    drawn.thumbnail(ground.size)  # smaller, if it does not fit
-    ground.paste(
-        drawn, ((ground.width - drawn.width) // 2, (ground.height - drawn.height) // 2)
-    )
-    return _as_base64(ground)
-
-
-def _empty_picture(key: str, size: tuple[int, int]) -> NotebookNode:
-    """Return what stands in the place of a measured picture: it says so."""
-    ground = Image.new("RGB", (2 * size[0], 2 * size[1]), "white")
-    lines = WITHOUT_SCRIPT.replace(". ", ".\n")
-    ImageDraw.Draw(ground).multiline_text(
-        (size[0], size[1]), lines, "#222222", font_size=24, anchor="mm", align="center"
-    )
-    name = PngInfo()
-    name.add_text("measured", key)  # by which `_ext/pictures.py` knows it
-    data = {"image/png": _as_base64(ground, name), "text/plain": WITHOUT_SCRIPT}
-    shown = {"image/png": {"width": size[0], "height": size[1]}}
-    return new_output("display_data", data, metadata=shown)
-
-
-def _as_base64(picture: Image.Image, name: PngInfo | None = None) -> str:
-    file = io.BytesIO()
-    picture.save(file, "png", pnginfo=name)
-    return base64.b64encode(file.getvalue()).decode()
-
-
-def _as_html(output: NotebookNode) -> str:
-    if output.output_type == "stream":
-        return f"<pre>{escape(output.text)}</pre>"
-    data = output.get("data", {})
-    return data.get("text/html") or f"<pre>{escape(data.get('text/plain', ''))}</pre>"

@@ -13,12 +13,10 @@ from pathlib import Path
 
 import build_book
 from build_book import is_cached
-from build_report import MEASUREMENTS
 from chromium import ChromiumError, find_chromium, launch_arguments
 from editions import PDFS, edition, site_folder
 from execution import BUILD, ROOT, STAMP, chapter_files, open_cache, prepare_execution
 from filelock import FileLock
-from pictures import measured_pictures
 from playwright.sync_api import Error, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, TextStringObject
@@ -70,9 +68,6 @@ def main() -> int:
                 print("The book was not printed, see above.", file=sys.stderr)
                 return 1
             folder = PRINT / "_build" / "singlehtml"
-            shutil.copy(site / "_static" / MEASUREMENTS, folder / "_static")
-            for picture in measured_pictures(site):
-                shutil.copy(picture, folder / "_images")
             print_page(program, folder / "index.html", target)
         except Error as error:
             print(f"The book was not printed: {error}", file=sys.stderr)

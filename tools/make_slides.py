@@ -18,7 +18,6 @@ import build_book
 import sphinx_revealjs
 from bs4 import BeautifulSoup, Tag
 from build_book import recover, replace
-from build_report import read_measurements
 from editions import site_folder
 from execution import BUILD, chapter_files
 from filelock import FileLock
@@ -138,7 +137,7 @@ def make_deck(name: str, folder: Path) -> int:
     assert article
     assert page.title
     _, _, book = page.title.get_text().partition(" — ")
-    clean(article, read_measurements(site))
+    clean(article)
     stacks = arrange(article)
     slides = [slide for stack in stacks for slide in stack]
     keep_inner_links(slides)
@@ -170,12 +169,8 @@ def make_deck(name: str, folder: Path) -> int:
     return len(slides)
 
 
-def clean(article: Tag, measured: dict[str, str]) -> None:
-    """Take off a page what is there for readers, and fill in what was measured."""
-    for place in article.select("[data-measured]"):
-        place.clear()
-        html = measured[str(place["data-measured"])]
-        place.append(BeautifulSoup(html, "html.parser"))
+def clean(article: Tag) -> None:
+    """Take off a page what is there for readers alone."""
     for question in article.select(".question"):
         list_answers(question)
     for picture in article.select(".explorable > img"):
