@@ -23,7 +23,7 @@ pdf := $(if $(filter student,$(EDITION)),book-student.pdf,book.pdf)
 # the set-up runs again. A virtual environment whose Python has gone away, that
 # was moved here from elsewhere, or whose set-up was interrupted, is made anew.
 wanted := $(shell (cat requirements.txt constraints.txt pyproject.toml \
-	tools/ipython_kernel_config.py; pwd) \
+	booktools/ipython_kernel_config.py; pwd) \
 	| cksum | cut -d ' ' -f 1)
 installed := $(VENV)/installed-$(wanted)
 healthy := $(if $(wildcard $(VENV)/installed-*),$(shell { \
@@ -54,14 +54,14 @@ $(installed):
 	@PYTHONWARNINGS=ignore $(python) -m pip install --quiet --disable-pip-version-check \
 		--no-build-isolation --no-deps --editable .
 	@mkdir -p $(VENV)/etc/ipython
-	@cp tools/ipython_kernel_config.py $(VENV)/etc/ipython/
+	@cp booktools/ipython_kernel_config.py $(VENV)/etc/ipython/
 	@$(python) -m jupytext_config --settings-file \
 		$(VENV)/share/jupyter/lab/settings/overrides.json set-default-viewer markdown
 	@rm -f $(VENV)/installed-*
 	@touch $@
 
 book: $(installed) ## build the site; DEVICE=cpu, cuda, mps, auto; EDITION=student
-	@$(python) tools/build_book.py
+	@$(python) -m booktools build
 
 # A click on a chapter opens a notebook: the set-up has told JupyterLab so.
 lab: export BOOK_KEPT_DIR ?= $(CURDIR)/_build/kept
@@ -75,12 +75,12 @@ test check bench: export BOOK_EDITION := instructor
 # fails, since they say more; the exit status is that of both together.
 test: $(installed) ## build the book, then run every test
 	@status=0; \
-	$(python) tools/build_book.py || status=1; \
+	$(python) -m booktools build || status=1; \
 	$(python) -m pytest --numprocesses auto || status=1; \
 	exit $$status
 
 check: $(installed) ## what is too slow for every save: a browser, two builds compared
-	@$(python) tools/build_book.py
+	@$(python) -m booktools build
 	@status=0; \
 	$(python) -m pytest --numprocesses auto -m "check and not alone" tests || status=1; \
 	$(python) -m pytest -m alone tests || status=1; \
@@ -93,13 +93,13 @@ bench: $(installed) ## time building and training, as ratios; ten minutes
 	exit $$status
 
 notebooks: $(installed) ## export the chapters for Colab and Binder; OUTPUTS=1
-	@OUTPUTS=$(OUTPUTS) $(python) tools/export_notebooks.py
+	@OUTPUTS=$(OUTPUTS) $(python) -m booktools notebooks
 
 pdf: $(installed) ## print the whole book into _build/book.pdf; needs Chromium
-	@$(python) tools/make_pdf.py
+	@$(python) -m booktools pdf
 
 slides: $(installed) ## make slides in _build/slides; CHAPTER=01, else of all chapters
-	@CHAPTER="$(CHAPTER)" $(python) tools/make_slides.py
+	@CHAPTER="$(CHAPTER)" $(python) -m booktools slides
 
 linkcheck: $(installed) ## ask other sites whether what the book links to is there
 	@BOOK_OFFLINE=1 $(VENV)/bin/jupyter-book build . --builder linkcheck \
@@ -115,12 +115,12 @@ archives: notebooks pdf ## pack site, notebooks and PDF for a release
 	@rm -rf _build/archives && mv _build/archives.new _build/archives
 
 serve: ## show the built site on 127.0.0.1; PORT=8000, EDITION=student
-	@$(PYTHON) tools/serve_site.py $(PORT)
+	@$(PYTHON) -m booktools serve $(PORT)
 
 lint: $(installed) ## check style and types of the code, and what CI runs
 	@$(python) -m ruff check .
 	@$(python) -m ruff format --check .
-	@$(python) -m mypy helpers _ext tools figures conftest.py
+	@$(python) -m mypy helpers interactive booktools benchmarks figures conftest.py
 	@$(python) -m check_jsonschema --builtin-schema vendor.github-workflows \
 		.github/workflows/*.yml
 	@$(VENV)/bin/zizmor --offline --no-progress --quiet .github/workflows

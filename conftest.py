@@ -7,7 +7,6 @@ fails before its first cell.
 """
 
 import re
-import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +17,7 @@ import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 from xdist.scheduler import LoadScopeScheduling
 
-ROOT = Path(__file__).resolve().parent
-sys.path[:0] = [str(ROOT / "_ext"), str(ROOT / "tools")]
-from execute_chapters import read_durations  # noqa: E402
-from execution import (  # noqa: E402
+from booktools.environment import (
     EXECUTED,
     cell_place,
     chapter_files,
@@ -30,10 +26,11 @@ from execution import (  # noqa: E402
     read_chapter,
     settle_environment,
 )
-from preloaded_kernels import preload_kernels  # noqa: E402
+from booktools.execute import read_durations
+from booktools.kernels import preload_kernels
+from helpers import load_digits, requested_device
 
-from helpers import load_digits, requested_device  # noqa: E402
-
+ROOT = Path(__file__).resolve().parent
 FINGERPRINT = pytest.StashKey[str]()
 PRELOADER = pytest.StashKey[str | None]()
 

@@ -1,0 +1,1 @@
+"""Measurements, as ratios, that `make bench` runs and no test does."""

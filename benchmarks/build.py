@@ -2,7 +2,7 @@
 
 Everything runs on a copy of the book in a folder of its own, one after the
 other: a plain build, which executes the chapters in turn, then a cold build
-with `tools/build_book.py`, one in which nothing has changed, one after an
+with `make book`, one in which nothing has changed, one after an
 edit of prose, one after an edit of code, the chapters with nbval, and all
 that `make test` runs. Exit status 1 means that a bar was missed.
 """
@@ -17,12 +17,10 @@ from pathlib import Path
 
 from joblib import cpu_count
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "_ext"))
-from execution import chapter_files  # noqa: E402
+from booktools.environment import ROOT, chapter_files
 
 LEFT_OUT = ("_build", ".venv", ".git", "*.egg-info", ".*_cache", ".hypothesis")
-BUILD = ("tools/build_book.py",)
+BUILD = ("-m", "booktools", "build")
 CELL = "```{code-cell} ipython3\n"
 
 

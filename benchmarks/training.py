@@ -17,7 +17,6 @@ import warnings
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -26,9 +25,7 @@ from sklearn.linear_model import LogisticRegression
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "_ext"))
-from pages import run_page
-
+from booktools.run_chapter import run_page
 from helpers import load_digits, requested_extent
 
 ROUNDS = 3

@@ -16,34 +16,26 @@ from helpers.data import (
     split_digits,
 )
 from helpers.device import DeviceError, requested_device, select_device
-from helpers.digit_network import (
-    DIGIT_SETTINGS,
-    DigitSettings,
-    make_digit_network,
-    train_digit_network,
-)
-from helpers.explorables import (
-    show_backward_pass,
-    show_drawing,
-    show_explorable,
-    show_learning_rate,
-)
 from helpers.heavy import (
     KeptCall,
     KeptResults,
     keep_results,
     requested_extent,
 )
-from helpers.network import (
+from helpers.networks import (
     CURVE_TOLERANCE,
+    DIGIT_SETTINGS,
     HIDDEN_UNITS,
     LEARNING_RATE,
     N_STEPS,
     Curves,
+    DigitSettings,
     draw_weights,
     largest_difference,
     load_petal_data,
+    make_digit_network,
     train_by_hand,
+    train_digit_network,
     working_dtype,
 )
 from helpers.plots import plot_losses, show_images, show_slider, use_book_style
@@ -81,11 +73,7 @@ __all__ = [
     "requested_device",
     "requested_extent",
     "select_device",
-    "show_backward_pass",
-    "show_drawing",
-    "show_explorable",
     "show_images",
-    "show_learning_rate",
     "show_slider",
     "split_digits",
     "train_by_hand",

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
-from addresses import site_address
-from chromium import ChromiumError, find_chromium, launch_arguments
-from execution import BUILD
-from light_pages import pages_of
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
-from serve_site import QuietHandler, make_server
+
+from booktools.chromium import ChromiumError, find_chromium, launch_arguments
+from booktools.environment import BUILD
+from booktools.serve import QuietHandler, make_server
+from booktools.sphinx.light_pages import pages_of
+from booktools.urls import site_address
 
 SITE = BUILD / "html"
 PAGES = [path.relative_to(SITE).as_posix() for path in pages_of(SITE)]

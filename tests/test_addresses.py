@@ -10,17 +10,18 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 from xml.etree import ElementTree
 
-import addresses
 import pytest
-from addresses import (
+from bs4 import BeautifulSoup
+
+from booktools import urls as addresses
+from booktools.environment import BUILD, ROOT
+from booktools.urls import (
     describe,
     github_project,
     pages_address,
     repository_address,
     site_address,
 )
-from bs4 import BeautifulSoup
-from execution import BUILD, ROOT
 
 SITE = BUILD / "html"
 BOOK = "https://example.org/a/book/"

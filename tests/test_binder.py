@@ -19,14 +19,16 @@ from urllib.request import urlopen
 
 import pytest
 from browser import start_browser
-from execution import BUILD, ROOT, chapter_files, number_of_jobs
 from notebook_server import NotebookServer, start_server
 from playwright.sync_api import expect
 
+from booktools.environment import BUILD, ROOT, chapter_files, number_of_jobs
+
 with warnings.catch_warnings(action="ignore"):  # of modules that have moved
-    import export_notebooks
     from repo2docker.app import Repo2Docker
     from repo2docker.buildpacks import BuildPack, PythonBuildPack
+
+    from booktools import export as export_notebooks
 
 pytestmark = [pytest.mark.check, pytest.mark.alone]
 

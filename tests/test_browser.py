@@ -18,9 +18,10 @@ from browser import (
     serve,
     start_browser,
 )
-from execution import BUILD, chapter_files
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from booktools.environment import BUILD, chapter_files
 
 pytestmark = pytest.mark.check
 

@@ -17,15 +17,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-import execution
 import nbformat
 import numpy as np
 import psutil
 import pytest
 import torch
 from bs4 import BeautifulSoup
-from execution import EXECUTED, ROOT, chapter_files, number_of_jobs
 from test_data_sources import IMAGES, LABELS, N_TRAIN, SIDE, write_idx_folder
+
+from booktools import environment as execution
+from booktools.environment import EXECUTED, ROOT, chapter_files, number_of_jobs
 
 CHAPTER = """\
 ---
@@ -147,7 +148,7 @@ class SmallBook:
         return done.returncode, done.stdout + done.stderr
 
     def build(self, **variables: str) -> tuple[int, str]:
-        return self.run("tools/build_book.py", **variables)
+        return self.run("-m", "booktools", "build", **variables)
 
     def test(self, *options: str) -> tuple[int, str]:
         fixed = ("-q", "-p", "no:cacheprovider", "--color=no", "chapters")
@@ -166,7 +167,7 @@ class SmallBook:
 
 def lay_out(root: Path) -> SmallBook:
     """Write a book of one chapter into a folder that is there, and not build it."""
-    for name in ("_ext", "tools", "helpers"):
+    for name in ("booktools", "helpers", "interactive"):
         shutil.copytree(ROOT / name, root / name)
     for name in ("_config.yml", "conftest.py", "pyproject.toml"):
         shutil.copy(ROOT / name, root)
@@ -411,7 +412,7 @@ def test_a_chapter_that_fails_does_not_stop_the_others(book: SmallBook) -> None:
 def start_build(book: SmallBook, **variables: str) -> subprocess.Popen[str]:
     ours = {"BOOK_OFFLINE": "1", "PYTHONPATH": str(book.root)}
     return subprocess.Popen(
-        [sys.executable, "tools/build_book.py"],
+        [sys.executable, "-m", "booktools", "build"],
         cwd=book.root,
         env=os.environ | ours | variables,
         stdout=subprocess.PIPE,
@@ -553,7 +554,7 @@ def test_what_is_not_there_stops_before_any_chapter(
     if value == "cuda" and torch.cuda.is_available():
         pytest.skip("this machine has a CUDA device")
     shutil.rmtree(book.root / "_build" / "cache")
-    status, said = book.run("tools/build_book.py", **{name: value})
+    status, said = book.run("-m", "booktools", "build", **{name: value})
     assert status == 1
     assert complaint in said
     assert "executed in" not in said
@@ -708,7 +709,7 @@ def test_two_builds_of_the_whole_book_give_the_same_bytes(tmp_path: Path) -> Non
     }
     ours = {"PYTHONPATH": str(other), "BOOK_FRESH_KERNELS": "1"}
     done = subprocess.run(
-        [sys.executable, "tools/build_book.py"],
+        [sys.executable, "-m", "booktools", "build"],
         cwd=other,
         env=inherited | ours,
         capture_output=True,
@@ -781,7 +782,7 @@ def test_chapters_do_without_the_preloading_process_if_it_dies(
 
 
 def test_a_changed_executor_executes_again(book: SmallBook) -> None:
-    with (book.root / "tools" / "execute_chapters.py").open("a") as file:
+    with (book.root / "booktools" / "execute.py").open("a") as file:
         file.write("# changed\n")
     status, said = book.build()
     assert status == 0, said

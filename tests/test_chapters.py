@@ -6,8 +6,9 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
-from excluded_chapters import excluded_labels
-from execution import EXECUTED, ROOT, chapter_files, read_chapter
+
+from booktools.environment import EXECUTED, ROOT, chapter_files, read_chapter
+from booktools.sphinx.excluded_chapters import excluded_labels
 
 CHAPTERS = chapter_files()
 LONGEST_LINE = 70  # longer ones are cut in print and scroll on a phone

@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pages
 import pytest
 import torch
-from execution import read_chapter
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from booktools import run_chapter as pages
+from booktools.environment import read_chapter
 from helpers import (
     DIGIT_SETTINGS,
     load_digits,

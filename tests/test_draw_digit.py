@@ -12,7 +12,6 @@ import torch
 from axe_playwright_python.sync_playwright import Axe
 from browser import SITE, come_to
 from bs4 import BeautifulSoup, Tag
-from execution import ROOT
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, BrowserContext, Locator, expect
 from test_browser import (  # noqa: F401
@@ -27,14 +26,15 @@ from test_browser import (  # noqa: F401
     site,
 )
 
+from booktools.environment import ROOT
 from helpers import (
     DIGIT_SETTINGS,
     load_digits,
     make_digit_network,
-    show_drawing,
     split_digits,
     train_digit_network,
 )
+from interactive import show_drawing
 
 CHAPTER = "12-mlp-pytorch"
 PAGE = f"chapters/{CHAPTER}.html"
@@ -626,7 +626,7 @@ def test_is_small_on_top_of_what_explorables_share() -> None:
     assert box
     pictures = [SITE / "chapters" / str(image["src"]) for image in box.select("img")]
     size = len(str(box).encode()) + sum(path.stat().st_size for path in pictures)
-    size += (ROOT / "explorables" / "draw-digit.js").stat().st_size
+    size += (ROOT / "interactive" / "static" / "draw-digit.js").stat().st_size
     assert pictures
     assert size < LARGEST
 

@@ -15,11 +15,12 @@ import nbformat
 import pytest
 import snowballstemmer
 from bs4 import BeautifulSoup
-from build_report import read_measurements
-from editions import SITES, edition, site_folder
-from execution import BUILD, EXECUTED, ROOT, STAMP, chapter_files
-from launch_buttons import BRANCH
 from test_build import SmallBook, book, built  # noqa: F401
+
+from booktools.edition import SITES, edition, site_folder
+from booktools.environment import BUILD, EXECUTED, ROOT, STAMP, chapter_files
+from booktools.sphinx.buttons import BRANCH
+from booktools.sphinx.report import read_measurements
 
 INSTRUCTOR, STUDENT = (BUILD / name for name in SITES.values())
 SOLUTION = re.compile(r"^```\{solution-start\}.*?\{solution-end\}", re.M | re.S)
@@ -133,7 +134,7 @@ def words_of(text: str) -> set[str]:
 
 def build_student() -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "tools/build_book.py"],
+        [sys.executable, "-m", "booktools", "build"],
         cwd=ROOT,
         env=os.environ | {"BOOK_EDITION": "student", "PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -13,11 +13,11 @@ from axe_playwright_python.sync_playwright import Axe
 from browser import SITE, come_to, note_complaints, serve, start_browser
 from bs4 import BeautifulSoup
 from docutils import nodes
-from execution import ROOT
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 from test_browser import AXE, CHAPTERS, NARROW, WIDE
 
-import explorables
+from booktools.environment import ROOT
+from booktools.sphinx import explorables
 from helpers import draw_weights, load_petal_data, make_line_data
 
 pytestmark = pytest.mark.check
@@ -444,7 +444,7 @@ def test_is_accessible_once_it_has_been_moved(
 @each_explorable
 def test_weighs_little(page: Page, site: str, chapter: str, name: str) -> None:
     box = open_explorable(page, site, chapter, name)
-    own = (ROOT / "explorables" / f"{name}.js").stat().st_size
+    own = (ROOT / "interactive" / "static" / f"{name}.js").stat().st_size
     own += len(box.locator("script").text_content() or "")
     source = (SITE / "chapters" / f"{chapter}.html").read_text(encoding="utf-8")
     begin = source.index(f'data-explorable="{name}"')
@@ -453,7 +453,7 @@ def test_weighs_little(page: Page, site: str, chapter: str, name: str) -> None:
     )
     assert pictures
     own += sum((SITE / "chapters" / path).stat().st_size for path in pictures)
-    own += (ROOT / "explorables" / "shared.js").stat().st_size
+    own += (ROOT / "interactive" / "static" / "shared.js").stat().st_size
     assert own <= MOST, f"{own} bytes"
 
 

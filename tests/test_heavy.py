@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from execution import prepare_execution
 
+from booktools.environment import prepare_execution
 from helpers import KeptResults, keep_results, requested_extent
 
 PAGE = """

@@ -5,9 +5,9 @@ from functools import cache
 
 import pytest
 from bs4 import BeautifulSoup, Tag
-from execution import BUILD
 
 import helpers
+from booktools.environment import BUILD
 
 PAGE = BUILD / "html" / "reference" / "helpers.html"
 SECTIONS = ("Parameters", "Attributes", "Returns", "Raises")

@@ -8,10 +8,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pages import run_page
 
 import helpers
 from benchmarks.training import GOAL, last_training
+from booktools.run_chapter import run_page
 from helpers import DigitsSplit, load_digits, requested_extent, split_digits
 from helpers.data import Digits, _bundled
 

@@ -12,23 +12,24 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import nbformat
-import notebooks
 import pytest
-from addresses import github_project, repository_address
 from bs4 import BeautifulSoup
-from execution import BUILD, EXECUTED, ROOT
-from launch_buttons import (
+from test_build import SmallBook, book, built  # noqa: F401
+
+from booktools.environment import BUILD, EXECUTED, ROOT
+from booktools.sphinx import notebooks
+from booktools.sphinx.buttons import (
     BRANCH,
     binder_address,
     colab_address,
     name_repository,
 )
-from light_pages import pages_of
-from notebooks import first_cell, pages_with_notebook
-from test_build import SmallBook, book, built  # noqa: F401
+from booktools.sphinx.light_pages import pages_of
+from booktools.sphinx.notebooks import first_cell, pages_with_notebook
+from booktools.urls import github_project, repository_address
 
 with warnings.catch_warnings(action="ignore"):  # Jupyter Book's own
-    import export_notebooks
+    from booktools import export as export_notebooks
 
 SITE = BUILD / "html"
 REPOSITORY = "https://github.com/example/book"
@@ -175,7 +176,7 @@ def export(book: SmallBook, **variables: str) -> tuple[int, str]:  # noqa: F811
         if not (book.root / name).exists():
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
             copy(ROOT / name, book.root / name)
-    return book.run("tools/export_notebooks.py", **variables)
+    return book.run("-m", "booktools", "notebooks", **variables)
 
 
 def test_a_fork_has_its_own_buttons_and_changes_no_file(
@@ -187,7 +188,7 @@ def test_a_fork_has_its_own_buttons_and_changes_no_file(
 
     assert set(links_of(book.site / "chapters" / "01-small.html")) == {".ipynb", ".md"}
     git("init", "--quiet", "--initial-branch", "trunk")
-    git("add", "_config.yml", "_toc.yml", "chapters", "helpers", "_ext", "tools")
+    git("add", "_config.yml", "_toc.yml", "chapters", "helpers", "booktools")
     git("commit", "--quiet", "--message", "All")
     git("remote", "add", "origin", "git@github.com:ada/book.git")
     status, said = export(book)

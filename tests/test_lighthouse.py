@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 from browser import each_page, require_chromium, serve, skip
-from chromium import launch_arguments
-from execution import BUILD, ROOT
-from mathematics import NODE
+
+from booktools.chromium import launch_arguments
+from booktools.environment import BUILD, ROOT
+from booktools.sphinx.math import NODE
 
 pytestmark = [pytest.mark.check, pytest.mark.alone]
 

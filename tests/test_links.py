@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import links
 import pytest
 from test_build import lay_out
+
+from booktools.sphinx import linkcheck as links
 
 
 class Site(BaseHTTPRequestHandler):

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from execution import ROOT, read_chapter
-from pages import run_page
+
+from booktools.environment import ROOT, read_chapter
+from booktools.run_chapter import run_page
 
 PAGE = ROOT / "chapters" / "museum-of-bugs.md"
 CELLS = [cell for cell in read_chapter(PAGE).cells if cell.cell_type == "code"]

@@ -10,11 +10,11 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from pages import run_page
 from scipy import stats
 from sklearn.model_selection import train_test_split
 
 import helpers
+from booktools.run_chapter import run_page
 from helpers import (
     CURVE_TOLERANCE,
     check_gradient,

@@ -9,16 +9,17 @@ from importlib.metadata import PackageNotFoundError
 from types import SimpleNamespace
 
 import nbformat
-import notebooks
 import pytest
 from bs4 import BeautifulSoup
-from execution import BUILD, EXECUTED, chapter_files, read_chapter
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from nbformat import NotebookNode
-from notebooks import INSTALL, first_cell, needed_packages
 from PIL import Image
 from test_build import SmallBook, book, built  # noqa: F401
+
+from booktools.environment import BUILD, EXECUTED, chapter_files, read_chapter
+from booktools.sphinx import notebooks
+from booktools.sphinx.notebooks import INSTALL, first_cell, needed_packages
 
 SITE = BUILD / "html"
 CHAPTERS = [path.stem for path in chapter_files()]

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from execution import BUILD
 from hypothesis import given
 from hypothesis import strategies as st
-from light_pages import (
+from sphinx.errors import ExtensionError
+
+from booktools.environment import BUILD
+from booktools.sphinx.light_pages import (
     MEASURES_ALL,
     draw_icon,
     keep_used_rules,
@@ -25,8 +27,7 @@ from light_pages import (
     sheets_of,
     write_styles,
 )
-from mathematics import MathematicsError, Typesetter
-from sphinx.errors import ExtensionError
+from booktools.sphinx.math import MathematicsError, Typesetter
 
 THEME = BUILD / "html" / "_static" / "styles" / "book.css"
 ICONS = {"fa-solid": {"bars": [448, 512, [], "f0c9", "M0 96"]}}

@@ -11,17 +11,18 @@ import numpy as np
 import pytest
 from browser import require_chromium
 from bs4 import BeautifulSoup
-from execution import BUILD, ROOT, chapter_files, read_chapter
-from pictures import measured_pictures
 from PIL import Image
 from pypdf import PdfReader
+
+from booktools.environment import BUILD, ROOT, chapter_files, read_chapter
+from booktools.sphinx.images import measured_pictures
 
 PDF = BUILD / "book.pdf"
 
 
 def make_pdf(**variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "tools/make_pdf.py"],
+        [sys.executable, "-m", "booktools", "pdf"],
         cwd=ROOT,
         env=os.environ | variables,
         capture_output=True,

@@ -8,20 +8,18 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from colours import VISIONS, contrast, distance, invert
-from execution import chapter_files
 from matplotlib.colors import rgb_to_hsv, to_hex, to_rgb
 from PIL import Image
 
+from booktools.environment import chapter_files
 from figures.drawing import DARK, PAGE
 from helpers import (
     plot_losses,
-    show_backward_pass,
-    show_explorable,
     show_images,
-    show_learning_rate,
     show_slider,
 )
 from helpers.plots import BLACK, DIVERGING, PALETTE, to_webp
+from interactive import show_backward_pass, show_explorable, show_learning_rate
 
 DARK_PAGE = DARK[PAGE]
 

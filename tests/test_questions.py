@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import pytest
 from browser import SITE, serve, start_browser
 from bs4 import BeautifulSoup
-from execution import chapter_files
 from playwright.sync_api import Browser, expect
 from test_build import SmallBook, lay_out
+
+from booktools.environment import chapter_files
 
 CHAPTERS = [path.stem for path in chapter_files()]
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS)

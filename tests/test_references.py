@@ -5,8 +5,9 @@ from functools import cache
 
 import pytest
 from bs4 import BeautifulSoup
-from execution import BUILD, ROOT
 from pybtex.database import parse_file
+
+from booktools.environment import BUILD, ROOT
 
 SITE = BUILD / "html"
 SOURCES = parse_file(str(ROOT / "reference" / "references.bib")).entries

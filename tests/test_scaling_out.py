@@ -17,9 +17,9 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pages import run_page
 from torch import nn
 
+from booktools.run_chapter import run_page
 from helpers import largest_difference, mutate
 
 SECONDS = 60  # after which a worker that waits for another gives up

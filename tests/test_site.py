@@ -10,11 +10,11 @@ import nbformat
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from build_report import surroundings
-from execution import BUILD, EXECUTED, chapter_files
 from PIL import Image
-from repository import commit
 
+from booktools.environment import BUILD, EXECUTED, chapter_files
+from booktools.git import commit
+from booktools.sphinx.report import surroundings
 from helpers import load_digits
 
 SITE = BUILD / "html"

@@ -10,16 +10,17 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import SITE, start_browser
 from bs4 import BeautifulSoup, Tag
-from execution import ROOT, chapter_files, read_chapter
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from slides import LONGEST_CODE, Slide, arrange
 from test_browser import AXE
+
+from booktools.environment import ROOT, chapter_files, read_chapter
+from booktools.slides.arrange import LONGEST_CODE, Slide, arrange
 
 with warnings.catch_warnings():  # Jupyter Book uses what its libraries give up
     warnings.simplefilter("ignore")
-    import build_book
-    import make_slides
-    from make_slides import ChapterError, choose_chapters, make_deck
+    from booktools import build as build_book
+    from booktools.slides import deck as make_slides
+    from booktools.slides.deck import ChapterError, choose_chapters, make_deck
 
 CHAPTERS = [path.stem for path in chapter_files()]
 FIRST = CHAPTERS[0]

@@ -1,6 +1,6 @@
 """Pieces of a page that a reader moves: what a chapter gives to their scripts.
 
-On the book's pages the scripts in ``explorables/`` bring them to life. Wherever
+On the book's pages the scripts in ``interactive/static/`` bring them to life. Wherever
 there are no scripts - in print, in an exported notebook - a figure stands there
 that shows the same.
 """
@@ -35,7 +35,7 @@ def show_explorable(
 ) -> HTML:
     """Show a figure that becomes an explorable on the book's pages.
 
-    The script ``explorables/NAME.js`` gets the data, and beside them, as
+    The script ``interactive/static/NAME.js`` gets the data, and beside them, as
     ``axes``, where the axes of each stage lie and what they span, so that it
     can draw on them. The figures are closed.
 

@@ -10,16 +10,17 @@ from html import escape
 from typing import Any
 
 from docutils import nodes
-from execution import (
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from booktools.environment import (
     Surroundings,
     chapter_files,
     open_cache,
     prepare_execution,
     read_chapter,
 )
-from repository import commit
-from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
+from booktools.git import commit
 
 REPORT = "reference/build-report"
 NAMED = ("numpy", "torch", "scikit-learn", "matplotlib", "seaborn", "pandas", "scipy")

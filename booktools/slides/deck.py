@@ -14,14 +14,15 @@ from html import escape
 from pathlib import Path
 from string import ascii_uppercase
 
-import build_book
 import sphinx_revealjs
 from bs4 import BeautifulSoup, Tag
-from build_book import recover, replace
-from editions import site_folder
-from execution import BUILD, chapter_files
 from filelock import FileLock
-from slides import Slide, arrange
+
+from booktools import build as build_book
+from booktools.build import recover, replace
+from booktools.edition import site_folder
+from booktools.environment import BUILD, chapter_files
+from booktools.slides.arrange import Slide, arrange
 
 SLIDES = BUILD / "slides"
 HERE = Path(__file__).parent

@@ -13,11 +13,11 @@ from typing import Any
 
 import psutil
 import yaml
-from execution import BUILD, ROOT, cell_place
 from IPython.utils.path import compress_user
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from booktools.environment import BUILD, ROOT, cell_place
 from helpers import requested_extent
 
 DURATIONS = BUILD / "durations.json"  # seconds each chapter took last time

@@ -25,19 +25,11 @@ from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.cache.main import JupyterCacheBase
 from sphinx_external_toc.parsing import MalformedError
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "_ext"))
-from addresses import repository_address, site_address  # noqa: E402
-from editions import SITES, STUDENT, edition, site_folder  # noqa: E402
-from execute_chapters import (  # noqa: E402
-    DURATIONS,
-    Run,
-    execute_all,
-    read_durations,
-)
-from execution import (  # noqa: E402
+from booktools.edition import SITES, STUDENT, edition, site_folder
+from booktools.environment import (
     BUILD,
     EXECUTED,
+    ROOT,
     STAMP,
     Surroundings,
     chapter_files,
@@ -47,10 +39,16 @@ from execution import (  # noqa: E402
     prepare_execution,
     read_chapter,
 )
-from preloaded_kernels import ask, preload_kernels  # noqa: E402
-from repository import branch, commit  # noqa: E402
-
-from helpers import DataError, DeviceError  # noqa: E402
+from booktools.execute import (
+    DURATIONS,
+    Run,
+    execute_all,
+    read_durations,
+)
+from booktools.git import branch, commit
+from booktools.kernels import ask, preload_kernels
+from booktools.urls import repository_address, site_address
+from helpers import DataError, DeviceError
 
 NEXT = BUILD / "next"
 CACHES_KEPT = 8

@@ -21,9 +21,10 @@ from typing import Any
 
 from fontTools.subset import Subsetter
 from fontTools.ttLib import TTFont
-from mathematics import NODE
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+
+from booktools.sphinx.math import NODE
 
 logging.getLogger("fontTools").setLevel(logging.WARNING)
 

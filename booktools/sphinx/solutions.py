@@ -8,7 +8,6 @@ before anything is gathered from it: search index, pictures, addresses.
 from typing import Any
 
 from docutils import nodes
-from editions import STUDENT, edition
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
@@ -20,6 +19,8 @@ from sphinx_exercise.nodes import (
     solution_node,
     solution_start_node,
 )
+
+from booktools.edition import STUDENT, edition
 
 logger = getLogger(__name__)
 

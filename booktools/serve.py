@@ -12,8 +12,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "_ext"))
-from editions import INSTRUCTOR, edition, site_folder
+from booktools.edition import INSTRUCTOR, edition, site_folder
 
 COMPRESSED = (".css", ".html", ".js", ".svg", ".txt", ".xml")
 

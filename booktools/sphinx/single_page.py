@@ -8,11 +8,12 @@ a table of contents in front.
 from html import escape
 from typing import Any
 
-from build_report import surroundings
-from imprint import adapted_from
-from repository import commit
 from sphinx.application import Sphinx
 from sphinx.environment.adapters.toctree import global_toctree_for_doc
+
+from booktools.git import commit
+from booktools.sphinx.book_info import adapted_from
+from booktools.sphinx.report import surroundings
 
 BUILDER = "singlehtml"
 

@@ -12,21 +12,30 @@ import shutil
 import sys
 from pathlib import Path
 
-import build_book
 import nbformat
-from addresses import repository_address
-from build_book import recover, replace
-from editions import STUDENT, edition, site_folder
-from execution import BUILD, ROOT
 from filelock import FileLock
-from launch_buttons import binder_address, colab_address
 from nbformat import NotebookNode
-from notebooks import helpers_package, pages_with_notebook
-from repository import commit, is_changed
+
+from booktools import build as build_book
+from booktools.build import recover, replace
+from booktools.edition import STUDENT, edition, site_folder
+from booktools.environment import BUILD, ROOT
+from booktools.git import commit, is_changed
+from booktools.sphinx.buttons import binder_address, colab_address
+from booktools.sphinx.notebooks import helpers_package, pages_with_notebook
+from booktools.urls import repository_address
 
 NOTEBOOKS = BUILD / "notebooks"
 # What Binder installs from: the packages, and the helpers as in the book.
-FOR_BINDER = ("binder", "constraints.txt", "helpers", "pyproject.toml", "LICENSE")
+FOR_BINDER = (
+    "binder",
+    "booktools",
+    "constraints.txt",
+    "helpers",
+    "interactive",
+    "pyproject.toml",
+    "LICENSE",
+)
 STUDENTS = "\nThey have the exercises, and not their solutions."
 README = """\
 # The notebooks of a book

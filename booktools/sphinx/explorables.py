@@ -1,7 +1,7 @@
 """Give a page the scripts of the explorables that stand on it.
 
-A chapter shows one with ``helpers.show_explorable("name", …)``; its script is
-``explorables/name.js``, and what all of them share is ``explorables/shared.js``.
+A chapter shows one with ``interactive.show_explorable("name", …)``; its script is
+``interactive/static/name.js``, and what all of them share is ``shared.js``.
 A page without explorables loads neither. The book as one page is printed, and
 has the figures alone.
 """
@@ -10,11 +10,12 @@ import re
 from typing import Any
 
 from docutils import nodes
-from execution import ROOT
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-SCRIPTS = ROOT / "explorables"
+from booktools.environment import ROOT
+
+SCRIPTS = ROOT / "interactive" / "static"
 SHARED = "shared"
 NAME = re.compile(r'data-explorable="([^"]+)"')
 
@@ -41,13 +42,14 @@ def _add_scripts(
             known = ", ".join(sorted(path.stem for path in SCRIPTS.glob("*.js")))
             raise ExtensionError(
                 f"{page} shows an explorable named {name!r}, and there is no "
-                f"explorables/{name}.js; there are {known}."
+                f"interactive/static/{name}.js; there are {known}."
             )
         app.add_js_file(f"{name}.js", loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
+    app.add_css_file("explorables.css")
     app.connect("builder-inited", _offer_scripts)
     app.connect("html-page-context", _add_scripts)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

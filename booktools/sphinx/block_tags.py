@@ -9,8 +9,9 @@ from bisect import bisect_right
 from pathlib import Path
 
 from docutils import nodes
-from execution import ROOT, read_chapter
 from sphinx.application import Sphinx
+
+from booktools.environment import ROOT, read_chapter
 
 BEGIN = {"slide", "subslide"}  # something new: the rest of the block goes on with it
 GO_ON = "continued"

@@ -6,7 +6,8 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-from execution import ROOT, read_chapter
+
+from booktools.environment import ROOT, read_chapter
 
 
 def run_page(stem: str, until: str | None = None) -> dict[str, Any]:

@@ -11,15 +11,23 @@ import shutil
 import sys
 from pathlib import Path
 
-import build_book
-from build_book import is_cached
-from chromium import ChromiumError, find_chromium, launch_arguments
-from editions import PDFS, edition, site_folder
-from execution import BUILD, ROOT, STAMP, chapter_files, open_cache, prepare_execution
 from filelock import FileLock
 from playwright.sync_api import Error, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, TextStringObject
+
+from booktools import build as build_book
+from booktools.build import is_cached
+from booktools.chromium import ChromiumError, find_chromium, launch_arguments
+from booktools.edition import PDFS, edition, site_folder
+from booktools.environment import (
+    BUILD,
+    ROOT,
+    STAMP,
+    chapter_files,
+    open_cache,
+    prepare_execution,
+)
 
 PRINT = BUILD / "print"
 SECONDS = 180  # that a step of Chromium's may take

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from addresses import github_project, repository_address
-from notebooks import pages_with_notebook
-from repository import branch
 from sphinx.application import Sphinx
 from sphinx.config import Config
+
+from booktools.git import branch
+from booktools.sphinx.notebooks import pages_with_notebook
+from booktools.urls import github_project, repository_address
 
 BRANCH = "notebooks"  # where the exported notebooks are
 HOSTS = ("github", "gitlab", "bitbucket")  # whose pages for editing the theme knows

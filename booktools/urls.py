@@ -15,11 +15,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from docutils import nodes
-from repository import origin
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment.adapters.toctree import global_toctree_for_doc
 from sphinx.errors import ExtensionError
+
+from booktools.git import origin
 
 CARD = "_static/card.png"  # the picture of a preview, if it is there
 MISSING = "404"  # the page that a host shows where there is none

@@ -67,10 +67,10 @@ SWITCHES = (
 )
 # Beside `helpers`, the files that say how a chapter is executed.
 EXECUTORS = (
-    "_ext/execution.py",
-    "tools/execute_chapters.py",
-    "tools/ipython_kernel_config.py",
-    "tools/preloaded_kernels.py",
+    "booktools/environment.py",
+    "booktools/execute.py",
+    "booktools/ipython_kernel_config.py",
+    "booktools/kernels.py",
 )
 STAMP = ".sources"  # in a site: the hash of what it was made from
 

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from execution import ROOT, chapter_files, read_chapter
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
+
+from booktools.environment import ROOT, chapter_files, read_chapter
 
 LABEL = re.compile(r"^\((\S+)\)=\s*\n(?:#+ (.+))?", re.M)  # of a section, if it has one
 LABEL_OF_BLOCK = re.compile(r"^(?:\$\$ *\((\S+)\)|:(?:label|name): (\S+))$", re.M)

@@ -14,13 +14,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from docutils import nodes
-from editions import STUDENT, edition
-from execution import BUILD
-from light_pages import pages_of
 from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
 
+from booktools.edition import STUDENT, edition
+from booktools.environment import BUILD
+from booktools.sphinx.light_pages import pages_of
 from helpers import plots
 from helpers.plots import to_webp
 

@@ -21,13 +21,10 @@ from typing import Any, TypeVar
 
 import nbformat
 import resvg_py
-from addresses import repository_address, site_address
 from docutils import nodes
-from execution import ROOT, chapter_files, open_cache, read_chapter
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
-from repository import commit, revision
 from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
 from sphinx_markdown_builder.contexts import (
@@ -39,6 +36,10 @@ from sphinx_markdown_builder.contexts import (
 )
 from sphinx_markdown_builder.escape import escape_markdown_chars
 from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_context
+
+from booktools.environment import ROOT, chapter_files, open_cache, read_chapter
+from booktools.git import commit, revision
+from booktools.urls import repository_address, site_address
 
 logger = getLogger(__name__)
 
@@ -456,7 +457,9 @@ def needed_packages(executed: NotebookNode) -> list[str]:
                     modules.add(str(node.module).partition(".")[0])
     known = packages_distributions()
     packages = []
-    for module in sorted(modules - set(sys.stdlib_module_names) - {"helpers"}):
+    for module in sorted(
+        modules - set(sys.stdlib_module_names) - {"helpers", "interactive"}
+    ):
         if module not in known:
             raise ValueError(f"no installed package has the module {module!r}")
         packages.append(known[module][0])

@@ -1,0 +1,1 @@
+"""What builds the book from its chapters: site, notebooks, slides and PDF."""

@@ -1,0 +1,1 @@
+"""Slides of the chapters, cut from their pages."""

@@ -1,0 +1,49 @@
+"""The book's one Sphinx extension; each of its modules is a part of it."""
+
+from sphinx.application import Sphinx
+
+from booktools import environment, urls
+from booktools.sphinx import (
+    block_tags,
+    book_info,
+    buttons,
+    excluded_chapters,
+    explorables,
+    helpers_page,
+    images,
+    light_pages,
+    linkcheck,
+    math,
+    notebooks,
+    questions,
+    report,
+    single_page,
+    solutions,
+)
+
+PARTS = (
+    environment,
+    urls,
+    block_tags,
+    book_info,
+    buttons,
+    excluded_chapters,
+    explorables,
+    helpers_page,
+    images,
+    light_pages,
+    linkcheck,
+    math,
+    notebooks,
+    questions,
+    report,
+    single_page,
+    solutions,
+)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Set up every part of the extension."""
+    for part in PARTS:
+        part.setup(app)
+    return {"parallel_read_safe": True, "parallel_write_safe": False}
