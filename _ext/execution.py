@@ -71,7 +71,7 @@ EXECUTORS = (
     "_ext/execution.py",
     "tools/execute_chapters.py",
     "tools/ipython_kernel_config.py",
-    "tools/preloaded_kernels.py",
+    "tools/kernels.py",
 )
 STAMP = ".sources"  # in a site: the hash of what it was made from
 

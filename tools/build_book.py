@@ -49,8 +49,8 @@ from execution import (  # noqa: E402
     prepare_execution,
     read_chapter,
 )
+from kernels import preload_kernels  # noqa: E402
 from pictures import place_measured  # noqa: E402
-from preloaded_kernels import ask, preload_kernels  # noqa: E402
 from repository import branch, commit  # noqa: E402
 
 from helpers import DataError, DeviceError  # noqa: E402
@@ -216,9 +216,7 @@ def execute_chapters(
         durations[run.path.stem] = run.seconds
 
     try:
-        if address := preload_kernels():
-            with suppress(OSError, ValueError):  # then chapters do without, and say so
-                ask(address)  # so that no chapter is charged with the wait
+        preload_kernels()  # first, so that no chapter is charged with the wait
         return execute_all(runs, jobs, store)
     finally:
         DURATIONS.write_text(json.dumps(durations))

@@ -1,0 +1,144 @@
+"""Start kernels that have the large libraries imported already.
+
+Importing PyTorch, scikit-learn and the plotting libraries takes longer than
+many chapters compute. So a fork server of `multiprocessing` imports them once,
+and each kernel is a fork of it: a process of its own, with nothing in it but
+those imports. What a chapter computes is the same either way, to the byte.
+"""
+
+import gc
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
+
+LIBRARIES = [
+    "numpy",
+    "pandas",
+    "scipy.stats",
+    "matplotlib.pyplot",
+    "seaborn",
+    "sklearn.datasets",
+    "sklearn.linear_model",
+    "sklearn.model_selection",
+    "sklearn.neural_network",
+    "torch",
+    "ipykernel.kernelapp",
+]
+LAUNCHER = "ipykernel_launcher"
+PROVISIONER = "preloaded"  # its entry point is in pyproject.toml
+
+
+def preload_kernels() -> None:
+    """Let kernels started from this process, from now on, be forks.
+
+    Returns once the libraries are imported. Kernels start as usual on other
+    systems than Linux, with ``BOOK_FRESH_KERNELS=1``, and where the fork server
+    would inherit ``-O`` or ``-W`` from this interpreter, which kernels do not.
+    """
+    if os.environ.get("BOOK_FRESH_KERNELS") == "1" or sys.platform != "linux":
+        return  # on macOS the system's own libraries do not survive a fork
+    if sys.flags.optimize or sys.warnoptions:
+        return
+    multiprocessing.set_forkserver_preload(LIBRARIES)
+    first = ForkedProcess(target=gc.collect)
+    try:
+        first.start()  # waits for the imports
+        if status := first.wait():
+            raise OSError(f"a first fork ended with {status}")
+    except (OSError, EOFError) as error:
+        print(f"Kernels start without preloading: {error!r}", file=sys.stderr)
+        return
+    show = [sys.executable, "-P", "-c", "import json, sys; print(json.dumps(sys.path))"]
+    PreloadedProvisioner.search_path = json.loads(subprocess.check_output(show))
+    KernelProvisionerFactory.instance().default_provisioner_name = PROVISIONER
+
+
+class ForkedProcess(ForkServerProcess):
+    """A fork, with what jupyter_client asks of a `subprocess.Popen` object."""
+
+    stdin = stdout = stderr = None
+
+    def poll(self) -> int | None:
+        """Return the exit code, or None while it runs."""
+        return self.exitcode
+
+    def wait(self) -> int | None:
+        """Wait for its end and return the exit code."""
+        self.join()
+        return self.exitcode
+
+    def send_signal(self, signum: int) -> None:
+        """Send it a signal."""
+        if self.pid and self.poll() is None:
+            os.kill(self.pid, signum)
+
+
+class PreloadedProvisioner(LocalProvisioner):
+    """Manage a kernel on this machine that began as a fork."""
+
+    search_path: list[str]  # a fresh interpreter's; this one's may be longer
+
+    async def launch_kernel(
+        self, cmd: list[str], **kwargs: Any
+    ) -> KernelConnectionInfo:
+        """Start a fork; a kernel of another interpreter is started as usual."""
+        if cmd[0] != sys.executable or LAUNCHER not in cmd:
+            return await super().launch_kernel(cmd, **kwargs)
+        arguments = cmd[cmd.index(LAUNCHER) :]
+        folder = str(kwargs.get("cwd") or Path.cwd())
+        environment = dict(kwargs.get("env") or os.environ)
+        process = ForkedProcess(
+            target=run_kernel,
+            args=(arguments, folder, environment, self.search_path),
+            daemon=True,  # terminated at the end of this process, not waited for
+        )
+        try:
+            process.start()  # starts another fork server if that one has died
+        except (OSError, EOFError) as error:
+            print(f"A kernel starts without preloading: {error!r}", file=sys.stderr)
+            return await super().launch_kernel(cmd, **kwargs)
+        self.process = process  # type: ignore[assignment]
+        self.pid = self.pgid = process.pid  # it leads a session of its own
+        return self.connection_info
+
+
+def run_kernel(
+    arguments: list[str],
+    folder: str,
+    environment: dict[str, str],
+    search_path: list[str],
+) -> None:
+    """Run a kernel in this process, a fork, until it is told to end."""
+    gc.freeze()  # or collecting garbage would copy the pages shared with others
+    os.setsid()
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.path[:] = search_path
+    multiprocessing.current_process().daemon = False  # it may start processes
+    Thread(target=_end_with_parent, daemon=True).start()
+    import pandas as pd
+    from ipykernel.kernelapp import launch_new_instance
+
+    # pandas decides at import, which was in no notebook.
+    pd.set_option("display.max_columns", 20)
+    # It ends with the fork server, too: nobody would learn how it ended.
+    sys.argv = [*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"]
+    launch_new_instance()
+
+
+def _end_with_parent() -> None:
+    """End this process, whatever it is doing, when the one that asked for it ends."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
