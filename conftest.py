@@ -32,22 +32,18 @@ from helpers import load_digits, requested_device
 
 ROOT = Path(__file__).resolve().parent
 FINGERPRINT = pytest.StashKey[str]()
-PRELOADER = pytest.StashKey[str | None]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Check device and data once, before any chapter runs."""
     if hasattr(config, "workerinput"):  # the process that starts it has looked
         config.stash[FINGERPRINT] = config.workerinput["fingerprint"]
-        if config.workerinput["preloader"]:
-            preload_kernels(config.workerinput["preloader"])
+        settle_environment()
+        preload_kernels()
         return
-    in_parallel = config.getoption("numprocesses", None)
     try:
         settle_environment()
         chapter_files()
-        # Begun first, since it can work while this process looks around.
-        config.stash[PRELOADER] = preload_kernels() if in_parallel else None
         with warnings.catch_warnings(action="ignore"):  # the header says it
             config.stash[FINGERPRINT] = prepare_execution().fingerprint
     except (OSError, RuntimeError, ValueError) as error:
@@ -57,7 +53,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell a new process what all of them are to know."""
     node.workerinput["fingerprint"] = node.config.stash[FINGERPRINT]
-    node.workerinput["preloader"] = node.config.stash[PRELOADER]
 
 
 def pytest_xdist_auto_num_workers() -> int:

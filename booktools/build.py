@@ -46,7 +46,7 @@ from booktools.execute import (
     read_durations,
 )
 from booktools.git import branch, commit
-from booktools.kernels import ask, preload_kernels
+from booktools.kernels import preload_kernels
 from booktools.urls import repository_address, site_address
 from helpers import DataError, DeviceError
 
@@ -207,9 +207,7 @@ def execute_chapters(
         durations[run.path.stem] = run.seconds
 
     try:
-        if address := preload_kernels():
-            with suppress(OSError, ValueError):  # then chapters do without, and say so
-                ask(address)  # so that no chapter is charged with the wait
+        preload_kernels()  # first, so that no chapter is charged with the wait
         return execute_all(runs, jobs, store)
     finally:
         DURATIONS.write_text(json.dumps(durations))
