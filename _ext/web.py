@@ -36,10 +36,11 @@ LONGEST = 200  # letters of a description; more is cut by those who show it
 
 
 def _configure(app: Sphinx, config: Config) -> None:
-    site = config["html_baseurl"]  # Sphinx makes the canonical links of it
+    site = site_address()
+    config["html_baseurl"] = site  # Sphinx makes the canonical links of it
     config["ogp_site_url"] = site
     config["ogp_site_name"] = config.html_title
-    config["ogp_social_cards"] = {"enable": False}  # drawn with downloaded fonts
+    config["ogp_social_cards"] = {"enable": False}  # one picture does for all pages
     card = "summary"
     if site and (Path(app.srcdir) / CARD).is_file():
         config["ogp_image"] = site + CARD
@@ -47,6 +48,10 @@ def _configure(app: Sphinx, config: Config) -> None:
     config["ogp_custom_meta_tags"] = [f'<meta name="twitter:card" content="{card}" />']
     config["notfound_urls_prefix"] = urlsplit(site).path or "/"
     config["notfound_context"] = {"title": "There is no such page", "body": ""}
+    if site:
+        config["sitemap_url_scheme"] = "{link}"
+        # By itself the library lists only the pages that this build has written.
+        config["sitemap_excludes"] = ["*"]
 
 
 def _first_paragraph(page: nodes.document) -> str:
@@ -115,7 +120,7 @@ def _write_sitemap(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Set up the libraries, and connect to Sphinx before and after them."""
     try:
-        app.config["html_baseurl"] = site = site_address()
+        site = site_address()
         repository_address()
     except ValueError as error:
         raise ExtensionError(str(error)) from None
@@ -126,9 +131,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", _fill_not_found, priority=600)
     if site:  # sphinx-sitemap warns where there is none
         app.setup_extension("sphinx_sitemap")
-        app.config["sitemap_url_scheme"] = "{link}"
-        # By itself it lists only the pages that this build has written.
-        app.config["sitemap_excludes"] = ["*"]
         app.connect("build-finished", _write_sitemap, priority=400)
     else:
         app.connect("html-page-context", _leave_out_address, priority=600)
