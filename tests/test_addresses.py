@@ -1,22 +1,24 @@
 """The site knows its address, or does without; and has a page for what is not."""
 
-import os
 import re
-import shutil
 import subprocess
-import sys
+from collections.abc import Callable
 from functools import cache
+from io import StringIO
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
-from xml.etree import ElementTree
+from urllib.parse import urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import docutils_namespace
 
+from booktools import git as repository
 from booktools import urls as addresses
-from booktools.environment import BUILD, ROOT
+from booktools.environment import BUILD
+from booktools.sphinx.web import LONGEST
 from booktools.urls import (
-    describe,
     github_project,
     pages_address,
     repository_address,
@@ -145,60 +147,92 @@ def test_what_is_no_address_is_refused(
     assert asked in str(error.value)
 
 
-def test_a_description_ends_with_a_sentence_if_it_can() -> None:
-    first = "A sentence of some length, which is the first of all sentences here."
-    assert describe(f"{first}\nTwo.") == f"{first} Two."
-    assert describe(f"{first} {'And more of it ' * 20}") == first
-    cut = describe("word " * 100)
-    assert cut.endswith("word…")
-    assert len(cut) <= addresses.LONGEST
+def test_the_remote_of_its_own_repository_counts_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def remote_after_init(folder: Path) -> str:
+        for arguments in (["init"], ["remote", "add", "origin", REMOTES[0]]):
+            subprocess.run(["git", *arguments], cwd=folder, check=True)
+        return repository.origin.__wrapped__()
+
+    (tmp_path / "book").mkdir()
+    monkeypatch.setattr(repository, "ROOT", tmp_path / "book")
+    monkeypatch.setattr(repository, "_is_ours", repository._is_ours.__wrapped__)
+    assert remote_after_init(tmp_path) == ""  # somebody's, around it
+    assert remote_after_init(tmp_path / "book") == REMOTES[0]
 
 
-# A small site, made by Sphinx with this extension and the book's theme alone.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Jupyter Book's import
+def test_another_address_builds_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    from booktools.build import hash_of_sources
+
+    keys = [hash_of_sources("alike")]
+    for variable in ("BOOK_URL", "BOOK_REPOSITORY"):
+        monkeypatch.setenv(variable, BOOK)
+        keys.append(hash_of_sources("alike"))
+    assert len(set(keys)) == 3
 
 
-class SmallSite:
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.folder = root / "site"
-        (root / "_ext").mkdir(parents=True)
-        for name in ("addresses.py", "repository.py"):
-            shutil.copy(ROOT / "_ext" / name, root / "_ext")
-        (root / "pages").mkdir()
-        (root / "conf.py").write_text(
-            "import sys\nfrom pathlib import Path\n"
-            "sys.path.insert(0, str(Path(__file__).parent / '_ext'))\n"
-            "extensions = ['addresses']\n"
-            "html_theme = 'sphinx_book_theme'\n"
-            "smartquotes = False\n"
-            "html_title = 'Small & \"short\"'\n"
-            "html_static_path = ['_static']\n"
-            "exclude_patterns = ['site']\n"
+# A small site, made with this extension alone.
+
+
+def build(folder: Path, address: str) -> Path:
+    """Build the site in a folder, which stops at a warning; return where it is."""
+    with pytest.MonkeyPatch.context() as patch, docutils_namespace():
+        patch.setattr(addresses, "origin", str)
+        patch.setenv("BOOK_URL", address)
+        app = Sphinx(
+            folder,
+            None,
+            folder / "_site",
+            folder / "_doctrees",
+            "html",
+            {
+                "extensions": ["booktools.sphinx.web"],
+                "exclude_patterns": ["_*"],
+                "html_static_path": ["_static"],
+                "html_show_sphinx": False,
+                "html_theme": "basic",
+                "html_title": 'Small & "short"',
+                "smartquotes": False,
+            },
+            status=None,
+            warning=StringIO(),
+            warningiserror=True,
         )
-        (root / "_static").mkdir()
-        (root / "index.rst").write_text(
+        app.build()
+    assert app.statuscode == 0
+    return folder / "_site"
+
+
+@pytest.fixture(scope="module")
+def new_sources(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    def write() -> Path:
+        folder = tmp_path_factory.mktemp("book")
+        (folder / "_static").mkdir()
+        (folder / "_static" / "card.png").write_bytes(b"a placeholder")
+        (folder / "index.rst").write_text(
             'First & foremost\n================\n\nThe *first* "page".\n\n'
             ".. toctree::\n   :caption: Rest\n\n   pages/other\n"
         )
-        (root / "pages" / "other.rst").write_text(
-            "Other\n=====\n\n.. note:: Not this.\n\nNor :math:`x` this.\n\nBut this.\n"
+        (folder / "pages").mkdir()
+        (folder / "pages" / "other.rst").write_text(
+            "Other\n=====\n\n.. note:: Not this.\n\nNor :math:`x` this.\n\n"
+            f"But these{' words' * 100}.\n"
         )
+        return folder
 
-    def build(self, **variables: str) -> tuple[int, str]:
-        ours = ("PYTHONPATH", "BOOK_URL", "BOOK_REPOSITORY")
-        kept = {k: v for k, v in os.environ.items() if k not in ours}
-        done = subprocess.run(
-            [sys.executable, "-m", "sphinx", "-WnqaE", ".", "site"],
-            cwd=self.root,
-            env=kept | variables,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.returncode, done.stdout + done.stderr
+    return write
 
-    def page(self, name: str) -> BeautifulSoup:
-        return read(self.folder / name)
+
+@pytest.fixture(scope="module")
+def known(new_sources: Callable[[], Path]) -> Path:
+    return build(new_sources(), BOOK)
+
+
+@pytest.fixture(scope="module")
+def unknown(new_sources: Callable[[], Path]) -> Path:
+    return build(new_sources(), "")
 
 
 @cache
@@ -206,131 +240,97 @@ def read(path: Path) -> BeautifulSoup:
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
-def tags_of(page: BeautifulSoup) -> dict[str, str]:
-    found = [(tag.get("name") or tag.get("property"), tag) for tag in page("meta")]
+def tags_of(path: Path) -> dict[str, str]:
+    found = [
+        (tag.get("name") or tag.get("property"), tag) for tag in read(path)("meta")
+    ]
     return {name: tag["content"] for name, tag in found if name}
 
 
-@pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> SmallSite:
-    site = SmallSite(tmp_path_factory.mktemp("known") / "book")
-    (site.root / "_static" / "card.png").write_bytes(b"a placeholder")
-    status, said = site.build(BOOK_URL=BOOK.rstrip("/"))
-    assert status == 0, said
-    return site
+def pages_of_sitemap(site: Path) -> list[str]:
+    return (site / "sitemap.txt").read_text().splitlines()
 
 
-@pytest.fixture(scope="module")
-def unknown(tmp_path_factory: pytest.TempPathFactory) -> SmallSite:
-    site = SmallSite(tmp_path_factory.mktemp("unknown") / "book")
-    (site.root / "_static" / "card.png").write_bytes(b"a placeholder")
-    status, said = site.build()
-    assert status == 0, said
-    return site
-
-
-def test_each_entry_of_the_sitemap_is_a_page(known: SmallSite) -> None:
-    tree = ElementTree.parse(known.folder / "sitemap.xml")
-    places = [place.text or "" for place in tree.iter() if place.tag.endswith("loc")]
-    assert places == [f"{BOOK}index.html", f"{BOOK}pages/other.html"]
-    for place in places:
-        name = place.removeprefix(BOOK)
-        assert (known.folder / name).is_file()
-        (link,) = known.page(name)("link", rel="canonical")
-        assert link["href"] == tags_of(known.page(name))["og:url"] == place
-    robots = (known.folder / "robots.txt").read_text()
-    assert f"\nSitemap: {BOOK}sitemap.xml\n" in robots
+def test_each_entry_of_the_sitemap_is_a_page(known: Path) -> None:
+    assert pages_of_sitemap(known) == [f"{BOOK}index.html", f"{BOOK}pages/other.html"]
+    for place in pages_of_sitemap(known):
+        page = known / place.removeprefix(BOOK)
+        (link,) = read(page)("link", rel="canonical")
+        assert link["href"] == tags_of(page)["og:url"] == place
+    robots = (known / "robots.txt").read_text()
+    assert f"\nSitemap: {BOOK}sitemap.txt\n" in robots
     assert "Disallow" not in robots
 
 
-def test_a_preview_has_title_text_and_picture(known: SmallSite) -> None:
-    tags = tags_of(known.page("index.html"))
+def test_the_sitemap_keeps_pages_that_a_build_does_not_write_again(
+    new_sources: Callable[[], Path],
+) -> None:
+    folder = new_sources()
+    build(folder, BOOK)
+    (folder / "pages" / "other.rst").write_text("Other\n=====\n\nChanged.\n")
+    (folder / "_static" / "card.png").unlink()
+    site = build(folder, BOOK)
+    assert len(pages_of_sitemap(site)) == 2
+    tags = tags_of(site / "pages" / "other.html")
+    assert tags["description"].startswith("Changed.")
+    assert "og:image" not in tags  # and a picture that is not there is not named
+
+
+def test_a_preview_has_title_text_and_picture(known: Path) -> None:
+    tags = tags_of(known / "index.html")
     assert tags["og:title"] == "First & foremost"
-    assert tags["og:site_name"] == 'Small & "short"'
+    assert tags["og:site_name"] == tags["og:image:alt"] == 'Small & "short"'
     assert tags["description"] == tags["og:description"] == 'The first "page".'
     assert tags["og:type"] == "website"
-    picture = tags["og:image"]
-    assert picture == f"{BOOK}_static/card.png"
-    assert (known.folder / picture.removeprefix(BOOK)).is_file()
-    assert tags_of(known.page("pages/other.html"))["description"] == "But this."
+    assert tags["og:image"] == f"{BOOK}_static/card.png"
+    assert (known / "_static" / "card.png").is_file()
+    other = tags_of(known / "pages" / "other.html")["og:description"]
+    assert re.fullmatch("But these( words)+ …", other)
+    assert LONGEST - 10 < len(other) <= LONGEST
 
 
-def test_without_an_address_nothing_leads_to_one(unknown: SmallSite) -> None:
-    files = {path.name for path in unknown.folder.iterdir()}
-    assert not {"sitemap.xml", "robots.txt"} & files
-    for path in unknown.folder.rglob("*.html"):
-        if "_static" not in path.parts:
-            assert not read(path)("link", rel="canonical")
-            tags = tags_of(read(path))
-            assert tags["description"]
-            assert tags["og:title"]
-            assert not {"og:url", "og:image", "og:image:alt"} & tags.keys()
-
-
-def test_without_a_picture_none_is_named(tmp_path: Path) -> None:
-    site = SmallSite(tmp_path / "book")
-    status, said = site.build(BOOK_URL=BOOK)
-    assert status == 0, said
-    assert "og:image" not in tags_of(site.page("index.html"))
+def test_without_an_address_nothing_leads_to_one(unknown: Path) -> None:
+    assert not {"sitemap.txt", "robots.txt"} & {path.name for path in unknown.iterdir()}
+    for path in unknown.rglob("*.html"):
+        assert not read(path)("link", rel="canonical")
+        tags = tags_of(path)
+        assert tags["description"]
+        assert not [name for name in tags if name.startswith("og:")]
 
 
 def test_a_wrong_address_stops_sphinx(tmp_path: Path) -> None:
-    status, said = SmallSite(tmp_path / "book").build(BOOK_URL="example.org")
-    assert status != 0
-    assert "BOOK_URL=example.org is not an http or https address" in said
+    with pytest.raises(ExtensionError, match=r"BOOK_URL=example\.org is not an http"):
+        build(tmp_path, "example.org")
 
 
-def test_the_remote_of_its_own_repository_counts_alone(tmp_path: Path) -> None:
-    def git(*arguments: str, folder: Path) -> None:
-        subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
-
-    site = SmallSite(tmp_path / "book")
-    git("init", folder=tmp_path)  # somebody's, around it
-    git("remote", "add", "origin", REMOTES[0], folder=tmp_path)
-    assert site.build()[0] == 0
-    assert not (site.folder / "sitemap.xml").exists()
-    git("init", folder=site.root)
-    git("remote", "add", "origin", REMOTES[0], folder=site.root)
-    assert site.build()[0] == 0
-    assert "https://ada.github.io/book/" in (site.folder / "sitemap.xml").read_text()
-
-
-@pytest.mark.parametrize("shown_at", ["nothing.html", "very/deep/inside/nothing"])
-@pytest.mark.parametrize("address", [BOOK, ""])
-def test_the_missing_page_works_wherever_it_is_shown(
-    shown_at: str, address: str, known: SmallSite, unknown: SmallSite
+@pytest.mark.parametrize(("site", "top"), [("known", "/a/book/"), ("unknown", "/")])
+def test_the_missing_page_works_at_any_address(
+    site: str, top: str, request: pytest.FixtureRequest
 ) -> None:
-    site = known if address else unknown
-    top = address or "http://localhost:8000/"
-    page = site.page("404.html")
-    (base,) = page("base")
-    assert page.find(href=True) == base, "an address stands before the base"
-    start = urljoin(top + shown_at, base["href"])
-    links = [tag.get("href") or tag.get("src") for tag in page(href=True)[1:]]
-    links += [tag["src"] for tag in page(src=True)]
+    folder: Path = request.getfixturevalue(site)
+    page = read(folder / "404.html")
+    links = [tag.get("href") or tag.get("src") for tag in page(["a", "link", "script"])]
     links += [form["action"] for form in page("form")]
-    assert len(links) > 10
-    for link in links:
-        if re.match("(https?:)?//", link):
-            continue
-        target = urljoin(start, link)
-        assert target.startswith(top), link
-        name = urlsplit(target.removeprefix(top)).path
-        assert (site.folder / (name or "index.html")).exists(), link
-        if anchor := urlsplit(target).fragment:
-            assert site.page(name).find(id=anchor), link
+    local = [link for link in links if link and not link.startswith("#")]
+    assert len(local) > 10
+    for link in local:
+        assert link.startswith(top)
+        assert (folder / urlsplit(link).path.removeprefix(top)).is_file(), link
 
 
-def test_the_missing_page_says_so_and_shows_ways_out(known: SmallSite) -> None:
-    page = known.page("404.html")
-    body = page.find("section", id="no-such-page")
+def test_the_missing_page_says_so_and_shows_ways_out(known: Path) -> None:
+    body = read(known / "404.html").find("section", id="no-such-page")
     assert "no page at the address" in body.get_text()
-    assert {"index.html", "pages/other.html"} <= {a["href"] for a in body("a")}
-    form = body.find("form", action="search.html")
+    assert {a["href"] for a in body("a")} == {
+        "/a/book/index.html",
+        "/a/book/pages/other.html",
+    }
+    form = body.find("form", action="/a/book/search.html")
     assert form.find("input", attrs={"name": "q"})["id"] == form.label["for"]
-    assert tags_of(page)["robots"] == "noindex"
-    assert "og:url" not in tags_of(page)
-    assert not page("link", rel="canonical")
+    tags = tags_of(known / "404.html")
+    assert tags["robots"] == "noindex"
+    assert "og:url" not in tags
+    assert not read(known / "404.html")("link", rel="canonical")
 
 
 # The book itself, as it was built last, with whatever address.
@@ -344,38 +344,20 @@ PAGES = sorted(
 
 @pytest.mark.parametrize("page", PAGES)
 def test_each_page_is_described(page: str) -> None:
-    tags = tags_of(read(SITE / page))
-    assert 20 < len(tags["description"]) <= addresses.LONGEST
-    assert tags["og:description"] == tags["description"]
-    assert tags["og:title"]
+    tags = tags_of(SITE / page)
+    assert 20 < len(tags["description"]) <= LONGEST
+    assert tags.get("og:description", tags["description"]) == tags["description"]
     assert not re.search(r"[\\$\n]|\{\w+\}", tags["description"])
 
 
 def test_no_two_pages_are_described_alike() -> None:
-    seen = [tags_of(read(SITE / page))["description"] for page in PAGES]
+    seen = [tags_of(SITE / page)["description"] for page in PAGES]
     assert len(set(seen)) == len(seen)
 
 
 def test_the_missing_page_of_the_book_lists_all_pages() -> None:
-    page = read(SITE / "404.html")
-    listed = {a["href"] for a in page.find("section", id="no-such-page")("a")}
+    section = read(SITE / "404.html").find("section", id="no-such-page")
+    listed = {a["href"] for a in section("a")}
+    top = section.form["action"].removesuffix("search.html")
     made_by_sphinx = {"404.html", "genindex.html", "search.html"}
-    assert set(PAGES) - made_by_sphinx == listed
-
-
-def test_another_address_builds_again() -> None:
-    code = "from build_book import hash_of_sources; print(hash_of_sources('alike'))"
-
-    def key(**variables: str) -> str:
-        paths = {"PYTHONPATH": f"{ROOT / 'tools'}{os.pathsep}{ROOT}"}
-        return subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", code],
-            env=os.environ | paths | variables,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-
-    keys = [key(), key(BOOK_URL=BOOK), key(BOOK_REPOSITORY=BOOK)]
-    assert len(set(keys)) == len(keys)
-    assert key() == keys[0]
+    assert {top + page for page in {*PAGES} - made_by_sphinx} == listed

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from booktools import kernels
 import psutil
 import pytest
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
+
+from booktools import kernels
 from booktools.kernels import PROVISIONER, preload_kernels
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are for Linux")

@@ -2,7 +2,7 @@
 
 from sphinx.application import Sphinx
 
-from booktools import environment, urls
+from booktools import environment
 from booktools.sphinx import (
     block_tags,
     book_info,
@@ -19,11 +19,11 @@ from booktools.sphinx import (
     report,
     single_page,
     solutions,
+    web,
 )
 
 PARTS = (
     environment,
-    urls,
     block_tags,
     book_info,
     buttons,
@@ -39,6 +39,7 @@ PARTS = (
     report,
     single_page,
     solutions,
+    web,
 )
 
 

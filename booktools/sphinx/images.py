@@ -49,17 +49,22 @@ class Pictures:
         The folder of the site.
     kept : Path
         Where those of earlier builds are; they take a while to make.
+    top : str
+        The path of the site on its host, between slashes.
     """
 
-    def __init__(self, site: Path, kept: Path) -> None:
+    def __init__(self, site: Path, kept: Path, top: str) -> None:
         self.site = site
         self.kept = kept
+        self.top = top
         self.used: set[Path] = set()
 
     def place(self, found: re.Match[str], page: Path) -> str:
         """Return the ``<img>`` of a picture with its size, as WebP if it was PNG."""
         tag, address = found.group(), found.group(1)
         path = (page.parent / address).resolve()
+        if address.startswith("/"):  # on the page that a host shows for a missing one
+            path = self.site / address.removeprefix(self.top)
         if path.suffix == ".svg":
             size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', path.read_text())
             width, height = (round(float(n)) for n in size.groups()) if size else (0, 0)
@@ -116,7 +121,7 @@ def _place_pictures(app: Sphinx, exception: Exception | None) -> None:
     site = Path(app.outdir)
     kept = BUILD / "pictures"
     kept.mkdir(parents=True, exist_ok=True)
-    pictures = Pictures(site, kept)
+    pictures = Pictures(site, kept, app.config.notfound_urls_prefix)
     for page in pages_of(site):
         html = page.read_text(encoding="utf-8")
         root = "../" * (len(page.relative_to(site).parts) - 1)

@@ -29,7 +29,8 @@ from booktools.sphinx.math import NODE
 logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 UNUSED = ("thebe", "design-tabs", "DOCUMENTATION_OPTIONS.")
-SEARCH = ("search.html", "404.html")  # what of it stands on other pages is a form
+SEARCH = "search.html"  # what of it stands on other pages is a form
+NOT_FOUND = "404.html"  # shown at any address, so its links begin with a slash
 NOT_LOADED = re.compile(
     r'\s*<script [^>]*src="[^"]*/fontawesome\.js[^>]*></script>'
     r'|\s*<link rel="preload" as="script"[^>]*>'
@@ -385,7 +386,7 @@ def _lighten_pages(app: Sphinx, exception: Exception | None) -> None:
     css = (folder / "_static" / "pygments.css").read_text("utf-8")
     plain = read_plain_tokens(css)
     pages = {
-        path: lighten(path.read_text("utf-8"), icons, plain, search=path.name in SEARCH)
+        path: lighten(path.read_text("utf-8"), icons, plain, search=path.name == SEARCH)
         for path in pages_of(folder)
     }
     (scripts / "fontawesome.js").unlink()
@@ -393,13 +394,17 @@ def _lighten_pages(app: Sphinx, exception: Exception | None) -> None:
     used = (path.read_text("utf-8") for path in (folder / "_static").rglob("*.js"))
     names = names_in(pages.values(), used)
     # Those of the first page are those of all, as the theme has it.
-    sheets = next(found for path in pages if (found := sheets_of(pages[path], path)))
+    home = folder / f"{app.config.root_doc}.html"
+    sheets = sheets_of(pages[home], home)
     version = write_styles(sheets, folder / STYLES, names)
     for path, html in pages.items():
-        if sheets_of(html, path) not in ([], sheets):
+        if path.name == NOT_FOUND:
+            address = app.config.notfound_urls_prefix + STYLES
+        elif sheets_of(html, path) in ([], sheets):
+            address = os.path.relpath(folder / STYLES, path.parent)
+        else:
             raise ExtensionError(f"{path} has other style sheets than other pages.")
-        address = f"{os.path.relpath(folder / STYLES, path.parent)}?v={version}"
-        path.write_text(link_styles(html, address), encoding="utf-8")
+        path.write_text(link_styles(html, f"{address}?v={version}"), encoding="utf-8")
     useless = {*fonts.iterdir(), *folder.rglob("*.map")}
     for path in useless - {fonts / "fa-solid-900.woff2"}:
         path.unlink()

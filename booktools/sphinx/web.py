@@ -1,0 +1,130 @@
+"""Tell search engines, link previews and lost visitors where the pages are.
+
+Libraries do the work: sphinxext-opengraph and sphinx-notfound-page. What needs
+the address of the site is left out where the address is not known; all else is
+there without it. The sitemap is a plain list of addresses, since sphinx-sitemap
+lists only the pages that a build has written again.
+"""
+
+from html import escape
+from pathlib import Path
+from string import Template
+from textwrap import shorten
+from typing import Any
+from urllib.parse import urlsplit
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ExtensionError
+
+from booktools.urls import repository_address, site_address
+
+CARD = "_static/card.png"  # the picture of a preview, if it is there
+NOT_FOUND = Template("""<section id="no-such-page">
+<h1>There is no such page</h1>
+<p>This book has no page at the address that you asked for.
+It may be mistyped, or the page has been moved or renamed.</p>
+<form action="$search" method="get">
+<p><label for="look-for">Look for a word in the book:</label>
+<input type="search" name="q" id="look-for">
+<button type="submit">Search</button></p>
+</form>
+<p>Or go to <a href="$home">the first page</a>, or to one of these:</p>
+$pages</section>""")
+LONGEST = 200  # letters of a description; more is cut by those who show it
+
+
+def _configure(app: Sphinx, config: Config) -> None:
+    site = site_address()
+    config["html_baseurl"] = site  # Sphinx makes the canonical links of it
+    if site:
+        config["ogp_site_url"] = site
+        config["ogp_site_name"] = config.html_title
+        config["ogp_social_cards"] = {"enable": False}  # one picture for all pages
+        card = "summary"
+        if (Path(app.srcdir) / CARD).is_file():
+            config["ogp_image"] = site + CARD
+            card = "summary_large_image"
+        tag = f'<meta name="twitter:card" content="{card}" />'
+        config["ogp_custom_meta_tags"] = [tag]
+    config["notfound_urls_prefix"] = urlsplit(site).path or "/"
+    config["notfound_context"] = {"title": "There is no such page", "body": ""}
+
+
+def _first_paragraph(page: nodes.document) -> str:
+    """Return what a page begins with, boxes and formulas left out."""
+    for paragraph in page.findall(nodes.paragraph):
+        if isinstance(paragraph.parent, nodes.section) and not any(
+            paragraph.findall(nodes.math)
+        ):
+            return paragraph.astext()
+    return ""
+
+
+def _describe(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Describe a page, where the library would cut words and join others."""
+    title = (
+        app.env.titles[page].astext() if doctree else context.get("title", page.title())
+    )
+    about = doctree and _first_paragraph(doctree)
+    about = about or f"{title}: a page of “{app.config.html_title}”."
+    about = shorten(about, LONGEST, placeholder=" …")
+    tag = f'<meta name="description" content="{escape(about)}" />\n'
+    context["metatags"] = context.get("metatags", "") + tag
+    # The library writes what a page has of these, in quotes.
+    context["meta"] = {
+        **(context.get("meta") or {}),
+        "og:description": escape(about, quote=False),
+        "og:type": "website" if page == app.config.root_doc else "article",
+    }
+
+
+def _fill_not_found(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Show the ways out on the page that a host shows where there is none."""
+    if page != app.config.notfound_pagename:
+        return
+    link_to = context["pathto"]  # the library's, as is toctree
+    context["body"] = NOT_FOUND.substitute(
+        search=link_to("search"),
+        home=link_to(app.config.root_doc),
+        pages=context["toctree"](maxdepth=1, titles_only=True, includehidden=True),
+    )
+    context["pageurl"] = None  # it is at every address
+    context["metatags"] += '<meta name="robots" content="noindex" />\n'
+
+
+def _write_sitemap(app: Sphinx, exception: Exception | None) -> None:
+    """List the addresses of all pages, and say where the list is."""
+    site = app.config.html_baseurl
+    if exception is not None or app.builder.name != "html" or not site:
+        return
+    addresses = [
+        site + app.builder.get_target_uri(page) for page in sorted(app.env.found_docs)
+    ]
+    folder = Path(app.outdir)
+    (folder / "sitemap.txt").write_text("\n".join(addresses) + "\n")
+    (folder / "robots.txt").write_text(
+        f"User-agent: *\nAllow: /\n\nSitemap: {site}sitemap.txt\n"
+    )
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Set up the libraries, and connect to Sphinx before and after them."""
+    try:
+        site = site_address()
+        repository_address()
+    except ValueError as error:
+        raise ExtensionError(str(error)) from None
+    app.setup_extension("notfound.extension")
+    if site:  # a preview is nothing without an address
+        app.setup_extension("sphinxext.opengraph")
+    app.connect("config-inited", _configure, priority=400)
+    app.connect("html-page-context", _describe, priority=400)
+    app.connect("html-page-context", _fill_not_found, priority=600)
+    app.connect("build-finished", _write_sitemap)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
