@@ -12,6 +12,7 @@ VENV := .venv
 export OMP_NUM_THREADS ?= 1
 export BOOK_DEVICE := $(DEVICE)
 export BOOK_EDITION := $(EDITION)
+export PORT
 export PYTHONDONTWRITEBYTECODE := 1
 unexport PYTHONPATH
 
@@ -114,8 +115,8 @@ archives: notebooks pdf ## pack site, notebooks and PDF for a release
 	@cd _build/archives.new && sha256sum * > SHA256SUMS
 	@rm -rf _build/archives && mv _build/archives.new _build/archives
 
-serve: ## show the built site on 127.0.0.1; PORT=8000, EDITION=student
-	@$(PYTHON) -m booktools serve $(PORT)
+serve: $(installed) ## show the built site on 127.0.0.1; PORT=8000, EDITION=student
+	@$(python) -m booktools serve
 
 lint: $(installed) ## check style and types of the code, and what CI runs
 	@$(python) -m ruff check .

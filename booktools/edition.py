@@ -1,12 +1,11 @@
-"""Know which edition of the book is built, and where its site stands.
+"""Which edition of the book is built, and where its site and its PDF go.
 
 One source gives both: the instructor's edition has the solutions of the
 exercises, the student's has not. ``make book EDITION=student`` sets
-``BOOK_EDITION``. Needs nothing but Python.
+``BOOK_EDITION``.
 """
 
 import os
-from pathlib import Path
 
 INSTRUCTOR, STUDENT = "instructor", "student"
 SITES = {INSTRUCTOR: "html", STUDENT: "student"}  # folders in _build
@@ -28,14 +27,3 @@ def edition() -> str:
             f"use EDITION={INSTRUCTOR} or EDITION={STUDENT}."
         )
     return asked
-
-
-def site_folder() -> Path:
-    """Return the folder of the site of this edition.
-
-    Raises
-    ------
-    ValueError
-        If ``BOOK_EDITION`` names no edition.
-    """
-    return Path(__file__).resolve().parent.parent / "_build" / SITES[edition()]

@@ -1,55 +1,55 @@
-"""Execute chapters where everything is there, and never reuse stale outputs.
+"""The environment that chapters execute in, and a fingerprint of it.
 
 jupyter-cache finds an executed chapter again by its code cells alone. What
-those cells compute also depends on `helpers`, on the data, on the device and
-on every version installed. So the cache lives in a folder named after a
+those cells compute also depends on `helpers`, on the data, on the device and on
+the versions of the libraries. So the cache lies in a folder named after a
 fingerprint of these: change one, and every chapter executes again.
-
-As a Sphinx extension this module points MyST-NB at that folder. The tool
-that executes chapters side by side, and pytest, import it for the rest.
 """
 
 import hashlib
 import json
 import os
 import platform
-import re
-import shutil
 from dataclasses import dataclass
-from importlib.metadata import distributions
+from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
 from joblib import cpu_count
-from jupyter_cache import get_cache
-from jupyter_cache.cache.main import JupyterCacheBase
-from myst_nb.core.read import read_myst_markdown_notebook
-from nbformat import NotebookNode
-from sphinx.application import Sphinx
-from sphinx.config import Config
-from sphinx.errors import ExtensionError
-from sphinx_external_toc.parsing import parse_toc_yaml
-from sqlalchemy.exc import DatabaseError
-from threadpoolctl import threadpool_info
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from threadpoolctl import ThreadpoolController
 
 import helpers
-from helpers import (
-    DataError,
-    DeviceError,
-    load_digits,
-    requested_device,
-    requested_extent,
-    select_device,
+import interactive
+from booktools.sources import BUILD
+from helpers import load_digits, requested_device, requested_run, select_device
+
+CACHE = BUILD / "cache"  # of executed chapters, a folder for each fingerprint
+RESULTS = BUILD / "results"  # of what takes minutes; see helpers/results.py
+# What chapters import; what these require is found from their metadata.
+LIBRARIES = (
+    "ipykernel",
+    "matplotlib",
+    "numpy",
+    "pandas",
+    "scikit-learn",
+    "seaborn",
+    "torch",
 )
-
-ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / "_build"
-EXECUTED = BUILD / "executed"  # the chapters as the built pages show them
-KEPT = BUILD / "kept"  # results that take minutes; see helpers/heavy.py
-
 THREADS = "OMP_NUM_THREADS"
-# Libraries that would rather listen to a variable of their own.
+# Libraries that read a variable of their own before that one.
 OTHER_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+# With these Python would run something else than the chapter's code.
+NOT_FOR_KERNELS = (
+    "PYTHONDEBUG",
+    "PYTHONDEVMODE",
+    "PYTHONINSPECT",
+    "PYTHONOPTIMIZE",
+    "PYTHONSTARTUP",
+    "PYTHONWARNINGS",
+)
 # What else numerical libraries read from the environment.
 SWITCHES = (
     "ATEN_",
@@ -65,19 +65,13 @@ SWITCHES = (
     "PYTORCH_",
     "TORCH_",
 )
-# Beside `helpers`, the files that say how a chapter is executed.
-EXECUTORS = (
-    "booktools/environment.py",
-    "booktools/execute.py",
-    "booktools/ipython_kernel_config.py",
-    "booktools/kernels.py",
-)
-STAMP = ".sources"  # in a site: the hash of what it was made from
+# The modules that decide how a chapter is executed.
+EXECUTORS = ("environment.py", "execute.py", "ipython_kernel_config.py", "kernels.py")
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """All that the outputs of a chapter depend on, beside its own code.
+class Environment:
+    """All that the outputs of a chapter depend on, besides its own code.
 
     Attributes
     ----------
@@ -87,17 +81,17 @@ class Surroundings:
         Of their pixels and labels.
     device : str
         What PyTorch computes on.
-    extent : str
+    run : str
         How much of what takes minutes is run: quick, full or long.
     python, machine : str
-        Version; system, processor and the kernels that its BLAS chose.
+        Version; system, processor and the kernels that NumPy's BLAS chose.
     threads : str
         Of each chapter.
     versions : dict of str to str
-        Every package installed, with its version.
+        Of the libraries that chapters import, and of what these require.
     files : dict of str to str
-        The files of `helpers`, and those that execute chapters, with their
-        SHA-256 sums.
+        The files of `helpers` and `interactive`, those that execute chapters,
+        and the data beside the chapters, with their SHA-256 sums.
     switches : dict of str to str
         Environment variables that numerical libraries read.
     """
@@ -105,7 +99,7 @@ class Surroundings:
     digits: str
     digits_sha256: str
     device: str
-    extent: str
+    run: str
     python: str
     machine: str
     threads: str
@@ -120,20 +114,66 @@ class Surroundings:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def settle_environment() -> None:
-    """Make all kernels to come alike.
+def prepare_environment(root: Path) -> Environment:
+    """Set the variables that kernels inherit, and look at all they depend on.
 
-    Threads, hash seed, backend of the pictures, IPython profile and the
-    folder of kept results are set in the environment, and nobody's own
-    kernels are used.
+    Where MNIST cannot be had, ``BOOK_OFFLINE`` is set, so that kernels do not
+    look for the network one after another. ``BOOK_RESULTS_DIR`` is set to a
+    folder for the results that belong to this fingerprint.
+
+    Parameters
+    ----------
+    root : Path
+        The book.
+
+    Raises
+    ------
+    DeviceError, DataError
+        If the device or the data that were asked for are not there.
+    ValueError
+        If ``OMP_NUM_THREADS`` is not a number of threads, or ``BOOK_RUN`` is
+        not one of the runs.
+    """
+    set_variables(root)
+    run = requested_run()
+    device = requested_device()
+    if device != "cpu":
+        device = _name_of(select_device(device))
+    digits = load_digits()
+    if not digits.is_mnist:
+        os.environ["BOOK_OFFLINE"] = "1"
+    environment = Environment(
+        digits=digits.name,
+        digits_sha256=_digits_sha256(),
+        device=device,
+        run=run,
+        python=platform.python_version(),
+        machine=", ".join([platform.system(), platform.machine(), *_blas_kernels()]),
+        threads=os.environ[THREADS],
+        versions=library_versions(),
+        files=hash_files(root),
+        switches={
+            name: value
+            for name, value in sorted(os.environ.items())
+            if name.startswith(SWITCHES)
+        },
+    )
+    os.environ["BOOK_RESULTS_DIR"] = str(root / RESULTS / environment.fingerprint)
+    return environment
+
+
+def set_variables(root: Path) -> None:
+    """Set the environment variables that make all kernels behave alike.
+
+    Threads, hash seed, plotting backend and IPython profile are the book's,
+    and so are the kernels, whatever else the user has installed.
 
     Raises
     ------
     ValueError
         If ``OMP_NUM_THREADS`` is not a number of threads.
     """
-    os.environ.setdefault("BOOK_KEPT_DIR", str(KEPT))
-    for name in ("MNIST_DIR", "BOOK_CACHE_DIR", "BOOK_KEPT_DIR"):
+    for name in ("MNIST_DIR", "BOOK_CACHE_DIR"):
         if os.environ.get(name):  # kernels run in another folder
             os.environ[name] = str(Path(os.environ[name]).resolve())
     threads = str(positive_number(THREADS, 1, "threads"))
@@ -141,67 +181,69 @@ def settle_environment() -> None:
         os.environ[name] = threads
     os.environ["PYTHONHASHSEED"] = "0"  # sets keep their order from run to run
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-    os.environ["IPYTHONDIR"] = str(BUILD / "ipython")
+    os.environ["IPYTHONDIR"] = str(root / BUILD / "ipython")
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-    os.environ.pop("JUPYTER_PATH", None)
+    for name in ("JUPYTER_PATH", *NOT_FOR_KERNELS):
+        os.environ.pop(name, None)
 
 
-def prepare_execution() -> Surroundings:
-    """Settle the environment, and look at all that outputs depend on.
-
-    Where MNIST cannot be had, ``BOOK_OFFLINE`` is set, so that kernels do not
-    look for the network one after another.
-
-    Raises
-    ------
-    DeviceError, DataError
-        If the device or the data that were asked for are not there.
-    ValueError
-        If ``OMP_NUM_THREADS`` is not a number of threads, or the switches for
-        quick and long runs say nothing that can be followed.
-    """
-    settle_environment()
-    extent = requested_extent()
-    device = requested_device()
-    if device != "cpu":
-        device = _name_of(select_device(device))
-    digits = load_digits()
-    if not digits.is_mnist:
-        os.environ["BOOK_OFFLINE"] = "1"
-    data = hashlib.sha256(digits.images.tobytes() + digits.labels.tobytes())
-    kernels = {
-        f"{library['internal_api']} {library['architecture']}"
-        for library in threadpool_info()
-        if "architecture" in library
-    }
-    return Surroundings(
-        digits=digits.name,
-        digits_sha256=data.hexdigest(),
-        device=device,
-        extent=extent,
-        python=platform.python_version(),
-        machine=", ".join([platform.system(), platform.machine(), *sorted(kernels)]),
-        threads=os.environ[THREADS],
-        versions={found.name: found.version for found in distributions()},
-        files=hash_files(),
-        switches={
-            name: value
-            for name, value in sorted(os.environ.items())
-            if name.startswith(SWITCHES)
-        },
-    )
+def library_versions() -> dict[str, str]:
+    """Return the versions of `LIBRARIES` and of what they require, sorted."""
+    versions: dict[str, str] = {}
+    waiting = list(LIBRARIES)
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        if name in versions:
+            continue
+        try:
+            found = distribution(name)
+        except PackageNotFoundError:
+            continue  # for another system, or optional
+        versions[name] = found.version
+        for line in found.requires or ():
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                waiting.append(requirement.name)
+    return dict(sorted(versions.items()))
 
 
-def hash_files() -> dict[str, str]:
+def hash_files(root: Path) -> dict[str, str]:
     """Return the SHA-256 sum of each file that decides what chapters compute."""
-    folder = Path(helpers.__file__).parent
-    paths = {str(path.relative_to(folder)): path for path in folder.rglob("*")}
-    paths |= {name: ROOT / name for name in EXECUTORS}
-    return {
-        name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for name, path in sorted(paths.items())
-        if path.is_file() and "__pycache__" not in path.parts
+    paths = {f"booktools/{name}": Path(__file__).with_name(name) for name in EXECUTORS}
+    for package in (helpers, interactive):
+        folder = Path(package.__path__[0])
+        paths |= {f"{folder.name}/{path.name}": path for path in folder.glob("*.py")}
+    paths |= {
+        str(path.relative_to(root)): path
+        for path in sorted((root / "chapters").rglob("[!._]*"))
+        if path.suffix != ".md" and "checkpoints" not in path.parent.name
     }
+    return {
+        name: hash_file(path) for name, path in sorted(paths.items()) if path.is_file()
+    }
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 sum of a file, which is read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@cache  # the digits of one process stay what they are
+def _digits_sha256() -> str:
+    digits = load_digits()
+    content = digits.images.tobytes() + digits.labels.tobytes()
+    return hashlib.sha256(content).hexdigest()
+
+
+def _blas_kernels() -> list[str]:
+    """Name what NumPy's linear algebra was compiled for and has chosen here."""
+    found = ThreadpoolController().select(user_api="blas").info()
+    return sorted(
+        f"{library['internal_api']} {library.get('architecture', '')}".strip()
+        for library in found
+        if "numpy" in library["filepath"]  # others may be loaded, too, or not
+    )
 
 
 def _name_of(device: Any) -> str:
@@ -241,89 +283,3 @@ def positive_number(variable: str, default: int, what: str) -> int:
             f"{variable}={asked} is not a number of {what}; try {variable}={default}."
         )
     return int(asked)
-
-
-def open_cache(fingerprint: str) -> JupyterCacheBase:
-    """Open the cache of executed chapters that belongs to a fingerprint.
-
-    One whose database cannot be read is thrown away: it can be made again.
-    """
-    cache = get_cache(_cache_path(fingerprint))
-    try:
-        cache.list_cache_records()
-    except (DatabaseError, RuntimeError):  # the second is jupyter-cache's own
-        shutil.rmtree(_cache_path(fingerprint))
-        cache = get_cache(_cache_path(fingerprint))
-    return cache
-
-
-def _cache_path(fingerprint: str) -> Path:
-    return BUILD / "cache" / fingerprint
-
-
-def chapter_files() -> list[Path]:
-    """Return the chapters that the table of contents names, in order.
-
-    Raises
-    ------
-    FileNotFoundError
-        If one of them is not there.
-    """
-    named = parse_toc_yaml(ROOT / "_toc.yml")
-    files = [ROOT / f"{name}.md" for name in named if name.startswith("chapters/")]
-    for file in files:
-        if not file.is_file():
-            raise FileNotFoundError(
-                f"_toc.yml names {file.relative_to(ROOT)}, which is not there."
-            )
-    return files
-
-
-def read_chapter(path: Path) -> NotebookNode:
-    """Read a chapter as a notebook, the way MyST-NB does.
-
-    Its metadata say where each cell stands; see `cell_place`. Cells are
-    numbered, where MyST-NB would draw names at random.
-
-    Raises
-    ------
-    ValueError
-        If a cell cannot be read; it is named by file and line.
-    """
-    name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
-
-    def place(line: int) -> str:
-        return f"{name}:{line}"
-
-    try:
-        notebook = read_myst_markdown_notebook(
-            path.read_text(encoding="utf-8"), add_source_map=True, path=path
-        )
-    except Exception as error:  # MyST-NB's own have no common kind
-        said = re.sub(r"line (\d+)", lambda found: place(int(found[1])), str(error))
-        raise ValueError(said) from error
-    for number, cell in enumerate(notebook.cells):
-        cell["id"] = f"cell-{number}"
-    notebook.metadata["places"] = list(map(place, notebook.metadata["source_map"]))
-    return notebook
-
-
-def cell_place(notebook: NotebookNode, index: int) -> str:
-    """Return file and line (from 1) on which a code cell opens, as ``file:line``."""
-    return str(notebook.metadata["places"][index])
-
-
-def _use_fingerprinted_cache(app: Sphinx, config: Config) -> None:
-    try:
-        surroundings = prepare_execution()
-    except (DataError, DeviceError, ValueError) as error:
-        raise ExtensionError(str(error)) from None
-    config["nb_execution_cache_path"] = str(_cache_path(surroundings.fingerprint))
-    # What is about to be written there, by whatever tool, is not what it says.
-    (Path(app.outdir) / STAMP).unlink(missing_ok=True)
-
-
-def setup(app: Sphinx) -> dict[str, bool]:
-    """Connect to Sphinx, before MyST-NB reads its configuration."""
-    app.connect("config-inited", _use_fingerprinted_cache, priority=100)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,30 +1,73 @@
-"""Execute chapters side by side, longest first, and say how far they are."""
+"""Execute chapters side by side, longest first, and keep what they gave.
 
-import json
+They are executed into the cache that MyST-NB reads, since `jupyter-book build`
+would execute them one after the other.
+"""
+
 import re
 import shutil
 import sys
 import sysconfig
 import time
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
-import yaml
 from IPython.utils.path import compress_user
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from jupyter_cache.cache.main import JupyterCacheBase
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from sqlalchemy.exc import DatabaseError
 
-from booktools.environment import BUILD, ROOT, cell_place
-from helpers import requested_extent
+from booktools.environment import CACHE
+from booktools.sources import cell_place
 
-DURATIONS = BUILD / "durations.json"  # seconds each chapter took last time
 LOOK_SECONDS = 0.2  # how often memory is measured
 REPORT_SECONDS = 10.0  # how often a log hears of a chapter that is running
-# Packages, Python itself, and the book, which may hold the packages.
-INSTALLED = (*map(sysconfig.get_path, ("purelib", "platlib", "stdlib")), ROOT)
+# Where Python and its packages are installed.
+INSTALLED = tuple(map(sysconfig.get_path, ("purelib", "platlib", "stdlib")))
+
+
+def open_cache(root: Path, fingerprint: str) -> JupyterCacheBase:
+    """Open the cache of executed chapters that belongs to a fingerprint.
+
+    One whose database cannot be read is thrown away: it can be made again.
+    """
+    folder = root / CACHE / fingerprint
+    cache = get_cache(folder)
+    try:
+        cache.list_cache_records()
+    except (DatabaseError, RuntimeError):  # the second is jupyter-cache's own
+        shutil.rmtree(folder)
+        cache = get_cache(folder)
+    return cache
+
+
+def is_cached(cache: JupyterCacheBase, notebook: NotebookNode) -> bool:
+    """Say whether the cache holds a chapter, undamaged, as it is stored here.
+
+    A plain `jupyter-book build` may have put it there as well.
+    """
+    try:
+        cache.merge_match_into_notebook(notebook)
+        return "megabytes" in cache.match_cache_notebook(notebook).data
+    except Exception:  # not there, or damaged: then it is made anew
+        return False
+
+
+def store(cache: JupyterCacheBase, run: "Run") -> None:
+    """Put an executed chapter into the cache, whose database has one writer."""
+    # What a stopped build left of this entry would be in the way.
+    _, key = cache.create_hashed_notebook(run.notebook)
+    shutil.rmtree(Path(cache.path) / "executed" / key, ignore_errors=True)
+    record = {"execution_seconds": run.seconds, "megabytes": run.megabytes}
+    bundle = CacheBundleIn(run.notebook, str(run.path), data=record)
+    cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
 
 
 @dataclass(eq=False)
@@ -33,8 +76,12 @@ class Run:
 
     Attributes
     ----------
+    root : Path
+        The book.
     path : Path
-        Its file.
+        The chapter's file.
+    timeout : int or None
+        Seconds that a cell may take; None for as long as it likes.
     notebook : NotebookNode
         Its cells; the outputs are added as they come.
     seconds, megabytes : float
@@ -48,8 +95,10 @@ class Run:
         What executes it, while it runs.
     """
 
+    root: Path
     path: Path
     notebook: NotebookNode
+    timeout: int | None
     seconds: float = 0.0
     megabytes: float = 0.0
     fault: str = ""
@@ -60,19 +109,16 @@ class Run:
     @property
     def name(self) -> str:
         """File, from the top of the book."""
-        return str(self.path.relative_to(ROOT))
+        return str(self.path.relative_to(self.root))
 
     def execute(self) -> "Run":
         """Execute the chapter in a kernel of its own and return this run."""
         self.started = time.perf_counter()
         try:
-            config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
             self.client = NotebookClient(
                 self.notebook,
                 resources={"metadata": {"path": str(self.path.parent)}},
-                timeout=None
-                if requested_extent() == "long"
-                else config["execute"]["timeout"],
+                timeout=self.timeout,
                 coalesce_streams=True,  # how prints are cut into messages is chance
                 record_timing=False,  # or the cache would not know the cells again
                 on_cell_start=self._note_cell,
@@ -111,7 +157,7 @@ class Run:
         """Take out of the outputs what differs from run to run."""
         for cell in self.notebook.cells:
             if cell.cell_type == "code":
-                cell.outputs = _repeatable(cell.outputs)
+                cell.outputs = _repeatable(cell.outputs, self.root)
 
     def look(self) -> None:
         """Note how much memory the kernel uses now, if there is one."""
@@ -130,7 +176,7 @@ class Run:
         return f"{self.name} at cell {at} of {cells.count('code')}, {seconds:.0f} s"
 
 
-def execute_all(runs: list[Run], jobs: int, done: Any) -> bool:
+def execute_all(runs: list[Run], jobs: int, done: Callable[[Run], None]) -> bool:
     """Execute chapters in the order given, some at once; report on each.
 
     Parameters
@@ -177,15 +223,6 @@ def execute_all(runs: list[Run], jobs: int, done: Any) -> bool:
     return good
 
 
-def read_durations() -> dict[str, float]:
-    """Return how many seconds chapters took last time."""
-    try:
-        stored = json.loads(DURATIONS.read_text())
-        return {name: float(seconds) for name, seconds in stored.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}  # only the order of execution depends on it
-
-
 class Passing:
     """Lines on the chapters that are running, one each.
 
@@ -225,17 +262,17 @@ class Passing:
             self.shown += self.in_terminal
 
 
-def _repeatable(value: Any) -> Any:
+def _repeatable(value: Any, root: Path) -> Any:
     """Leave addresses in memory, and where things are installed, out of texts."""
     if isinstance(value, str):
-        for folder in map(str, INSTALLED):
+        for folder in (*INSTALLED, str(root)):  # the book may hold the packages
             for name in (folder, compress_user(folder)):  # tracebacks write ~
                 value = value.replace(f"{name}/", "")
         return re.sub(r"\b0x[0-9a-f]{6,}\b", "0x…", value)
     if isinstance(value, list):
-        return [_repeatable(part) for part in value]
+        return [_repeatable(part, root) for part in value]
     if isinstance(value, dict):
         for key, part in value.items():
             if not str(key).startswith("image/png"):
-                value[key] = _repeatable(part)
+                value[key] = _repeatable(part, root)
     return value

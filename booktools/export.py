@@ -16,14 +16,13 @@ import nbformat
 from filelock import FileLock
 from nbformat import NotebookNode
 
-from booktools import build as build_book
+from booktools import build
 from booktools.build import recover, replace
-from booktools.edition import STUDENT, edition, site_folder
-from booktools.environment import BUILD, ROOT
-from booktools.git import commit, is_changed
+from booktools.edition import SITES, STUDENT, edition
+from booktools.sources import BUILD, LOCK
+from booktools.sphinx.book import Book, look_up
 from booktools.sphinx.buttons import binder_address, colab_address
-from booktools.sphinx.notebooks import helpers_package, pages_with_notebook
-from booktools.urls import repository_address
+from booktools.sphinx.notebooks import own_package
 
 NOTEBOOKS = BUILD / "notebooks"
 # What Binder installs from: the packages, and the helpers as in the book.
@@ -47,7 +46,7 @@ Edit the chapters there: the notebooks here are written anew each time.
 """
 
 
-def main() -> int:
+def main(root: Path) -> int:
     """Build the site, export its notebooks, and return the exit status."""
     outputs = os.environ.get("OUTPUTS", "")
     if outputs not in ("", "0", "1"):
@@ -57,39 +56,43 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    if status := build_book.main():
+    if status := build.main(root):
         return status
-    with FileLock(BUILD / "lock"):  # one at a time, as for builds
-        recover(NOTEBOOKS)
-        new = NOTEBOOKS.with_name("notebooks.new")
+    book = look_up(root)
+    folder = root / NOTEBOOKS
+    with FileLock(root / LOCK):  # one at a time, as for builds
+        recover(folder)
+        new = folder.with_name("notebooks.new")
         shutil.rmtree(new, ignore_errors=True)
-        export(site_folder(), new, outputs=outputs == "1")
-        replace(new, NOTEBOOKS)
-    print(f"The notebooks are in {NOTEBOOKS}")
-    if "@" not in helpers_package():
+        export(book, root / BUILD / SITES[edition()], new, outputs=outputs == "1")
+        replace(new, folder)
+    print(f"The notebooks are in {folder}")
+    if "@" not in own_package(book):
         print(
             "They do not know where their book is on the web, so they cannot install "
             "its helpers. Set BOOK_REPOSITORY, or add a remote: git remote add origin …"
         )
-    elif is_changed():
+    elif book.commit.endswith("changes"):
         print("They install the helpers of the last commit, without later changes.")
     return 0
 
 
-def export(site: Path, folder: Path, *, outputs: bool) -> None:
+def export(book: Book, site: Path, folder: Path, *, outputs: bool) -> None:
     """Write the notebooks of a site into a new folder.
 
     Parameters
     ----------
+    book : Book
+        Facts about the book.
     site : Path
-        A built site.
+        Its built site.
     folder : Path
         Where to; it does not exist yet.
     outputs : bool
         Whether to keep what the cells gave.
     """
     titles = {}
-    for page in pages_with_notebook():
+    for page in book.chapters:
         notebook = nbformat.read(site / f"{page}.ipynb", as_version=4)
         titles[page] = title_of(notebook)
         if not outputs:
@@ -98,13 +101,13 @@ def export(site: Path, folder: Path, *, outputs: bool) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, target)
     for name in FOR_BINDER:
-        source = ROOT / name
+        source = book.root / name
         if source.is_dir():
             leave = shutil.ignore_patterns("__pycache__")
             shutil.copytree(source, folder / name, ignore=leave)
         else:
             shutil.copy(source, folder / name)
-    write_readme(folder / "README.md", titles)
+    write_readme(book, folder / "README.md", titles)
 
 
 def title_of(notebook: NotebookNode) -> str:
@@ -120,11 +123,13 @@ def clear(notebook: NotebookNode) -> None:
             cell.outputs, cell.execution_count = [], None
 
 
-def write_readme(path: Path, titles: dict[str, str]) -> None:
+def write_readme(book: Book, path: Path, titles: dict[str, str]) -> None:
     """Write a page that leads to the notebooks, as a host of git shows it.
 
     Parameters
     ----------
+    book : Book
+        Facts about the book.
     path : Path
         The file to write.
     titles : dict of str to str
@@ -132,19 +137,17 @@ def write_readme(path: Path, titles: dict[str, str]) -> None:
     """
     lines = []
     for page, title in titles.items():
-        launches = {"Colab": colab_address(page), "Binder": binder_address(page)}
+        launches = {
+            "Colab": colab_address(book.repository, page),
+            "Binder": binder_address(book.repository, page),
+        }
         links = [f"[{name}]({where})" for name, where in launches.items() if where]
         on = f": run it on {' or '.join(links)}" if links else ""
         lines.append(f"- [{title}]({page}.ipynb){on}")
     text = README.format(
-        commit=f"commit {commit()}" if commit() else "a copy",
+        commit=f"commit {book.commit}" if book.commit else "a copy",
         edition=STUDENTS if edition() == STUDENT else "",
-        where=f", {repository_address()}" if repository_address() else "",
+        where=f", {book.repository}" if book.repository else "",
         list="\n".join(lines),
     )
     path.write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    os.chdir(ROOT)
-    sys.exit(main())

@@ -1,63 +1,51 @@
 """What git knows of the book: its commit, its remote and its branch.
 
 All of it is empty where the book is not in a repository of its own, as in an
-unpacked archive.
+unpacked archive. Every function takes the book's root.
 """
 
 import subprocess
-from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
 
-
-@cache
-def revision() -> str:
+def revision(root: Path) -> str:
     """Return the full name of the commit that the files are from."""
-    return _git("rev-parse", "HEAD")
+    return _git(root, "rev-parse", "HEAD")
 
 
-@cache
-def commit() -> str:
+def commit(root: Path) -> str:
     """Name the commit for a reader, and say whether files were changed since."""
-    name = revision()[:12]
-    return f"{name} with changes" if name and is_changed() else name
+    name = revision(root)[:12]
+    return f"{name} with changes" if name and is_changed(root) else name
 
 
-@cache
-def is_changed() -> bool:
+def is_changed(root: Path) -> bool:
     """Say whether a file that git knows differs from the commit."""
-    return bool(_git("status", "--porcelain", "--untracked-files=no"))
+    return bool(_git(root, "status", "--porcelain", "--untracked-files=no"))
 
 
-@cache
-def origin() -> str:
+def origin(root: Path) -> str:
     """Return the remote that git would push this book to."""
-    return _git("remote", "get-url", "origin")
+    return _git(root, "remote", "get-url", "origin")
 
 
-@cache
-def branch() -> str:
-    """Return the branch that the remote shows first, else the one at work on."""
-    first = _git("symbolic-ref", "--short", "refs/remotes/origin/HEAD")
-    return first.removeprefix("origin/") or _git("branch", "--show-current")
+def branch(root: Path) -> str:
+    """Return the branch that the remote shows first, else the one checked out."""
+    first = _git(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD")
+    return first.removeprefix("origin/") or _git(root, "branch", "--show-current")
 
 
-@cache
-def _is_ours() -> bool:
-    """Say whether the book is a repository, not a folder in somebody's."""
-    return _ask_git("rev-parse", "--is-inside-work-tree", "--show-prefix") == "true"
+def _git(root: Path, *arguments: str) -> str:
+    """Ask git, if the book is a repository and not a folder in somebody's."""
+    inside = _ask_git(root, "rev-parse", "--is-inside-work-tree", "--show-prefix")
+    return _ask_git(root, *arguments) if inside == "true" else ""
 
 
-def _git(*arguments: str) -> str:
-    return _ask_git(*arguments) if _is_ours() else ""
-
-
-def _ask_git(*arguments: str) -> str:
+def _ask_git(root: Path, *arguments: str) -> str:
     try:
         return subprocess.run(
             ["git", "--no-optional-locks", *arguments],
-            cwd=ROOT,
+            cwd=root,
             capture_output=True,
             text=True,
             check=True,

@@ -6,7 +6,6 @@ that page. How it looks on paper is said in ``_static/print.css``.
 """
 
 import logging
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -16,18 +15,13 @@ from playwright.sync_api import Error, sync_playwright
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import NameObject, TextStringObject
 
-from booktools import build as build_book
-from booktools.build import is_cached
+from booktools import build
 from booktools.chromium import ChromiumError, find_chromium, launch_arguments
-from booktools.edition import PDFS, edition, site_folder
-from booktools.environment import (
-    BUILD,
-    ROOT,
-    STAMP,
-    chapter_files,
-    open_cache,
-    prepare_execution,
-)
+from booktools.edition import PDFS, SITES, edition
+from booktools.environment import prepare_environment
+from booktools.execute import is_cached, open_cache
+from booktools.postprocess import finish_site
+from booktools.sources import BUILD, LOCK, chapter_files, read_chapter
 
 PRINT = BUILD / "print"
 SECONDS = 180  # that a step of Chromium's may take
@@ -56,42 +50,45 @@ FOOTER = """<div style="width: 100%; font: 8px sans-serif; text-align: center">
 <span class="pageNumber"></span></div>"""
 
 
-def main() -> int:
+def main(root: Path) -> int:
     """Build the site, then print it; return the exit status."""
     try:
         program = find_chromium()
-        site, target = site_folder(), BUILD / PDFS[edition()]
+        site, target = root / BUILD / SITES[edition()], root / BUILD / PDFS[edition()]
     except (ChromiumError, ValueError) as error:
         print(f"The book was not printed: {error}", file=sys.stderr)
         return 1
-    if status := build_book.main():
+    if status := build.main(root):
         return status
-    if not all_is_cached():  # or rendering would execute it, one by one
-        (site / STAMP).unlink(missing_ok=True)
-        if status := build_book.main():
+    if not all_is_cached(root):  # or rendering would execute it, one by one
+        (site / build.STAMP).unlink(missing_ok=True)
+        shutil.rmtree(root / build.RENDERED, ignore_errors=True)
+        if status := build.main(root):
             return status
-    with FileLock(BUILD / "lock"):  # one at a time, as for builds
+    folder = root / PRINT
+    with FileLock(root / LOCK):  # one at a time, as for builds
+        shutil.rmtree(folder, ignore_errors=True)  # of a run that was stopped
         try:
-            if not build_book.render(PRINT, "singlehtml"):
+            if not build.render(root, folder, "singlehtml"):
                 print("The book was not printed, see above.", file=sys.stderr)
                 return 1
-            folder = PRINT / "_build" / "singlehtml"
-            print_page(program, folder / "index.html", target)
+            rendered, page = folder / "_build" / "singlehtml", folder / "page"
+            finish_site(rendered, page, root / BUILD, lazy=False)
+            print_page(program, page / "index.html", target)
         except Error as error:
             print(f"The book was not printed: {error}", file=sys.stderr)
             return 1
         finally:
-            shutil.rmtree(PRINT, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
     print(f"The book is printed. Open {target}")
     return 0
 
 
-def all_is_cached() -> bool:
+def all_is_cached(root: Path) -> bool:
     """Say whether the cache still holds what the site was made from."""
-    cache = open_cache(prepare_execution().fingerprint)
-    return all(
-        is_cached(cache, run) for run in build_book.read_chapters(chapter_files())
-    )
+    cache = open_cache(root, prepare_environment(root).fingerprint)
+    chapters = (read_chapter(root, path) for path in chapter_files(root))
+    return all(is_cached(cache, chapter) for chapter in chapters)
 
 
 def print_page(program: Path, page: Path, target: Path) -> None:
@@ -150,8 +147,3 @@ def mend_bookmarks(file: Path, titles: list[str]) -> None:
 
 def _letters(text: str) -> str:
     return "".join(text.split())
-
-
-if __name__ == "__main__":
-    os.chdir(ROOT)
-    sys.exit(main())

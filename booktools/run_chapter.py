@@ -2,15 +2,16 @@
 
 import linecache
 from contextlib import nullcontext, suppress
+from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 
-from booktools.environment import ROOT, read_chapter
+from booktools.sources import read_chapter
 
 
-def run_page(stem: str, until: str | None = None) -> dict[str, Any]:
+def run_page(root: Path, stem: str, until: str | None = None) -> dict[str, Any]:
     """Execute a chapter's cells in order and return the names they define.
 
     Cells that are to fail may do so; those that only measure time are left
@@ -18,6 +19,8 @@ def run_page(stem: str, until: str | None = None) -> dict[str, Any]:
 
     Parameters
     ----------
+    root : Path
+        The book.
     stem : str
         Name of the chapter's file, without its ending.
     until : str, optional
@@ -31,8 +34,8 @@ def run_page(stem: str, until: str | None = None) -> dict[str, Any]:
     """
     mpl.use("Agg")
     names: dict[str, Any] = {"__name__": f"page {stem}", "display": lambda _: None}
-    path = ROOT / "chapters" / f"{stem}.md"
-    for number, cell in enumerate(read_chapter(path).cells):
+    path = root / "chapters" / f"{stem}.md"
+    for number, cell in enumerate(read_chapter(root, path).cells):
         tags = cell.metadata.get("tags", [])
         if cell.cell_type != "code" or "nbval-ignore-output" in tags:
             continue

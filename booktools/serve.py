@@ -1,9 +1,7 @@
-"""Serve the built site as a host of pages does: compressed, with its 404 page.
-
-Needs nothing but Python: ``python tools/serve_site.py [port]``.
-"""
+"""Serve the built site as a host of pages does: compressed, with its 404 page."""
 
 import gzip
+import os
 import sys
 from functools import cache
 from http import HTTPStatus
@@ -12,7 +10,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from booktools.edition import INSTRUCTOR, edition, site_folder
+from booktools.edition import INSTRUCTOR, SITES, edition
+from booktools.sources import BUILD
 
 COMPRESSED = (".css", ".html", ".js", ".svg", ".txt", ".xml")
 
@@ -24,9 +23,10 @@ def compress(path: Path, changed: float) -> bytes:
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Answers with the files of the site."""
+    """Answers with the files of the site, which no browser may keep."""
 
     protocol_version = "HTTP/1.1"
+    cache_control = "no-store"
 
     def send_head(self) -> BytesIO | BinaryIO | None:
         """Answer with a file compressed where that helps, or with the 404 page."""
@@ -47,16 +47,9 @@ class Handler(SimpleHTTPRequestHandler):
         return BytesIO(content)
 
     def end_headers(self) -> None:
-        """Let a browser keep what it has for ten minutes, as most hosts do."""
-        self.send_header("Cache-Control", "max-age=600")
+        """Say how long a browser may keep an answer."""
+        self.send_header("Cache-Control", self.cache_control)
         super().end_headers()
-
-
-class QuietHandler(Handler):
-    """Answers without saying so, for tests."""
-
-    def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
 
 
 def make_server(
@@ -86,14 +79,23 @@ def make_server(
     return ThreadingHTTPServer(("127.0.0.1", port), Here)
 
 
-def main() -> int:
+def requested_port() -> int:
+    """Return the port that ``PORT`` asks for, 8000 where it is not set.
+
+    Raises
+    ------
+    ValueError
+        If it is not a number from 1 to 65535.
+    """
+    asked = os.environ.get("PORT") or "8000"
+    if not asked.isdecimal() or not 0 < int(asked) < 65536:
+        raise ValueError(f"PORT={asked} is not a port from 1 to 65535; try PORT=8001.")
+    return int(asked)
+
+
+def main(root: Path) -> int:
     """Serve until Ctrl-C."""
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else 8000
-    try:
-        site = site_folder()
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 1
+    port, site = requested_port(), root / BUILD / SITES[edition()]
     if not (site / "index.html").is_file():
         which = "" if edition() == INSTRUCTOR else f" EDITION={edition()}"
         print(f"There is no site yet. Type: make book{which}", file=sys.stderr)
@@ -101,7 +103,7 @@ def main() -> int:
     try:
         server = make_server(site, port)
     except OSError as error:
-        print(f"Port {port}: {error.strerror}. Try: make serve PORT=8001")
+        print(f"PORT={port}: {error.strerror}. Try: make serve PORT=8001")
         return 1
     print(f"The book is at http://127.0.0.1:{port}/ until you type Ctrl-C.")
     try:
@@ -109,7 +111,3 @@ def main() -> int:
     except KeyboardInterrupt:
         print()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

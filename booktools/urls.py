@@ -6,6 +6,7 @@ changes no file.
 
 import os
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from booktools.git import origin
@@ -18,7 +19,7 @@ GITHUB = re.compile(
 )
 
 
-def site_address() -> str:
+def site_address(root: Path) -> str:
     """Return where the site is, with a slash at the end; or nothing.
 
     ``BOOK_URL``, or else the address at which GitHub Pages serves the
@@ -31,10 +32,10 @@ def site_address() -> str:
     """
     if asked := _address_in("BOOK_URL"):
         return f"{asked}/"
-    return pages_address(origin())
+    return pages_address(origin(root))
 
 
-def repository_address() -> str:
+def repository_address(root: Path) -> str:
     """Return where the repository is, without a slash at the end; or nothing.
 
     ``BOOK_REPOSITORY``, or else the remote ``origin``, if it is on GitHub.
@@ -46,7 +47,7 @@ def repository_address() -> str:
     """
     if asked := _address_in("BOOK_REPOSITORY"):
         return asked.removesuffix(".git")
-    project = github_project(origin())
+    project = github_project(origin(root))
     return "https://github.com/{}/{}".format(*project) if project else ""
 
 

@@ -18,11 +18,11 @@ import sphinx_revealjs
 from bs4 import BeautifulSoup, Tag
 from filelock import FileLock
 
-from booktools import build as build_book
+from booktools import build
 from booktools.build import recover, replace
-from booktools.edition import site_folder
-from booktools.environment import BUILD, chapter_files
+from booktools.edition import SITES, edition
 from booktools.slides.arrange import Slide, arrange
+from booktools.sources import BUILD, LOCK, chapter_files
 
 SLIDES = BUILD / "slides"
 HERE = Path(__file__).parent
@@ -61,24 +61,25 @@ class ChapterError(ValueError):
     """A chapter was asked for that the book does not have."""
 
 
-def main() -> int:
+def main(root: Path) -> int:
     """Build the site, then the decks that were asked for; return the status."""
     try:
-        names = choose_chapters(os.environ.get("CHAPTER", ""))
+        names = choose_chapters(root, os.environ.get("CHAPTER", ""))
     except (ChapterError, OSError) as error:
         print(f"No slides were made: {error}", file=sys.stderr)
         return 1
-    if status := build_book.main():
+    if status := build.main(root):
         return status
-    with FileLock(BUILD / "lock"):  # one at a time, as for builds
-        SLIDES.mkdir(exist_ok=True)
+    site = root / BUILD / SITES[edition()]
+    with FileLock(root / LOCK):  # one at a time, as for builds
+        (root / SLIDES).mkdir(exist_ok=True)
         for name in names:
-            deck = SLIDES / name
+            deck = root / SLIDES / name
             recover(deck)
-            new = SLIDES / f"{name}.new"
+            new = deck.with_name(f"{name}.new")
             shutil.rmtree(new, ignore_errors=True)  # of a run that was stopped
             try:
-                n_slides = make_deck(name, new)
+                n_slides = make_deck(site, name, new)
                 replace(new, deck)
             finally:
                 shutil.rmtree(new, ignore_errors=True)
@@ -87,11 +88,13 @@ def main() -> int:
     return 0
 
 
-def choose_chapters(asked: str) -> list[str]:
+def choose_chapters(root: Path, asked: str) -> list[str]:
     """Return the names of the chapters to make slides of.
 
     Parameters
     ----------
+    root : Path
+        The book.
     asked : str
         A chapter's name, as ``"01-gradient-descent"``, or its number alone,
         as ``"01"`` or ``"1"``; or nothing, for all.
@@ -101,7 +104,7 @@ def choose_chapters(asked: str) -> list[str]:
     ChapterError
         If there is no such chapter, or several.
     """
-    names = [path.stem for path in chapter_files()]
+    names = [path.stem for path in chapter_files(root)]
     if not asked:
         return names
     stem = asked.removeprefix("chapters/").removesuffix(".md")
@@ -114,11 +117,13 @@ def choose_chapters(asked: str) -> list[str]:
     return found
 
 
-def make_deck(name: str, folder: Path) -> int:
+def make_deck(site: Path, name: str, folder: Path) -> int:
     """Write the deck of a chapter into a new folder; return how many slides it has.
 
     Parameters
     ----------
+    site : Path
+        The built site.
     name : str
         The chapter's file, without its ending.
     folder : Path
@@ -129,7 +134,6 @@ def make_deck(name: str, folder: Path) -> int:
     FileNotFoundError
         If the site lacks the page, or a picture on it.
     """
-    site = site_folder()
     static = site / "_static"
     styles = (*STYLES, *(static / sheet for sheet in FROM_SITE), OURS)
     source = site / "chapters" / f"{name}.html"
@@ -138,6 +142,8 @@ def make_deck(name: str, folder: Path) -> int:
     assert article
     assert page.title
     _, _, book = page.title.get_text().partition(" — ")
+    if shapes:
+        shapes.extract()
     clean(article)
     stacks = arrange(article)
     slides = [slide for stack in stacks for slide in stack]
@@ -262,8 +268,3 @@ def draw_note(paragraph: Tag) -> str:
         if element.name == "a":
             element.unwrap()
     return str(note)
-
-
-if __name__ == "__main__":
-    os.chdir(build_book.ROOT)
-    sys.exit(main())

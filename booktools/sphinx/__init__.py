@@ -2,9 +2,9 @@
 
 from sphinx.application import Sphinx
 
-from booktools import environment
 from booktools.sphinx import (
     block_tags,
+    book,
     book_info,
     buttons,
     excluded_chapters,
@@ -23,7 +23,7 @@ from booktools.sphinx import (
 )
 
 PARTS = (
-    environment,
+    book,
     block_tags,
     book_info,
     buttons,

@@ -11,17 +11,18 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from booktools.environment import ROOT, read_chapter
+from booktools.sources import read_chapter
 
 BEGIN = {"slide", "subslide"}  # something new: the rest of the block goes on with it
 GO_ON = "continued"
 
 
 def _mark_blocks(app: Sphinx, doctree: nodes.document) -> None:
+    root = Path(app.srcdir)
     path = Path(app.env.doc2path(app.env.docname))
-    if path.parent != ROOT / "chapters":
+    if path.parent != root / "chapters":
         return
-    notebook = read_chapter(path)
+    notebook = read_chapter(root, path)
     starts = notebook.metadata["source_map"]
     begun = set()
     for node in doctree.findall(nodes.Element):

@@ -14,38 +14,39 @@ from urllib.parse import quote, urlsplit
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from booktools.git import branch
-from booktools.sphinx.notebooks import pages_with_notebook
-from booktools.urls import github_project, repository_address
+from booktools.urls import github_project
 
 BRANCH = "notebooks"  # where the exported notebooks are
 HOSTS = ("github", "gitlab", "bitbucket")  # whose pages for editing the theme knows
 
 
-def colab_address(page: str) -> str:
+def colab_address(repository: str, page: str) -> str:
     """Return where Colab opens a page's notebook; nothing if it cannot.
 
     Parameters
     ----------
+    repository : str
+        Its address.
     page : str
         As in ``"chapters/01-gradient-descent"``.
     """
-    project = github_project(repository_address())
+    project = github_project(repository)
     if project is None:
         return ""
     where = "https://colab.research.google.com/github/{}/{}/blob".format(*project)
     return f"{where}/{BRANCH}/{quote(page)}.ipynb"
 
 
-def binder_address(page: str) -> str:
+def binder_address(repository: str, page: str) -> str:
     """Return where Binder opens a page's notebook; nothing if it cannot.
 
     Parameters
     ----------
+    repository : str
+        Its address.
     page : str
         As in ``"chapters/01-gradient-descent"``.
     """
-    repository = repository_address()
     if not repository:
         return ""
     project = github_project(repository)
@@ -57,12 +58,12 @@ def binder_address(page: str) -> str:
 
 def name_repository(app: Sphinx, config: Config) -> None:
     """Tell the theme where the source is, for its buttons to edit and to ask."""
-    repository = repository_address()
+    repository = config.book.repository
     host = urlsplit(repository).hostname or ""
     known = any(name in host for name in HOSTS)
     config["html_theme_options"] |= {
         "repository_url": repository if known else "",
-        "repository_branch": branch() or "main",
+        "repository_branch": config.book.branch or "main",
         "use_repository_button": known,
         "use_edit_page_button": known,
         "use_issues_button": known,
@@ -72,7 +73,7 @@ def name_repository(app: Sphinx, config: Config) -> None:
 def _add_buttons(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    if page not in pages_with_notebook():
+    if page not in app.config.book.chapters:
         return
     buttons = context["header_buttons"]
     for group in buttons:
@@ -96,8 +97,8 @@ def _add_buttons(
             "label": f"launch-{name.lower()}-button",
         }
         for name, address, picture in (
-            ("Colab", colab_address(page), "colab.png"),
-            ("Binder", binder_address(page), "binder.svg"),
+            ("Colab", colab_address(app.config.book.repository, page), "colab.png"),
+            ("Binder", binder_address(app.config.book.repository, page), "binder.svg"),
         )
         if address
     ]

@@ -17,7 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
 
-from booktools.environment import ROOT, chapter_files, read_chapter
+from booktools.sources import chapter_files, read_chapter
 
 LABEL = re.compile(r"^\((\S+)\)=\s*\n(?:#+ (.+))?", re.M)  # of a section, if it has one
 LABEL_OF_BLOCK = re.compile(r"^(?:\$\$ *\((\S+)\)|:(?:label|name): (\S+))$", re.M)
@@ -26,9 +26,9 @@ MARKUP = re.compile(r"[`*]")
 LINKS = {"myst", "ref", "eq", "numref", "doc", "any"}  # not terms, nor citations
 
 
-def prose_of(path: Path) -> str:
+def prose_of(root: Path, path: Path) -> str:
     """Return the text of a chapter, without its header and its code cells."""
-    cells = read_chapter(path).cells
+    cells = read_chapter(root, path).cells
     return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
 
 
@@ -56,13 +56,13 @@ def labels_of(text: str) -> dict[str, str]:
     return labels | {"": title}
 
 
-def excluded_labels() -> dict[str, str]:
+def excluded_labels(root: Path) -> dict[str, str]:
     """Return what to call each label, and each page, of the excluded chapters."""
-    included = chapter_files()
+    included = chapter_files(root)
     names: dict[str, str] = {}
-    for path in sorted((ROOT / "chapters").glob("*.md")):
+    for path in sorted((root / "chapters").glob("*.md")):
         if path not in included:
-            labels = labels_of(prose_of(path))
+            labels = labels_of(prose_of(root, path))
             names |= labels | {f"chapters/{path.stem}": labels[""]}
     return names
 
@@ -119,7 +119,7 @@ def _components(node: nodes.Element, name: str) -> list[Any]:
 
 def _find_excluded(app: Sphinx, config: Config) -> None:
     try:
-        config["excluded_labels"] = excluded_labels()
+        config["excluded_labels"] = excluded_labels(Path(app.srcdir))
     except (OSError, ValueError) as error:
         raise ExtensionError(str(error)) from None
 

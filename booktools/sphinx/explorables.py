@@ -7,15 +7,16 @@ has the figures alone.
 """
 
 import re
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-from booktools.environment import ROOT
+import interactive
 
-SCRIPTS = ROOT / "interactive" / "static"
+SCRIPTS = Path(interactive.__path__[0]) / "static"
 SHARED = "shared"
 NAME = re.compile(r'data-explorable="([^"]+)"')
 

@@ -18,8 +18,6 @@ from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
 
-from booktools.edition import STUDENT, edition
-from booktools.environment import BUILD
 from booktools.sphinx.light_pages import pages_of
 from helpers import plots
 from helpers.plots import to_webp
@@ -40,7 +38,7 @@ def size_of(content: bytes) -> tuple[int, int]:
         return picture.size
 
 
-class Pictures:
+class Images:
     """The pictures of a site, made small, with the size of each.
 
     Parameters
@@ -104,34 +102,41 @@ class Pictures:
         width, height = size_of(content)
         return f'width="{width}" height="{height}" src="{root}{name}"'
 
-    def forget_unused(self) -> None:
-        """Delete the PNG files, and what no page has used of what was kept."""
-        for path in (self.site / "_images").glob("*.webp"):
-            path.with_suffix(".png").unlink(missing_ok=True)
-        if edition() == STUDENT:
-            return  # the other edition needs more of them
-        for path in self.kept.iterdir():
-            if path not in self.used:
-                path.unlink()
 
+def place_images(site: Path, kept: Path, top: str, *, lazy: bool) -> set[Path]:
+    """Make the images of a site small, and say on its pages how large each is.
 
-def _place_pictures(app: Sphinx, exception: Exception | None) -> None:
-    if exception or app.builder.format != "html":
-        return
-    site = Path(app.outdir)
-    kept = BUILD / "pictures"
+    Parameters
+    ----------
+    site : Path
+        The folder of the site.
+    kept : Path
+        Where small images are kept from build to build; they take a while.
+    top : str
+        The path of the site on its host, with which links on the page for
+        missing addresses begin.
+    lazy : bool
+        Whether images wait until they are about to be seen.
+
+    Returns
+    -------
+    set of Path
+        The kept images that the site uses.
+    """
     kept.mkdir(parents=True, exist_ok=True)
-    pictures = Pictures(site, kept, app.config.notfound_urls_prefix)
+    images = Images(site, kept, top)
     for page in pages_of(site):
         html = page.read_text(encoding="utf-8")
         root = "../" * (len(page.relative_to(site).parts) - 1)
-        html = FRAME.sub(lambda found: pictures.take_out(found, root), html)  # noqa: B023
-        html = PICTURE.sub(lambda found: pictures.place(found, page), html)  # noqa: B023
+        html = FRAME.sub(lambda found: images.take_out(found, root), html)  # noqa: B023
+        html = PICTURE.sub(lambda found: images.place(found, page), html)  # noqa: B023
         html = LINK.sub(r'\1.webp"', html)
-        if app.builder.name != "singlehtml":  # which is printed, all of it
+        if lazy:
             html = IN_TEXT.sub('<img loading="lazy"', html)
         page.write_text(html, encoding="utf-8")
-    pictures.forget_unused()
+    for path in (site / "_images").glob("*.webp"):
+        path.with_suffix(".png").unlink(missing_ok=True)
+    return images.used
 
 
 def _want_alt_text(app: Sphinx, doctree: nodes.document, page: str) -> None:
@@ -147,5 +152,4 @@ def _want_alt_text(app: Sphinx, doctree: nodes.document, page: str) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.connect("doctree-resolved", _want_alt_text, priority=990)
-    app.connect("build-finished", _place_pictures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

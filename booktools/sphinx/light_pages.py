@@ -374,10 +374,16 @@ def _choose_scripts(
     context["css_files"] = [style for style in context["css_files"] if used(style)]
 
 
-def _lighten_pages(app: Sphinx, exception: Exception | None) -> None:
-    if exception or app.builder.format != "html":
-        return
-    folder = Path(app.outdir)
+def lighten_pages(folder: Path, top: str) -> None:
+    """Make the pages of a site light.
+
+    Parameters
+    ----------
+    folder : Path
+        The site, changed in place.
+    top : str
+        The path of the site on its host.
+    """
     scripts = folder / "_static" / "scripts"
     icons = read_icons(scripts / "fontawesome.js")
     fonts = folder / "_static" / "vendor" / "fontawesome" / "webfonts"
@@ -394,12 +400,12 @@ def _lighten_pages(app: Sphinx, exception: Exception | None) -> None:
     used = (path.read_text("utf-8") for path in (folder / "_static").rglob("*.js"))
     names = names_in(pages.values(), used)
     # Those of the first page are those of all, as the theme has it.
-    home = folder / f"{app.config.root_doc}.html"
+    home = folder / "index.html"
     sheets = sheets_of(pages[home], home)
     version = write_styles(sheets, folder / STYLES, names)
     for path, html in pages.items():
         if path.name == NOT_FOUND:
-            address = app.config.notfound_urls_prefix + STYLES
+            address = top + STYLES
         elif sheets_of(html, path) in ([], sheets):
             address = os.path.relpath(folder / STYLES, path.parent)
         else:
@@ -411,7 +417,6 @@ def _lighten_pages(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Connect to Sphinx, last of all that changes a page."""
+    """Connect to Sphinx, after what adds scripts to a page."""
     app.connect("html-page-context", _choose_scripts, priority=990)
-    app.connect("build-finished", _lighten_pages, priority=800)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

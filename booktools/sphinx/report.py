@@ -1,41 +1,29 @@
 """Say on every page how it was made, and on one page all of it.
 
-What a chapter took, in seconds and megabytes, stands in the cache beside its
-outputs.
+What a chapter took, in seconds and megabytes, was written down by the build.
 """
 
 import math
-from functools import cache
 from html import escape
+from importlib.metadata import version
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from booktools.environment import (
-    Surroundings,
-    chapter_files,
-    open_cache,
-    prepare_execution,
-    read_chapter,
-)
-from booktools.git import commit
+from booktools.build import read_records
+from booktools.sphinx.book import Book
 
 REPORT = "reference/build-report"
 NAMED = ("numpy", "torch", "scikit-learn", "matplotlib", "seaborn", "pandas", "scipy")
 RUNS = {
-    "quick": "quick, for a look: BOOK_QUICK=1",
+    "quick": "quick, for a look: BOOK_RUN=quick",
     "full": "full",
-    "long": "long: BOOK_LONG=1",
+    "long": "long: BOOK_RUN=long",
 }
 TOOLS = ("jupyter-book", "Sphinx", "myst-nb", "jupyter-cache", "nbclient", "ipykernel")
-
-
-@cache
-def surroundings() -> Surroundings:
-    """Look once for all pages."""
-    return prepare_execution()
+NOT_KNOWN = {"seconds": math.nan, "megabytes": math.nan}
 
 
 def _table(rows: str) -> nodes.raw:
@@ -50,16 +38,17 @@ class BuildFacts(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Make the table."""
-        here = surroundings()
+        book: Book = self.config.book
+        here = book.environment
         rows = {
-            "Commit": commit() or "not known (no git repository)",
+            "Commit": book.commit or "not known (no git repository)",
             "Device": here.device,
             "Machine": f"{here.machine}, {here.threads} thread(s) a chapter",
-            "Run": RUNS[here.extent],
+            "Run": RUNS[here.run],
             "Digits": here.digits,
             "SHA-256 of the digits": here.digits_sha256,
             "Python": here.python,
-            **{name: here.versions[name] for name in (*NAMED, *TOOLS)},
+            **{name: version(name) for name in (*NAMED, *TOOLS)},
             "Fingerprint of all this": here.fingerprint,
         }
         body = "".join(
@@ -78,28 +67,28 @@ class BuildChapters(SphinxDirective):
         self.env.note_reread()
         heads = ("chapter", "seconds", "megabytes")
         head = "".join(f"<th scope='col'>{name}</th>" for name in heads)
-        cache = open_cache(surroundings().fingerprint)
+        records = read_records(self.config.book.root)
         body = ""
-        for path in chapter_files():
-            name = path.stem
-            took = cache.match_cache_notebook(read_chapter(path)).data
+        for page in self.config.book.chapters:
+            name = page.removeprefix("chapters/")
+            took = records.get(name, NOT_KNOWN)
             body += (
-                f"<tr><th scope='row'><a href='../chapters/{name}.html'>{name}</a></th>"
-                f"<td>{took['execution_seconds']:.1f}</td>"
-                f"<td>{took.get('megabytes', math.nan):.0f}</td></tr>"
+                f"<tr><th scope='row'><a href='../{page}.html'>{name}</a></th>"
+                f"<td>{took['seconds']:.1f}</td><td>{took['megabytes']:.0f}</td></tr>"
             )
         return [_table(f"<tr>{head}</tr>{body}")]
 
 
-def _footer(here: Surroundings, report: str) -> str:
+def _footer(book: Book, report: str) -> str:
     """Return the line under a page."""
+    here = book.environment
     data = f"{escape(here.digits)} ({here.digits_sha256[:12]})"
     facts = [f"Executed on {escape(here.device)} with {data}"]
     shown = ("numpy", "torch", "scikit-learn")
     versions = {"Python": here.python} | {name: here.versions[name] for name in shown}
     facts.append(", ".join(f"{name} {version}" for name, version in versions.items()))
-    if name := commit():
-        facts.append(f"commit {escape(name)}")
+    if book.commit:
+        facts.append(f"commit {escape(book.commit)}")
     line = " · ".join(facts)
     link = f" · <a href='{report}'>how this book was built</a>" if report else ""
     return f"<p class='build-facts'>{line}{link}</p>"
@@ -110,7 +99,7 @@ def _add_footer(
 ) -> None:
     there = REPORT in app.env.found_docs
     report = context["pathto"](REPORT) if there else ""
-    context["theme_extra_footer"] = _footer(surroundings(), report)
+    context["theme_extra_footer"] = _footer(app.config.book, report)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -11,9 +11,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.environment.adapters.toctree import global_toctree_for_doc
 
-from booktools.git import commit
 from booktools.sphinx.book_info import adapted_from
-from booktools.sphinx.report import surroundings
 
 BUILDER = "singlehtml"
 
@@ -33,10 +31,10 @@ def _add_front(
     """Put title page and table of contents in front of the text."""
     if app.builder.name != BUILDER or page != app.config.root_doc:
         return
-    here = surroundings()
+    here = app.config.book.environment
     versions = ("numpy", "torch", "scikit-learn")
     facts = [
-        f"Commit {commit() or 'not known'}",
+        f"Commit {app.config.book.commit or 'not known'}",
         f"Executed on {here.device} with {here.digits}",
         f"Python {here.python}, "
         + ", ".join(f"{name} {here.versions[name]}" for name in versions),

@@ -36,7 +36,7 @@ LONGEST = 200  # letters of a description; more is cut by those who show it
 
 
 def _configure(app: Sphinx, config: Config) -> None:
-    site = site_address()
+    site = site_address(Path(app.srcdir))
     config["html_baseurl"] = site  # Sphinx makes the canonical links of it
     if site:
         config["ogp_site_url"] = site
@@ -116,8 +116,8 @@ def _write_sitemap(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Set up the libraries, and connect to Sphinx before and after them."""
     try:
-        site = site_address()
-        repository_address()
+        site = site_address(Path(app.srcdir))
+        repository_address(Path(app.srcdir))
     except ValueError as error:
         raise ExtensionError(str(error)) from None
     app.setup_extension("notfound.extension")

@@ -15,22 +15,14 @@ from typing import Any
 import nbformat
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
-from xdist.scheduler import LoadScopeScheduling
 
 from booktools.environment import (
-    EXECUTED,
-    cell_place,
-    chapter_files,
     number_of_jobs,
-    prepare_execution,
-    read_chapter,
-    settle_environment,
 )
-from booktools.execute import read_durations
 from booktools.kernels import preload_kernels
+from booktools.sources import EXECUTED, cell_place, chapter_files, read_chapter
 from helpers import load_digits, requested_device
 
-ROOT = Path(__file__).resolve().parent
 FINGERPRINT = pytest.StashKey[str]()
 
 
@@ -38,16 +30,16 @@ def pytest_configure(config: pytest.Config) -> None:
     """Check device and data once, before any chapter runs."""
     if hasattr(config, "workerinput"):  # the process that starts it has looked
         config.stash[FINGERPRINT] = config.workerinput["fingerprint"]
-        settle_environment()
         preload_kernels()
         return
     try:
-        settle_environment()
-        chapter_files()
+        set_variables(config.rootpath)
+        chapter_files(config.rootpath)
         with warnings.catch_warnings(action="ignore"):  # the header says it
-            config.stash[FINGERPRINT] = prepare_execution().fingerprint
+            environment = prepare_environment(config.rootpath)
     except (OSError, RuntimeError, ValueError) as error:
         raise pytest.UsageError(str(error)) from None
+    config.stash[FINGERPRINT] = environment.fingerprint
 
 
 def pytest_configure_node(node: Any) -> None:
@@ -72,38 +64,31 @@ def pytest_collect_file(
     file_path: Path, parent: pytest.Collector
 ) -> "ChapterFile | None":
     """Collect the chapters of this book; others may lie beside them."""
-    if file_path.suffix == ".md" and file_path in chapter_files():
+    if file_path.suffix == ".md" and file_path in chapter_files(parent.config.rootpath):
         return ChapterFile.from_parent(parent, path=file_path)
     return None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let chapters begin first, the longest before the others."""
-    durations = read_durations()
-    items.sort(
-        key=lambda item: (
-            -durations.get(item.path.stem, 0.0)
-            if isinstance(item.parent, ChapterFile)
-            else 1.0
-        )
-    )
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Let chapters begin first, the longest before the others.
 
-
-class ByChapter(LoadScopeScheduling):
-    """Keep a chapter's cells, which share a kernel, in one process.
-
-    Every other test goes to whichever process is free.
+    A chapter's cells share a kernel, so ``--dist loadgroup`` keeps them in one
+    process. Every other test goes to whichever process is free.
     """
+    records = read_records(config.rootpath)
 
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return file if file.endswith(".md") else nodeid
+    def rank(item: pytest.Item) -> float:
+        if not isinstance(item.parent, ChapterFile):
+            return 1.0
+        return -records.get(item.path.stem, {}).get("seconds", 0.0)
 
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByChapter:
-    """Use it wherever pytest runs in several processes."""
-    config.option.loadscopereorder = False  # keep the longest first
-    return ByChapter(config, log)
+    items.sort(key=rank)
+    for item in items:
+        if isinstance(item.parent, ChapterFile):
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 class ChapterFile(IPyNbFile):
@@ -138,8 +123,9 @@ class ChapterFile(IPyNbFile):
 
     def collect(self) -> Iterator[pytest.Item]:
         """Yield the check of the reference, then one test a code cell."""
-        chapter = read_chapter(self.path)
-        reference_path = EXECUTED / f"{self.path.stem}.ipynb"
+        root = self.config.rootpath
+        chapter = read_chapter(root, self.path)
+        reference_path = root / EXECUTED / f"{self.path.stem}.ipynb"
         reference, fault = None, "make book has not built this chapter"
         if reference_path.is_file():
             reference = nbformat.read(reference_path, as_version=4)
@@ -204,7 +190,7 @@ class ReferenceItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Name the chapter."""
-        return self.path, 0, f"{self.path.relative_to(ROOT)} reference"
+        return self.path, 0, f"{self.path.relative_to(self.config.rootpath)} reference"
 
 
 class ChapterCell(IPyNbCell):
@@ -217,4 +203,4 @@ class ChapterCell(IPyNbCell):
     def reportinfo(self) -> tuple[Path, int, str]:
         """Name file, line and cell."""
         file, _, line = self.place.rpartition(":")
-        return ROOT / file, int(line) - 1, f"{self.place} {self.name}"
+        return self.config.rootpath / file, int(line) - 1, f"{self.place} {self.name}"
