@@ -46,7 +46,7 @@ from helpers import (
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 EXECUTED = BUILD / "executed"  # the chapters as the built pages show them
-KEPT = BUILD / "kept"  # results that take minutes; see helpers/heavy.py
+KEPT = BUILD / "kept"  # results that take minutes; see helpers/results.py
 
 THREADS = "OMP_NUM_THREADS"
 # Libraries that would rather listen to a variable of their own.

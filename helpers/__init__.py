@@ -28,7 +28,7 @@ from helpers.explorables import (
     show_explorable,
     show_learning_rate,
 )
-from helpers.heavy import (
+from helpers.results import (
     KeptCall,
     KeptResults,
     keep_results,
