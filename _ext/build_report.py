@@ -26,9 +26,9 @@ DECLARATION = "const MEASUREMENTS = "
 REPORT = "reference/build-report"
 NAMED = ("numpy", "torch", "scikit-learn", "matplotlib", "seaborn", "pandas", "scipy")
 RUNS = {
-    "quick": "quick, for a look: BOOK_QUICK=1",
+    "quick": "quick, for a look: BOOK_RUN=quick",
     "full": "full",
-    "long": "long: BOOK_LONG=1",
+    "long": "long: BOOK_RUN=long",
 }
 TOOLS = ("jupyter-book", "Sphinx", "myst-nb", "jupyter-cache", "nbclient", "ipykernel")
 
@@ -77,7 +77,7 @@ class BuildFacts(SphinxDirective):
             "Commit": commit() or "not known (no git repository)",
             "Device": here.device,
             "Machine": f"{here.machine}, {here.threads} thread(s) a chapter",
-            "Run": RUNS[here.extent],
+            "Run": RUNS[here.run],
             "Digits": here.digits,
             "SHA-256 of the digits": here.digits_sha256,
             "Python": here.python,

@@ -39,14 +39,14 @@ from helpers import (
     DeviceError,
     load_digits,
     requested_device,
-    requested_extent,
+    requested_run,
     select_device,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 EXECUTED = BUILD / "executed"  # the chapters as the built pages show them
-KEPT = BUILD / "kept"  # results that take minutes; see helpers/results.py
+RESULTS = BUILD / "results"  # of what takes minutes; see helpers/results.py
 
 THREADS = "OMP_NUM_THREADS"
 # Libraries that would rather listen to a variable of their own.
@@ -88,7 +88,7 @@ class Surroundings:
         Of their pixels and labels.
     device : str
         What PyTorch computes on.
-    extent : str
+    run : str
         How much of what takes minutes is run: quick, full or long.
     python, machine : str
         Version; system, processor and the kernels that its BLAS chose.
@@ -106,7 +106,7 @@ class Surroundings:
     digits: str
     digits_sha256: str
     device: str
-    extent: str
+    run: str
     python: str
     machine: str
     threads: str
@@ -124,17 +124,15 @@ class Surroundings:
 def settle_environment() -> None:
     """Make all kernels to come alike.
 
-    Threads, hash seed, backend of the pictures, IPython profile and the
-    folder of kept results are set in the environment, and nobody's own
-    kernels are used.
+    Threads, hash seed, backend of the pictures and IPython profile are set in
+    the environment, and nobody's own kernels are used.
 
     Raises
     ------
     ValueError
         If ``OMP_NUM_THREADS`` is not a number of threads.
     """
-    os.environ.setdefault("BOOK_KEPT_DIR", str(KEPT))
-    for name in ("MNIST_DIR", "BOOK_CACHE_DIR", "BOOK_KEPT_DIR"):
+    for name in ("MNIST_DIR", "BOOK_CACHE_DIR"):
         if os.environ.get(name):  # kernels run in another folder
             os.environ[name] = str(Path(os.environ[name]).resolve())
     threads = str(positive_number(THREADS, 1, "threads"))
@@ -151,18 +149,19 @@ def prepare_execution() -> Surroundings:
     """Settle the environment, and look at all that outputs depend on.
 
     Where MNIST cannot be had, ``BOOK_OFFLINE`` is set, so that kernels do not
-    look for the network one after another.
+    look for the network one after another. ``BOOK_RESULTS_DIR`` is set to a
+    folder for the results that belong to this fingerprint.
 
     Raises
     ------
     DeviceError, DataError
         If the device or the data that were asked for are not there.
     ValueError
-        If ``OMP_NUM_THREADS`` is not a number of threads, or the switches for
-        quick and long runs say nothing that can be followed.
+        If ``OMP_NUM_THREADS`` is not a number of threads, or ``BOOK_RUN`` no
+        run that there is.
     """
     settle_environment()
-    extent = requested_extent()
+    run = requested_run()
     device = requested_device()
     if device != "cpu":
         device = _name_of(select_device(device))
@@ -175,11 +174,11 @@ def prepare_execution() -> Surroundings:
         for library in threadpool_info()
         if "architecture" in library
     }
-    return Surroundings(
+    surroundings = Surroundings(
         digits=digits.name,
         digits_sha256=data.hexdigest(),
         device=device,
-        extent=extent,
+        run=run,
         python=platform.python_version(),
         machine=", ".join([platform.system(), platform.machine(), *sorted(kernels)]),
         threads=os.environ[THREADS],
@@ -191,6 +190,8 @@ def prepare_execution() -> Surroundings:
             if name.startswith(SWITCHES)
         },
     )
+    os.environ["BOOK_RESULTS_DIR"] = str(RESULTS / surroundings.fingerprint)
+    return surroundings
 
 
 def hash_files() -> dict[str, str]:

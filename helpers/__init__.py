@@ -28,12 +28,6 @@ from helpers.explorables import (
     show_explorable,
     show_learning_rate,
 )
-from helpers.results import (
-    KeptCall,
-    KeptResults,
-    keep_results,
-    requested_extent,
-)
 from helpers.network import (
     CURVE_TOLERANCE,
     HIDDEN_UNITS,
@@ -47,6 +41,7 @@ from helpers.network import (
     working_dtype,
 )
 from helpers.plots import plot_losses, show_images, show_slider, use_book_style
+from helpers.results import cached_result, requested_run
 
 __all__ = [
     "CURVE_TOLERANCE",
@@ -63,12 +58,10 @@ __all__ = [
     "Digits",
     "DigitsSplit",
     "Iris",
-    "KeptCall",
-    "KeptResults",
     "Split",
+    "cached_result",
     "check_gradient",
     "draw_weights",
-    "keep_results",
     "largest_difference",
     "load_digits",
     "load_petal_data",
@@ -79,7 +72,7 @@ __all__ = [
     "mutate",
     "plot_losses",
     "requested_device",
-    "requested_extent",
+    "requested_run",
     "select_device",
     "show_backward_pass",
     "show_drawing",

@@ -1,235 +1,263 @@
-"""Results are kept, and no stale, damaged or half-written one is read."""
+"""No result is read that is stale, damaged or half-written."""
 
-import json
-import linecache
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
-import numpy as np
 import pytest
 import torch
-from execution import prepare_execution
+from execution import RESULTS, prepare_execution
 
-from helpers import KeptResults, keep_results, requested_extent
+from helpers import requested_run
 
+MODULES = {
+    "settings": "RATE = 0.1\ndef speed(): return 10 * RATE",
+    "late": "COUNT = 1",
+}
 PAGE = """
+from dataclasses import dataclass
+from functools import lru_cache, partial
+import numpy as np
+import torch
+from helpers import cached_result
+import settings
+
+factor = 2
+setting = {"a": 1.5}
+data = np.arange(3.0)
+tensor = torch.arange(4.0)
+plotted = [1, 2]
+
+def inner(x, scale=1, *, shift=0):
+    return scale * factor * x + shift
+
+first = inner
+
 def inner(x):
-    return factor * x
+    return first(x) + sum((lambda y: y * setting["a"])(z) for z in (x, x))
 
+@lru_cache
+def remembered(x):
+    return x + 7
+
+def multiply_by(n):
+    return lambda x: n * x
+
+@dataclass
+class Point:
+    x: float = 1.25
+    def moved(self, by):
+        return self.x + by
+
+triple = multiply_by(3)
+actions = {"add": lambda x: x + 100, "raise": partial(pow, 2)}
+origin = Point()
+
+@cached_result
+def other(x):
+    return x + 5
+
+@cached_result
 def compute(x, pair):
-    total = float(data.sum()) + float(tensor.sum())
-    return {"tuple": (inner(x), total), "list": [setting["a"] for _ in pair]}
+    import late
+    print("computed")
+    total = data.sum().item() + tensor.sum().item() + late.COUNT
+    used = settings.RATE, settings.speed(), torch.backends.extra
+    used += inner(x), remembered(x), triple(x), actions["add"](x), other(x)
+    used += actions["raise"](x), origin.moved(x), Point().x
+    return {"total": total, "used": used}
 """
-Keeper = Callable[..., KeptResults]
+Compute = Callable[..., dict[str, object]]
+Make = Callable[..., Compute]
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("BOOK_KEPT_DIR", str(tmp_path / "kept"))
-    return tmp_path / "kept"
+def page(monkeypatch: pytest.MonkeyPatch) -> Make:
+    """Make a page, with some text of it changed, as in a process of its own."""
 
+    def make(before: str = "", after: str = "", source: str = PAGE) -> Compute:
+        def change(text: str) -> str:
+            return text.replace(before, after) if before else text
 
-@pytest.fixture
-def keeper(tmp_path: Path) -> Keeper:
-    """Make a page as a notebook would, in another process each time."""
-
-    def make(source: str = PAGE, **changed: Any) -> KeptResults:
-        values = {
-            "factor": 2,
-            "setting": {"a": 1.5},
-            "data": np.arange(3.0),
-            "tensor": torch.arange(4.0),
-        }
-        names: dict[str, Any] = {"__name__": "page", **(values | changed)}
-        place = f"page {len(linecache.cache)}"
-        lines = source.splitlines(keepends=True)
-        linecache.cache[place] = (len(source), None, lines, place)
-        exec(compile(source, place, "exec"), names)
-        return keep_results(names["compute"])
+        assert before in "".join([*MODULES.values(), source])
+        for name, text in MODULES.items():
+            monkeypatch.setitem(sys.modules, name, ModuleType(name))
+            exec(change(text), vars(sys.modules[name]))
+        monkeypatch.setattr(torch.backends, "extra", 1, raising=False)
+        names = {"__name__": "page"}
+        exec(change(source), names)
+        return names["compute"]  # type: ignore[return-value]
 
     return make
 
 
-def was_kept(function: KeptResults, *arguments: Any) -> bool:
-    function(*(arguments or (3, (1, 2))))
-    return function.calls[-1].was_kept
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("BOOK_RESULTS_DIR", str(tmp_path / "results"))
+    return tmp_path / "results"
 
 
-def test_what_was_computed_is_read_the_next_time(folder: Path, keeper: Keeper) -> None:
-    first, again = keeper(), keeper()
-    expected = {"tuple": [6, 9.0], "list": [1.5, 1.5]}
-    assert first(3, (1, 2)) == again(3, (1, 2)) == expected
-    assert (first.calls[0].was_kept, again.calls[0].was_kept) == (False, True)
-    assert again.calls[0].seconds == first.calls[0].seconds
-    assert [path.suffix for path in folder.iterdir()] == [".json"]
+@pytest.fixture
+def computes(capsys: pytest.CaptureFixture[str]) -> Callable[..., bool]:
+    def call(compute: Compute, *args: object) -> bool:
+        compute(*(args or (3, (1, 2))))
+        return "computed" in capsys.readouterr().out
+
+    return call
+
+
+def test_what_was_computed_is_read(folder, page, computes) -> None:
+    assert computes(page())
+    assert not computes(page())
+    result = page()(3, (1, 2))
+    assert result["total"] == 10
+    assert result["used"] == [*(0.1, 1.0, 1, 15.0, 10, 9, 103, 8, 8, 4.25, 1.25)]
+    names = sorted(path.name.split("-")[0] for path in folder.iterdir())
+    assert names == ["compute", "other"]
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("before", "after"),
     [
-        {"source": PAGE.replace("factor * x", "x * factor")},
-        {"source": PAGE.replace("total = ", "total = 0.0 + ")},
-        {"factor": 3},
-        {"factor": 2.0},
-        {"setting": {"a": 1.25}},
-        {"data": np.array([0.0, 1.0, 2.5])},
-        {"data": np.arange(3)},
-        {"tensor": torch.arange(4.0).double()},
-        {"tensor": torch.tensor([0.0, 1.0, 2.0, 4.0])},
+        ("scale=1", "scale=2"),
+        ("shift=0", "shift=1"),
+        ("RATE = 0.1", "RATE = 0.2"),
+        ("import settings", "import settings; settings.RATE = 0.2"),
+        ("10 * RATE", "20 * RATE"),
+        ("return scale *", "return 2 * scale *"),  # of the first of two names
+        ("first(x) +", "first(x) -"),
+        ("factor = 2", "factor = 3"),
+        ("factor = 2", "factor = 2.0"),
+        ('"a": 1.5', '"a": 1.25'),
+        ("y * setting", "y + setting"),
+        ("np.arange(3.0)", "np.array([0.0, 1.0, 2.5])"),
+        ("np.arange(3.0)", "np.arange(3)"),
+        ("torch.arange(4.0)", "torch.tensor([0.0, 1.0, 2.0, 4.0])"),
+        ("torch.arange(4.0)", "torch.arange(4.0).double()"),
+        ("x + 7", "x + 8"),
+        ("lambda x: n * x", "lambda x: n + x"),
+        ("multiply_by(3)", "multiply_by(4)"),
+        ("x + 100", "x + 101"),
+        ("partial(pow, 2)", "partial(pow, 3)"),
+        ("self.x + by", "self.x - by"),
+        ("x: float = 1.25", "x: float = 1.5"),
+        ("Point()\n\n@", "Point(2.0)\n\n@"),
+        ("x + 5", "x + 6"),
+        ("COUNT = 1", "COUNT = 2"),
+        ("import settings", "import settings; torch.backends.extra = 2"),
+        ("total = data", "total = 1 + data"),
     ],
-    ids=str,
 )
-def test_what_has_changed_is_computed(
-    folder: Path, keeper: Keeper, change: dict[str, Any]
+def test_what_has_changed_is_computed(folder, page, computes, before, after) -> None:
+    assert computes(page())
+    assert computes(page(before, after))
+    assert not computes(page())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("plotted = [1, 2]", "plotted = [1, 2, 3]; figure = open"),
+        (
+            "\nfactor",
+            "\n\n# Used by nobody\ndef f(): 0\nfactor",
+        ),
+    ],
+)
+def test_what_makes_no_difference_is_read(
+    folder, page, computes, before, after
 ) -> None:
-    assert not was_kept(keeper())
-    assert not was_kept(keeper(**change))
-    assert was_kept(keeper())
+    assert computes(page())
+    assert not computes(page(before, after))
 
 
-def test_other_arguments_are_computed(folder: Path, keeper: Keeper) -> None:
-    assert not was_kept(keeper(), 3, (1, 2))
-    for other in ((4, (1, 2)), (3.0, (1, 2)), (3, (2, 1)), (3, (12,))):
-        assert not was_kept(keeper(), *other)
-
-
-def test_a_tensor_that_is_written_into_is_looked_at_again(
-    folder: Path, keeper: Keeper
-) -> None:
-    tensor = torch.arange(4.0)
-    function = keeper(tensor=tensor)
-    assert not was_kept(function)
-    assert was_kept(function)
-    tensor[0] = 1.0
-    assert not was_kept(function)
-
-
-def test_other_versions_and_threads_are_computed(
-    folder: Path, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert not was_kept(keeper())
-    with monkeypatch.context() as other:
-        other.setattr(np, "__version__", "0.1")
-        assert not was_kept(keeper())
-    with monkeypatch.context() as other:
-        other.setattr(torch, "get_num_threads", lambda: 77)
-        assert not was_kept(keeper())
-    assert was_kept(keeper())
+def test_other_arguments_are_computed(folder, page, computes) -> None:
+    for args in ((3, (1, 2)), (4, (1, 2)), (3.0, (1, 2)), (3, (2, 1)), (3, (12,))):
+        assert computes(page(), *args)
 
 
 @pytest.mark.parametrize("damage", ["cut off", "a digit", "another's", "empty", "list"])
-def test_a_damaged_result_is_computed_and_mended(
-    folder: Path, keeper: Keeper, damage: str
-) -> None:
-    keeper()(4, (1, 2))
-    (other,) = folder.iterdir()
-    expected = keeper()(3, (1, 2))
-    (victim,) = set(folder.iterdir()) - {other}
+def test_a_damaged_entry_is_computed_and_mended(folder, page, computes, damage) -> None:
+    page()(4, (1, 2))
+    others = set(folder.glob("compute-*"))
+    expected = page()(3, (1, 2))
+    (victim,) = set(folder.glob("compute-*")) - others
     text = victim.read_text()
     victim.write_text(
         {
             "cut off": text[: len(text) // 2],
-            "a digit": text.replace("1.5", "1.6"),
-            "another's": other.read_text(),
+            "a digit": text.replace("1.25", "1.26"),
+            "another's": others.pop().read_text(),
             "empty": "",
             "list": "[]",
         }[damage]
     )
-    function = keeper()
-    assert not was_kept(function)
-    assert function(3, (1, 2)) == expected
-    assert was_kept(keeper())
+    assert computes(page())
+    assert not computes(page())
+    assert page()(3, (1, 2)) == expected
 
 
-def test_nothing_half_written_bears_the_name_of_a_result(
-    folder: Path, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*arguments: Any) -> None:
+def test_nothing_half_written_stays(folder, page, monkeypatch) -> None:
+    def fail(*args: object) -> None:
         raise OSError("no space left")
 
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(OSError, match="no space"):
-        keeper()(3, (1, 2))
+        page()(3, (1, 2))
     assert list(folder.iterdir()) == []
 
 
-def test_nothing_is_kept_where_no_folder_is_named(
-    tmp_path: Path, keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+def test_without_a_folder_results_last_as_long_as_the_kernel(
+    tmp_path, page, computes, monkeypatch
 ) -> None:
-    monkeypatch.delenv("BOOK_KEPT_DIR", raising=False)
+    monkeypatch.delenv("BOOK_RESULTS_DIR", raising=False)
     monkeypatch.chdir(tmp_path)
-    function = keeper()
-    assert not was_kept(function)
-    assert was_kept(function)  # by this process alone
-    assert not was_kept(keeper())
+    compute = page()
+    assert computes(compute)
+    compute(3, (1, 2))["used"].append("mine")
+    assert not computes(compute)
+    assert "mine" not in compute(3, (1, 2))["used"]
+    assert computes(page())
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_returned_may_be_changed(folder: Path, keeper: Keeper) -> None:
-    function = keeper()
-    function(3, (1, 2))["list"].append("mine")
-    assert function(3, (1, 2))["list"] == [1.5, 1.5]
-
-
-def test_what_cannot_be_compared_is_refused(folder: Path, keeper: Keeper) -> None:
-    with pytest.raises(TypeError, match="cannot be compared"):
-        keeper(setting={"a": object()})(3, (1, 2))
-    of_the_page = "class Setting:\n    pass\n\n" + PAGE.replace("1.5", "Setting")
-    of_the_page = of_the_page.replace("setting[", "Setting and setting[")
-    with pytest.raises(TypeError, match="the class Setting of the page"):
-        keeper(of_the_page)(3, (1, 2))
-    inside = "def make():\n    n = 1\n    def compute(x, y):\n        return n\n"
-    with pytest.raises(TypeError, match="function around it"):
-        keeper(f"{inside}    return compute\n\ncompute = make()\n")(3, (1, 2))
-    with pytest.raises(TypeError, match="JSON"):
-        keeper("def compute(x, y):\n    return {1, 2}\n")(3, (1, 2))
-
-
-def test_the_entry_says_what_it_is(folder: Path, keeper: Keeper) -> None:
-    keeper()(3, (1, 2))
-    (path,) = folder.iterdir()
-    stored = json.loads(path.read_text())
-    assert path.stem == f"compute-{stored['key']}"
-    assert stored["entry"]["result"]["tuple"] == [6, 9.0]
-
-
-# How much is run
-
-
 @pytest.mark.parametrize(
-    ("quick", "long", "extent"),
-    [("", "", "full"), ("0", "0", "full"), ("1", "", "quick"), ("0", "1", "long")],
+    ("source", "error", "message"),
+    [
+        ("import threading; f = threading.Lock()\n{}: return f", TypeError, "compared"),
+        ("{}: return {{1, 2}}", TypeError, "JSON"),
+        ("n = [0]\n{}: n.append(1)", RuntimeError, "changes what it depends on"),
+    ],
 )
-def test_the_switches(
-    quick: str, long: str, extent: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BOOK_QUICK", quick)
-    monkeypatch.setenv("BOOK_LONG", long)
-    assert requested_extent() == extent
+def test_what_cannot_be_kept_is_refused(folder, page, source, error, message) -> None:
+    head = "from helpers import cached_result\n"
+    source = head + source.format("@cached_result\ndef compute()")
+    with pytest.raises(error, match=message):
+        page(source=source)()
 
 
-@pytest.mark.parametrize(("quick", "long"), [("1", "1"), ("yes", ""), ("", "2")])
-def test_switches_that_say_nothing(
-    quick: str, long: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BOOK_QUICK", quick)
-    monkeypatch.setenv("BOOK_LONG", long)
-    with pytest.raises(ValueError, match="BOOK_"):
-        requested_extent()
-    with pytest.raises(ValueError, match="BOOK_"):
-        prepare_execution()
+@pytest.mark.parametrize("run", ["quick", "full", "long", ""])
+def test_the_run_that_is_asked_for(run, monkeypatch) -> None:
+    monkeypatch.setenv("BOOK_RUN", run)
+    assert requested_run() == (run or "full")
 
 
-def test_quick_long_and_full_runs_have_caches_of_their_own(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_run_that_does_not_exist(monkeypatch) -> None:
+    monkeypatch.setenv("BOOK_RUN", "1")
+    for ask in (requested_run, prepare_execution):
+        with pytest.raises(ValueError, match="BOOK_RUN=1 is none of quick, full, long"):
+            ask()
+
+
+def test_each_run_has_caches_of_its_own(monkeypatch) -> None:
     for name in os.environ:  # prepare_execution writes there
         monkeypatch.setenv(name, os.environ[name])
     found = set()
-    for quick, long in (("0", "0"), ("1", "0"), ("0", "1")):
-        monkeypatch.setenv("BOOK_QUICK", quick)
-        monkeypatch.setenv("BOOK_LONG", long)
-        found.add(prepare_execution().fingerprint)
+    for run in ("quick", "full", "long"):
+        monkeypatch.setenv("BOOK_RUN", run)
+        fingerprint = prepare_execution().fingerprint
+        assert os.environ["BOOK_RESULTS_DIR"] == str(RESULTS / fingerprint)
+        found.add(fingerprint)
     assert len(found) == 3

@@ -32,7 +32,7 @@ from nbformat.v4 import new_output
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
-from helpers import requested_extent
+from helpers import requested_run
 
 DURATIONS = BUILD / "durations.json"  # seconds each chapter took last time
 BUDGET = ROOT / "tools" / "budget.yml"
@@ -97,7 +97,7 @@ class Run:
                 self.notebook,
                 resources={"metadata": {"path": str(self.path.parent)}},
                 timeout=None
-                if requested_extent() == "long"
+                if requested_run() == "long"
                 else config["execute"]["timeout"],
                 coalesce_streams=True,  # how prints are cut into messages is chance
                 record_timing=False,  # or the cache would not know the cells again
