@@ -14,6 +14,7 @@ from helpers import requested_run
 
 MODULES = {
     "settings": "RATE = 0.1\ndef speed(): return 10 * RATE",
+    "spare": "RATE = 0.3",
     "late": "COUNT = 1",
 }
 PAGE = """
@@ -22,13 +23,17 @@ from functools import lru_cache, partial
 import numpy as np
 import torch
 from helpers import cached_result
-import settings
+import settings, spare
 
+which = spare
 factor = 2
 setting = {"a": 1.5}
 data = np.arange(3.0)
 tensor = torch.arange(4.0)
 plotted = [1, 2]
+one = [2.5]
+two = [2.5]
+torch.backends.patched = lambda x: x + 30
 
 def inner(x, scale=1, *, shift=0):
     return scale * factor * x + shift
@@ -38,18 +43,31 @@ first = inner
 def inner(x):
     return first(x) + sum((lambda y: y * setting["a"])(z) for z in (x, x))
 
+inner.offset = 1
+order = [first, inner]
+
 @lru_cache
 def remembered(x):
     return x + 7
 
+def power(base, exponent):
+    return base ** exponent
+
+def count(*rest):
+    return len(rest)
+
 def multiply_by(n):
     return lambda x: n * x
 
-@dataclass
-class Point:
-    x: float = 1.25
+class Place:
     def moved(self, by):
         return self.x + by
+
+@dataclass
+class Point(Place):
+    x: float = 1.25
+    def __neg__(self):
+        return self.x * 3
 
 triple = multiply_by(3)
 actions = {"add": lambda x: x + 100, "raise": partial(pow, 2)}
@@ -60,13 +78,16 @@ def other(x):
     return x + 5
 
 @cached_result
-def compute(x, pair):
+def compute(x, pair, *, sign=1):
     import late
     print("computed")
     total = data.sum().item() + tensor.sum().item() + late.COUNT
     used = settings.RATE, settings.speed(), torch.backends.extra
     used += inner(x), remembered(x), triple(x), actions["add"](x), other(x)
-    used += actions["raise"](x), origin.moved(x), Point().x
+    used += actions["raise"](x), origin.moved(x), Point().x, -origin
+    used += settings.RATE + spare.RATE, which.RATE, torch.backends.patched(x)
+    used += inner.offset, order[0](x), sign * one[0], two[0]
+    used += power(base=2, exponent=3), count()
     return {"total": total, "used": used}
 """
 Compute = Callable[..., dict[str, object]]
@@ -86,6 +107,7 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Make:
             monkeypatch.setitem(sys.modules, name, ModuleType(name))
             exec(change(text), vars(sys.modules[name]))
         monkeypatch.setattr(torch.backends, "extra", 1, raising=False)
+        monkeypatch.setattr(torch.backends, "patched", 1, raising=False)
         names = {"__name__": "page"}
         exec(change(source), names)
         return names["compute"]  # type: ignore[return-value]
@@ -101,8 +123,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def computes(capsys: pytest.CaptureFixture[str]) -> Callable[..., bool]:
-    def call(compute: Compute, *args: object) -> bool:
-        compute(*(args or (3, (1, 2))))
+    def call(compute: Compute, *args: object, **options: object) -> bool:
+        compute(*(args or (3, (1, 2))), **options)
         return "computed" in capsys.readouterr().out
 
     return call
@@ -113,7 +135,23 @@ def test_what_was_computed_is_read(folder, page, computes) -> None:
     assert not computes(page())
     result = page()(3, (1, 2))
     assert result["total"] == 10
-    assert result["used"] == [*(0.1, 1.0, 1, 15.0, 10, 9, 103, 8, 8, 4.25, 1.25)]
+    assert result["used"][:7] == [0.1, 1.0, 1, 15.0, 10, 9, 103]
+    assert result["used"][7:] == [
+        8,
+        8,
+        4.25,
+        1.25,
+        3.75,
+        0.4,
+        0.3,
+        33,
+        1,
+        6,
+        2.5,
+        2.5,
+        8,
+        0,
+    ]
     names = sorted(path.name.split("-")[0] for path in folder.iterdir())
     assert names == ["compute", "other"]
 
@@ -124,7 +162,7 @@ def test_what_was_computed_is_read(folder, page, computes) -> None:
         ("scale=1", "scale=2"),
         ("shift=0", "shift=1"),
         ("RATE = 0.1", "RATE = 0.2"),
-        ("import settings", "import settings; settings.RATE = 0.2"),
+        ("import settings, spare", "import settings, spare; settings.RATE = 0.2"),
         ("10 * RATE", "20 * RATE"),
         ("return scale *", "return 2 * scale *"),  # of the first of two names
         ("first(x) +", "first(x) -"),
@@ -136,18 +174,30 @@ def test_what_was_computed_is_read(folder, page, computes) -> None:
         ("np.arange(3.0)", "np.arange(3)"),
         ("torch.arange(4.0)", "torch.tensor([0.0, 1.0, 2.0, 4.0])"),
         ("torch.arange(4.0)", "torch.arange(4.0).double()"),
+        ("torch.arange(4.0)", "torch.arange(4.0).requires_grad_()"),
         ("x + 7", "x + 8"),
         ("lambda x: n * x", "lambda x: n + x"),
         ("multiply_by(3)", "multiply_by(4)"),
         ("x + 100", "x + 101"),
         ("partial(pow, 2)", "partial(pow, 3)"),
         ("self.x + by", "self.x - by"),
+        ("self.x * 3", "self.x * 4"),
+        ("which = spare", "which = settings"),
+        ("x + 30", "x + 31"),
+        ("inner.offset = 1", "inner.offset = 2"),
+        ("[first, inner]", "[inner, first]"),
         ("x: float = 1.25", "x: float = 1.5"),
         ("Point()\n\n@", "Point(2.0)\n\n@"),
         ("x + 5", "x + 6"),
         ("COUNT = 1", "COUNT = 2"),
-        ("import settings", "import settings; torch.backends.extra = 2"),
+        ("factor = 2", "factor = 2; torch.backends.extra = 2"),
         ("total = data", "total = 1 + data"),
+        ("data.sum", "data.prod"),
+        ("*rest", "**rest"),
+        (
+            "base, exponent):\n    return base ** exponent",
+            "exponent, base):\n    return exponent ** base",
+        ),
     ],
 )
 def test_what_has_changed_is_computed(folder, page, computes, before, after) -> None:
@@ -160,6 +210,7 @@ def test_what_has_changed_is_computed(folder, page, computes, before, after) -> 
     ("before", "after"),
     [
         ("plotted = [1, 2]", "plotted = [1, 2, 3]; figure = open"),
+        ("two = [2.5]", "two = one"),
         (
             "\nfactor",
             "\n\n# Used by nobody\ndef f(): 0\nfactor",
@@ -176,6 +227,7 @@ def test_what_makes_no_difference_is_read(
 def test_other_arguments_are_computed(folder, page, computes) -> None:
     for args in ((3, (1, 2)), (4, (1, 2)), (3.0, (1, 2)), (3, (2, 1)), (3, (12,))):
         assert computes(page(), *args)
+    assert computes(page(), sign=2)
 
 
 @pytest.mark.parametrize("damage", ["cut off", "a digit", "another's", "empty", "list"])
