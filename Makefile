@@ -65,7 +65,6 @@ book: $(installed) ## build the site; DEVICE=cpu, cuda, mps, auto; EDITION=stude
 	@$(python) -m booktools build
 
 # A click on a chapter opens a notebook: the set-up has told JupyterLab so.
-lab: export BOOK_KEPT_DIR ?= $(CURDIR)/_build/kept
 lab: $(installed) ## open the chapters as notebooks, to run and change them
 	@$(python) -m jupyter lab --LabApp.default_url=/lab/tree/chapters/01-gradient-descent.md
 
@@ -139,7 +138,7 @@ constraints: ## take the newest that requirements.txt allows, write it all down
 
 clean: ## remove what was built, keep what was computed
 	@if [ -d _build ]; then find _build -mindepth 1 -maxdepth 1 \
-		! -name cache ! -name kept ! -name lock -exec rm -rf {} +; fi
+		! -name cache ! -name results ! -name lock -exec rm -rf {} +; fi
 
 clean-all: ## remove everything that is not in the repository
 	@rm -rf _build $(VENV) *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -26,7 +26,7 @@ from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
 from booktools.run_chapter import run_page
-from helpers import load_digits, requested_extent
+from helpers import load_digits, requested_run
 
 ROUNDS = 3
 N_EPOCHS = 10
@@ -120,7 +120,7 @@ def last_training(page: dict[str, Any]) -> float:
 def train_as_chapter_15() -> bool:
     """Time the last training of the page with two threads, and judge it."""
     with redirect_stdout(None):
-        page = run_page("15-how-far", "@keep_results")
+        page = run_page("15-how-far", "@cached_result")
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     started = time.perf_counter()
@@ -129,7 +129,7 @@ def train_as_chapter_15() -> bool:
     torch.set_num_threads(threads)
     fast, good = seconds <= SECONDS, score >= GOAL
     on_cpu = page["device"].type == "cpu"
-    judged = requested_extent() == "full" and on_cpu and page["digits"].is_mnist
+    judged = requested_run() == "full" and on_cpu and page["digits"].is_mnist
     size = page["size"]
     print(
         f"\n{size['final']} epochs of {2 * size['H']} hidden units, all images, two "

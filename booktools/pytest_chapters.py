@@ -16,9 +16,8 @@ import nbformat
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 
-from booktools.environment import (
-    number_of_jobs,
-)
+from booktools.build import read_records
+from booktools.environment import number_of_jobs, prepare_environment, set_variables
 from booktools.kernels import preload_kernels
 from booktools.sources import EXECUTED, cell_place, chapter_files, read_chapter
 from helpers import load_digits, requested_device

@@ -16,12 +16,6 @@ from helpers.data import (
     split_digits,
 )
 from helpers.device import DeviceError, requested_device, select_device
-from helpers.heavy import (
-    KeptCall,
-    KeptResults,
-    keep_results,
-    requested_extent,
-)
 from helpers.networks import (
     CURVE_TOLERANCE,
     DIGIT_SETTINGS,
@@ -39,6 +33,7 @@ from helpers.networks import (
     working_dtype,
 )
 from helpers.plots import plot_losses, show_images, show_slider, use_book_style
+from helpers.results import cached_result, requested_run
 
 __all__ = [
     "CURVE_TOLERANCE",
@@ -55,12 +50,10 @@ __all__ = [
     "Digits",
     "DigitsSplit",
     "Iris",
-    "KeptCall",
-    "KeptResults",
     "Split",
+    "cached_result",
     "check_gradient",
     "draw_weights",
-    "keep_results",
     "largest_difference",
     "load_digits",
     "load_petal_data",
@@ -71,7 +64,7 @@ __all__ = [
     "mutate",
     "plot_losses",
     "requested_device",
-    "requested_extent",
+    "requested_run",
     "select_device",
     "show_images",
     "show_slider",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import helpers
 from benchmarks.training import GOAL, last_training
 from booktools.run_chapter import run_page
-from helpers import DigitsSplit, load_digits, requested_extent, split_digits
+from helpers import DigitsSplit, load_digits, requested_run, split_digits
 from helpers.data import Digits, _bundled
 
 CHAPTER = "15-how-far"
@@ -36,10 +36,9 @@ def run(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(helpers, "load_digits", lambda: digits)
         patch.setattr(helpers, "split_digits", split)
-        patch.delenv("BOOK_KEPT_DIR", raising=False)
+        patch.delenv("BOOK_RESULTS_DIR", raising=False)
         patch.setenv("BOOK_DEVICE", "cpu")
-        for name in ("quick", "long"):
-            patch.setenv(f"BOOK_{name.upper()}", str(int(name == extent)))
+        patch.setenv("BOOK_RUN", extent)
         return run_page(CHAPTER, until)
 
 
@@ -130,8 +129,8 @@ def test_the_page_says_how_much_it_runs(
     for value in (size["H"], size["epochs"], size["final"], size["seeds"]):
         assert str(value) in note
     assert ("Scaled down" in note) is not is_mnist
-    assert ("BOOK_QUICK=1" in note) is (extent == "quick")
-    assert "Nothing is kept" in note
+    assert ("BOOK_RUN=quick" in note) is (extent == "quick")
+    assert "as long as this kernel" in note
     if is_mnist:
         assert f"A {extent} run" in note
         assert ("98.7% are checked" in note) is (extent == "quick")
@@ -155,7 +154,6 @@ def test_no_choice_sees_a_test_image(few: Digits, page: Page) -> None:
     for name in ("scores", "gains"):
         np.testing.assert_array_equal(other[name], page[name])
     np.testing.assert_array_equal(other["base"], page["base"])
-    assert other["validation_accuracy"].calls
     assert page["scores"].size >= 20
 
 
@@ -180,10 +178,10 @@ def test_all_training_images_can_be_had() -> None:
 # What it promises
 
 
-@pytest.mark.skipif(requested_extent() != "quick", reason="the page asserts it itself")
+@pytest.mark.skipif(requested_run() != "quick", reason="the page asserts it itself")
 def test_the_last_training_reads_as_many_images_as_promised() -> None:
     digits = load_digits()
     if not digits.is_mnist:
         pytest.skip("the promise is about MNIST")
-    page = run("@keep_results", digits, "full")
+    page = run("@cached_result", digits, "full")
     assert last_training(page) >= GOAL

@@ -1,0 +1,192 @@
+"""What takes minutes: how much of it is run, and a cache for its results.
+
+``joblib.Memory`` compares the source of one function and not of those it
+calls, and prints a traceback where an entry is damaged; hence this one.
+"""
+
+import hashlib
+import json
+import os
+import pickle
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import update_wrapper
+from operator import attrgetter
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType, SimpleNamespace
+from typing import Any
+
+RUNS = ("quick", "full", "long")
+SITE_PACKAGES = sysconfig.get_path("purelib"), sysconfig.get_path("platlib")
+
+
+def requested_run() -> str:
+    """Return how much of what takes minutes is to be run, from ``BOOK_RUN``.
+
+    It is ``"quick"``, ``"full"`` (the default) or ``"long"``; anything else
+    raises ValueError.
+    """
+    run = os.environ.get("BOOK_RUN") or "full"
+    if run not in RUNS:
+        raise ValueError(f"BOOK_RUN={run} is none of {', '.join(RUNS)}.")
+    return run
+
+
+class cached_result:  # noqa: N801 (a decorator, like functools.cached_property)
+    """Let a function read its result if the same call was computed before.
+
+    Results are JSON files in the folder ``BOOK_RESULTS_DIR``, which a build
+    names after its fingerprint (`helpers`, versions, data, device, threads);
+    without it, they last as long as the kernel.
+
+    A result is found under a hash of the function and the arguments. Of each
+    function and class that belongs to no installed package, that takes in the
+    code, the defaults and, in turn, every global and module attribute whose
+    name occurs in the code. Other values are hashed as they are pickled, and
+    what cannot be pickled is refused.
+
+    Parameters
+    ----------
+    function : callable
+        Returns what JSON can hold; tuples become lists. It must depend on
+        nothing else (files, global generators) and do nothing else.
+
+    Raises
+    ------
+    TypeError
+        At a call, if it uses what cannot be hashed or returns what is not JSON.
+    RuntimeError
+        At a call, if it changes, or imports, what its result depends on.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._known: dict[Path, str] = {}  # where no folder is named
+        self.__wrapped__ = function
+        update_wrapper(self, function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the result, read if it is there and computed if not."""
+        function, folder = self.__wrapped__, os.environ.get("BOOK_RESULTS_DIR")
+        key = _hash((function, args, kwargs))
+        path = Path(folder or "", f"{function.__name__}-{key}.json")
+        text = _read(path) if folder else self._known.get(path)
+        if text is None:
+            text = json.dumps(function(*args, **kwargs))
+            if _hash((function, args, kwargs)) != key:
+                raise RuntimeError(f"{function.__name__} changes what it depends on.")
+            if folder:
+                _write(path, text)
+            else:
+                self._known[path] = text
+        return json.loads(text)
+
+
+class _Hasher(pickle.Pickler):
+    """Hash values by what they are, and functions and classes by what they do."""
+
+    def __init__(self) -> None:
+        self.hash = hashlib.sha256()
+        super().__init__(SimpleNamespace(write=self.hash.update), protocol=5)
+        self.fast = True  # two equal objects count as much as one object twice
+        self.seen: dict[FunctionType | type, int] = {}
+
+    def reducer_override(self, value: Any) -> Any:
+        """Return a type and arguments that stand for a value."""
+        torch = sys.modules.get("torch")
+        if torch and isinstance(value, torch.Tensor):
+            array = value.detach().cpu().numpy()
+            return tuple, (str(value.device), value.requires_grad, array)
+        if isinstance(value, CodeType):  # without file and lines
+            parts = "code consts names varnames flags exceptiontable argcount "
+            parts += "posonlyargcount kwonlyargcount"
+            return tuple, attrgetter(*(f"co_{part}" for part in parts.split()))(value)
+        if _is_installed(getattr(value, "__module__", None)):
+            return NotImplemented
+        if isinstance(value, (FunctionType, type)):
+            if value in self.seen:
+                return int, (self.seen[value],)
+            self.seen[value] = len(self.seen)
+            return tuple, _parts(value)
+        if hasattr(value, "__wrapped__"):  # by lru_cache, by cached_result …
+            return tuple, (type(value).__name__, value.__wrapped__)
+        return NotImplemented
+
+
+def _hash(value: Any) -> str:
+    hasher = _Hasher()
+    try:
+        hasher.dump(value)
+    except Exception as error:  # whatever the pickling of any type may raise
+        raise TypeError(f"This cannot be compared from run to run: {error}") from error
+    return hasher.hash.hexdigest()
+
+
+def _parts(value: FunctionType | type) -> tuple[Any, ...]:
+    """Return what decides what a function or a class does."""
+    if isinstance(value, type):
+        members = vars(value).items()
+        own = {k: v for k, v in members if not k.startswith("__") or callable(v)}
+        return type(value), value.__bases__, own
+    names = _names(value.__code__)
+    used: dict[str, Any] = {}
+    _collect(names, value.__module__, value.__globals__, used)
+    _collect(names, "imported inside", sys.modules, used)
+    closure = [cell.cell_contents for cell in value.__closure__ or ()]
+    defaults = value.__defaults__, value.__kwdefaults__
+    return value.__code__, defaults, closure, vars(value), used
+
+
+def _names(code: CodeType) -> set[str]:
+    """Return the names of all globals and attributes in code."""
+    inner = (part for part in code.co_consts if isinstance(part, CodeType))
+    return set(code.co_names).union(*map(_names, inner))
+
+
+def _collect(
+    names: set[str], space: str, values: Mapping[str, Any], used: dict[str, Any]
+) -> None:
+    """Add what names mean in a namespace, and in the modules it leads to.
+
+    What belongs to an installed package is known by its version, but for plain
+    settings and what a page has put there.
+    """
+    found = used[space] = {}
+    for name in sorted(names & values.keys()):
+        value = values[name]
+        if isinstance(value, ModuleType):
+            found[name] = value.__name__
+            if value.__name__ not in used:
+                _collect(names, value.__name__, vars(value), used)
+        elif (
+            not _is_installed(space)
+            or isinstance(value, (bool, int, float, str))
+            or (isinstance(value, FunctionType) and not _is_installed(value.__module__))
+        ):
+            found[name] = value
+
+
+def _is_installed(module: str | None) -> bool:
+    """Tell whether a module is Python's own, or of a package with a version."""
+    file = getattr(sys.modules.get(module or ""), "__file__", None) or ""
+    top = (module or "").partition(".")[0]
+    return top in sys.stdlib_module_names or file.startswith(SITE_PACKAGES)
+
+
+def _read(path: Path) -> str | None:
+    """Read an entry, or return None if it is not there, whole and its own."""
+    try:
+        checksum, text = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, ValueError):
+        return None
+    return text if checksum == _hash((path.name, text)) else None
+
+
+def _write(path: Path, text: str) -> None:
+    """Write an entry under another name first, so that no half is ever read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        whole = Path(folder, path.name)
+        whole.write_text(f"{_hash((path.name, text))}\n{text}", encoding="utf-8")
+        whole.replace(path)
