@@ -3,8 +3,8 @@
 The digits come from the first source that has them:
 
 1. the folder ``MNIST_DIR``, which holds the four IDX files of MNIST;
-2. a copy that an earlier download left in the folder ``BOOK_CACHE_DIR``;
-3. OpenML, through ``sklearn.datasets.fetch_openml``;
+2. the cache, where an earlier download left these files;
+3. two public mirrors, from which pooch downloads them into the cache;
 4. the 8 x 8 digits that scikit-learn ships.
 
 MNIST is accepted from any of the first three only if its pixels and labels
@@ -14,23 +14,21 @@ have the SHA-256 sums recorded here, so no chapter ever runs on wrong data.
 import gzip
 import hashlib
 import os
-import socket
 import tempfile
 import threading
-import time
-import urllib.error
-import urllib.request
 import warnings
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from http.client import HTTPException
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pooch
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -39,10 +37,27 @@ SPLIT_SEED = 42
 TRAIN_SIZE = 5_000
 TEST_SIZE = 10_000
 
-OPENML = "https://www.openml.org/"
-PROBE_SECONDS = 3.0  # to find out whether there is a network at all
-SILENCE_SECONDS = 5.0  # without a byte, then a request is given up (and retried)
-STALE_SECONDS = 3_600.0  # a temporary file this old has lost its process
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+#: What the mirrors hold, with the SHA-256 sums of the packed files.
+MIRROR_FILES = {
+    "train-images-idx3-ubyte.gz": (
+        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"
+    ),
+    "train-labels-idx1-ubyte.gz": (
+        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"
+    ),
+    "t10k-images-idx3-ubyte.gz": (
+        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"
+    ),
+    "t10k-labels-idx1-ubyte.gz": (
+        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"
+    ),
+}
+ANSWER_SECONDS = 3.0  # without a first answer, then a mirror is given up
+SILENCE_SECONDS = 5.0  # without a byte, then a download is given up
 
 
 @dataclass(frozen=True)
@@ -70,13 +85,17 @@ MNIST = MnistRecord(
     n_train=60_000,
     n_test=10_000,
     side=28,
-    pixels_sha256=("5b92582eb909c82a9bfefcd44acbe9233be3eb5b419a44cf211022ad2bf4bf96"),
-    labels_sha256=("671ff9d70b4811116d55c3dd479efa7a981e2e62753ef7a6d5c15fea81e63d27"),
+    pixels_sha256="5b92582eb909c82a9bfefcd44acbe9233be3eb5b419a44cf211022ad2bf4bf96",
+    labels_sha256="671ff9d70b4811116d55c3dd479efa7a981e2e62753ef7a6d5c15fea81e63d27",
 )
 
 
 class DataError(RuntimeError):
     """Data that were asked for are missing, unreadable or not what they say."""
+
+
+class _MissingError(DataError):
+    """A file is not there at all."""
 
 
 # --------------------------------------------------------------------------
@@ -372,41 +391,34 @@ def load_digits() -> Digits:
 
     Notes
     -----
-    ``BOOK_OFFLINE=1`` leaves OpenML out. ``BOOK_CACHE_DIR`` says where a
+    ``BOOK_OFFLINE=1`` leaves the mirrors out. ``BOOK_CACHE_DIR`` says where a
     download is kept.
     """
     folder = os.environ.get("MNIST_DIR")
     if folder:
-        return _as_mnist(*_read_idx_folder(Path(folder)))
-    cached = _read_cache()
-    if cached is not None:
-        return _as_mnist(*cached)
-    if os.environ.get("BOOK_OFFLINE", "0") not in ("", "0"):
+        try:
+            return _read_mnist(Path(folder))
+        except DataError as error:
+            raise DataError(
+                f"{error} Point MNIST_DIR at a folder with intact copies of "
+                "the four MNIST files, or unset it."
+            ) from error
+    offline = os.environ.get("BOOK_OFFLINE", "0") not in ("", "0")
+    try:
+        return _read_mnist(cache_dir())
+    except DataError as error:
+        if offline and not isinstance(error, _MissingError):
+            warnings.warn(f"Ignoring the cached MNIST: {error}", stacklevel=2)
+    if offline:
         return _bundled()
     try:
-        images, labels = _download_mnist()
-    except DataError as error:
+        return _download_mnist()
+    except (DataError, OSError) as error:
         warnings.warn(
             f"{error} Using the 8 x 8 digits bundled with scikit-learn.",
             stacklevel=2,
         )
         return _bundled()
-    _write_cache(images, labels)
-    return _as_mnist(images, labels)
-
-
-def _as_mnist(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> Digits:
-    return _frozen(
-        Digits(
-            images=images,
-            labels=labels.astype(np.int64),
-            height=MNIST.side,
-            width=MNIST.side,
-            pixel_max=255,
-            name="MNIST",
-            n_test_fixed=MNIST.n_test,
-        )
-    )
 
 
 def _bundled() -> Digits:
@@ -433,32 +445,10 @@ def _frozen(digits: Digits) -> Digits:
     return digits
 
 
-def _fault(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> str | None:
-    """Say what keeps these bytes from being MNIST, or None if nothing does."""
-    for what, array, shape, expected in (
-        ("pixels", images, (MNIST.n_images, MNIST.side**2), MNIST.pixels_sha256),
-        ("labels", labels, (MNIST.n_images,), MNIST.labels_sha256),
-    ):
-        if array.dtype != np.uint8 or array.shape != shape:
-            return (
-                f"the {what} are not those of MNIST ({array.dtype} of shape "
-                f"{array.shape}, expected uint8 of shape {shape})"
-            )
-        found = hashlib.sha256(array.tobytes()).hexdigest()
-        if found != expected:
-            return (
-                f"the {what} are not those of MNIST "
-                f"(SHA-256 {found[:12]}…, expected {expected[:12]}…)"
-            )
-    return None
+# A folder with the four IDX files
 
 
-# Source 1: a folder with the four IDX files
-
-
-def _read_idx_folder(
-    folder: Path,
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _read_mnist(folder: Path) -> Digits:
     parts = []
     for kind, item_shape in (
         ("images-idx3-ubyte", (MNIST.side, MNIST.side)),
@@ -468,15 +458,29 @@ def _read_idx_folder(
             _read_idx(folder, f"{prefix}-{kind}", (n_items, *item_shape))
             for prefix, n_items in (("train", MNIST.n_train), ("t10k", MNIST.n_test))
         ]
-        parts.append(np.concatenate(arrays).reshape(MNIST.n_images, -1))
-    images, labels = parts[0], parts[1][:, 0]
-    fault = _fault(images, labels)
-    if fault:
-        raise DataError(
-            f"MNIST_DIR={folder}: {fault}. Replace the files with a fresh "
-            "copy, or unset MNIST_DIR."
+        parts.append(np.concatenate(arrays))
+    images, labels = parts
+    for what, array, expected in (
+        ("pixels", images, MNIST.pixels_sha256),
+        ("labels", labels, MNIST.labels_sha256),
+    ):
+        found = hashlib.sha256(array.data).hexdigest()
+        if found != expected:
+            raise DataError(
+                f"The {what} in {folder} are not those of MNIST "
+                f"(SHA-256 {found[:12]}…, expected {expected[:12]}…)."
+            )
+    return _frozen(
+        Digits(
+            images=images.reshape(MNIST.n_images, -1),
+            labels=labels.astype(np.int64),
+            height=MNIST.side,
+            width=MNIST.side,
+            pixel_max=255,
+            name="MNIST",
+            n_test_fixed=MNIST.n_test,
         )
-    return images, labels
+    )
 
 
 def _read_idx(folder: Path, name: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -485,28 +489,20 @@ def _read_idx(folder: Path, name: str, shape: tuple[int, ...]) -> NDArray[np.uin
     The header is four bytes (0, 0, the type code 8, the number of axes) and
     then the length of each axis as a big-endian 32-bit integer.
     """
-    candidates = [folder / f"{name}.gz", folder / name]
-    try:
-        path = next((path for path in candidates if path.is_file()), None)
-    except OSError as error:  # no permission, or a name that cannot be
-        raise DataError(
-            f"MNIST_DIR={folder} cannot be looked into ({error}). Point "
-            "MNIST_DIR at the folder with the four MNIST files, or unset it."
-        ) from error
-    if path is None:
-        raise DataError(
-            f"MNIST_DIR={folder} holds neither {name}.gz nor {name}. Point "
-            "MNIST_DIR at the folder with the four MNIST files, or unset it."
-        )
-    try:
-        content = path.read_bytes()
-        if path.suffix == ".gz":
-            content = gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(
-            f"{path} cannot be read ({error}); it may be cut short or "
-            "damaged. Replace it with a fresh copy, or unset MNIST_DIR."
-        ) from error
+    for path in (folder / f"{name}.gz", folder / name):
+        try:
+            content = path.read_bytes()
+            if path.suffix == ".gz":
+                content = gzip.decompress(content)
+            break
+        except FileNotFoundError:
+            continue
+        except (OSError, EOFError, zlib.error) as error:
+            raise DataError(
+                f"{path} cannot be read ({error}); it may be cut short or damaged."
+            ) from error
+    else:
+        raise _MissingError(f"{folder} holds neither {name}.gz nor {name}.")
     header = bytes((0, 0, 8, len(shape))) + b"".join(
         length.to_bytes(4, "big") for length in shape
     )
@@ -514,13 +510,12 @@ def _read_idx(folder: Path, name: str, shape: tuple[int, ...]) -> NDArray[np.uin
         len(content) != len(header) + int(np.prod(shape))
     ):
         raise DataError(
-            f"{path} is not an IDX file of {' x '.join(map(str, shape))} "
-            "bytes. Replace it with a fresh copy, or unset MNIST_DIR."
+            f"{path} is not an IDX file of {' x '.join(map(str, shape))} bytes."
         )
     return np.frombuffer(content, np.uint8, offset=len(header)).reshape(shape)
 
 
-# Source 2: the copy that an earlier download left
+# The cache and the mirrors
 
 
 def cache_dir() -> Path:
@@ -531,139 +526,77 @@ def cache_dir() -> Path:
     """
     chosen = os.environ.get("BOOK_CACHE_DIR")
     if chosen:
-        return Path(chosen)
+        return Path(chosen).expanduser()
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "gradient-descent-to-mlp"
 
 
-def _cache_file() -> Path:
-    return cache_dir() / "mnist.npz"
-
-
-def _read_cache() -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
-    path = _cache_file()
+def _download_mnist() -> Digits:
+    """Download MNIST into the cache, or past it where it cannot be written."""
+    folder = cache_dir()
     try:
-        if not path.is_file():
-            return None
-        # np.load itself leaves a file open that is cut short.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            images, labels = arrays["images"], arrays["labels"]
-        fault = _fault(images, labels)
-    except (OSError, MemoryError) as error:  # the file itself may be good
-        warnings.warn(f"Ignoring the cached copy {path}: {error}.", stacklevel=3)
-        return None
-    except Exception as error:  # whatever a damaged file makes a parser do
-        fault = f"it cannot be read ({type(error).__name__}: {error})"
-    if fault is None:
-        return images, labels
-    warnings.warn(f"Ignoring the cached copy {path}: {fault}.", stacklevel=3)
-    with suppress(OSError):  # it is good for nothing, and would warn again
-        path.unlink()
-    return None
-
-
-def _write_cache(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
-    """Keep MNIST for the next time: under another name first, then renamed.
-
-    A reader sees the whole file or none, however many processes write and
-    whenever one is killed.
-    """
-    path = _cache_file()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in path.parent.glob("mnist-*.tmp"):
-            with suppress(FileNotFoundError):  # its process may just finish
-                if time.time() - leftover.stat().st_mtime > STALE_SECONDS:
-                    leftover.unlink()
-        handle, name = tempfile.mkstemp(prefix="mnist-", suffix=".tmp", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez(file, images=images, labels=labels)
-            Path(name).chmod(0o644)  # a shared folder is to serve everyone
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        _complete(folder)
+        return _read_mnist(folder)
     except OSError as error:
         warnings.warn(
-            f"MNIST was downloaded but cannot be kept in {path.parent} "
-            f"({error}); it will be downloaded again next time. Set "
-            "BOOK_CACHE_DIR to a folder that can be written.",
+            f"MNIST cannot be kept in {folder} ({error}); it is downloaded "
+            "each time. Set BOOK_CACHE_DIR to a folder that can be written.",
             stacklevel=3,
         )
+    with tempfile.TemporaryDirectory() as temporary:
+        _complete(Path(temporary))
+        return _read_mnist(Path(temporary))
 
 
-# Source 3: OpenML
+def _complete(folder: Path) -> None:
+    """Download what a folder lacks of MNIST from the first mirror that works.
 
+    pooch gives a file its name only when its sum has been checked. A reader
+    sees the whole file or none, however many processes download at once and
+    whenever one is killed.
 
-def _download_mnist() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    from sklearn.datasets import fetch_openml
-
-    if not _reachable(OPENML):
-        raise DataError(
-            f"OpenML did not answer within {PROBE_SECONDS:g} seconds (no network?)."
-        )
-    try:
-        # A folder of its own: what scikit-learn caches there is checked
-        # below, and goes with the folder whether it was right or wrong.
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            _socket_timeout(SILENCE_SECONDS),
-            warnings.catch_warnings(),
-        ):
-            warnings.simplefilter("ignore")  # retries; the outcome is reported
-            bunch = fetch_openml(
-                "mnist_784",
-                version=1,
-                as_frame=False,
-                data_home=folder,
-                n_retries=1,
-                delay=0.5,
-                # Labels as plain numbers: scikit-learn 1.9 cannot take the
-                # numeric categories that pandas 3.1 makes of them.
-                read_csv_kwargs={"dtype": None, "quotechar": "'"},
-            )
-            images = np.asarray(bunch.data).astype(np.uint8)
-            labels = np.asarray(bunch.target).astype(np.uint8)
-    except Exception as error:  # whatever a broken server makes a parser do
-        raise DataError(
-            f"MNIST could not be had from OpenML ({type(error).__name__}: {error})."
-        ) from error
-    fault = _fault(images, labels)
-    if fault:
-        raise DataError(f"OpenML sent something else than MNIST: {fault}.")
-    return images, labels
-
-
-def _reachable(url: str) -> bool:
-    """Find out within ``PROBE_SECONDS`` whether a server answers at all.
-
-    In a thread, because looking a name up cannot be given a time limit.
+    Raises
+    ------
+    DataError
+        If no mirror works.
+    OSError
+        If the folder cannot be written.
     """
-    answers = []
+    # With a full cache, neither is needed.
+    import pooch
+    from requests import RequestException
 
-    def ask() -> None:
+    def download(url: str, path: str, mirror: pooch.Pooch) -> None:
+        Path(path).chmod(0o644)  # a shared cache is to serve everyone
+        pooch.HTTPDownloader(timeout=SILENCE_SECONDS)(url, path, mirror)
+
+    pooch.get_logger().setLevel("WARNING")
+    faults = []
+    for url in MIRRORS:
+        mirror = pooch.create(folder, base_url=url, registry=MIRROR_FILES)
         try:
-            with urllib.request.urlopen(url, timeout=PROBE_SECONDS):
-                answers.append(True)
-        except urllib.error.HTTPError as error:
-            error.close()
-            answers.append(True)  # it answered, if only to say no
-        except (OSError, ValueError, HTTPException):
-            pass
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(PROBE_SECONDS)
-    return bool(answers)
+            _wait_for_answer(mirror)
+            for name in mirror.registry_files:
+                mirror.fetch(name, downloader=download)
+            return
+        except (RequestException, TimeoutError, ValueError) as error:
+            faults.append(f"{url}: {error}")
+    raise DataError(f"MNIST cannot be downloaded ({'; '.join(faults)}).")
 
 
-@contextmanager
-def _socket_timeout(seconds: float) -> Iterator[None]:
-    """Give up on a silent connection; fetch_openml sets no limit itself."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
+def _wait_for_answer(mirror: "pooch.Pooch") -> None:
+    """Wait until a mirror answers, be it with an error; raise TimeoutError if not.
+
+    In a thread, because the time limit of a request covers neither looking up
+    a name nor trying all the addresses that it has.
+    """
+    answered = threading.Event()
+
+    def wait() -> None:
+        with suppress(Exception):  # the download will say what is wrong
+            mirror.is_available(mirror.registry_files[0])
+        answered.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    if not answered.wait(ANSWER_SECONDS):
+        raise TimeoutError(f"no answer within {ANSWER_SECONDS:g} seconds")
