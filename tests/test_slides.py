@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from browser import SITE, start_browser
+from browser import SITE, note_complaints
 from bs4 import BeautifulSoup, Tag
 from execution import ROOT, chapter_files, read_chapter
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from interaction import find_violations
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from slides import LONGEST_CODE, Slide, arrange
-from test_browser import AXE
 
 with warnings.catch_warnings():  # Jupyter Book uses what its libraries give up
     warnings.simplefilter("ignore")
@@ -290,12 +289,6 @@ def test_a_deck_needs_nothing_but_its_own_files(chapter: str, decks: Path) -> No
         assert not outside, sheet.name
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with start_browser() as browser:
-        yield browser
-
-
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     with browser.new_context(viewport=STAGE) as context:  # type: ignore[arg-type]
@@ -306,21 +299,27 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 def show(context: BrowserContext, deck: Path) -> tuple[Page, list[str]]:
     """Open a deck from its file; collect what it complains of, and asks for."""
-    tab, complaints = context.new_page(), []
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.on("console", lambda message: complaints.append(message.text))
-    tab.on("requestfailed", lambda request: complaints.append(request.url))
-    folder = deck.parent.as_uri()
+    tab = context.new_page()
+    complaints, ours = note_complaints(tab), (deck.parent.as_uri(), "data:", "blob:")
     tab.on(
         "request",
         lambda request: (
-            request.url.startswith((folder, "data:", "about:", "blob:"))
-            or complaints.append(request.url)
+            request.url.startswith((*ours, "about:")) or complaints.append(request.url)
         ),
     )
     tab.goto(deck.as_uri())
     tab.wait_for_function("Reveal.isReady()")
     return tab, complaints
+
+
+def go_to(tab: Page, part: str) -> Locator:
+    """Press the arrow key until the slide that is shown has such a part."""
+    shown = tab.locator(f"{NOW} {part}")
+    for _ in range(MOST_KEYS):
+        if shown.count():
+            break
+        tab.keyboard.press("ArrowRight")
+    return shown
 
 
 # What is wrong with the slide that is shown, in words; nothing if all is well.
@@ -388,35 +387,42 @@ def test_every_slide_fits_and_the_arrow_key_shows_them_all(
     assert not complaints
 
 
+# One program makes them of pages that are all examined: some stand for all.
 @pytest.mark.check
-@each_chapter
+@pytest.mark.parametrize("chapter", CHAPTERS[::4])
 def test_slides_are_accessible(
     context: BrowserContext, chapter: str, decks: Path
 ) -> None:
-    tab, _ = show(context, deck_of(chapter, decks))
+    tab = context.new_page()
     tab.goto(f"{deck_of(chapter, decks).as_uri()}?view=print")
     tab.wait_for_function("Reveal.isReady()")
     expect(tab.locator(".pdf-page").first).to_be_visible()
-    parts = {"exclude": [["mjx-container"]]}  # many, and examined on the pages
-    found = Axe().run(tab, context=parts, options=AXE).response["violations"]
-    said = [f"{rule['id']}: {n['html'][:200]}" for rule in found for n in rule["nodes"]]
-    assert not said, "\n".join(said)
+    # Formulas are many, and examined on the pages.
+    assert not find_violations(tab, {"exclude": [["mjx-container"]]})
 
 
 @pytest.mark.check
-def test_a_fragment_appears_at_the_next_key(
+def test_fragments_links_and_sliders_work_by_keyboard(
     context: BrowserContext, decks: Path
 ) -> None:
     tab, _ = show(context, deck_of(FIRST, decks))
-    for _ in range(MOST_KEYS):
-        if tab.locator(f"{NOW} .fragment").count():
-            break
-        tab.keyboard.press("ArrowRight")
-    output = tab.locator(f"{NOW} .fragment")
+    output = go_to(tab, ".fragment")
     expect(output).to_have_css("visibility", "hidden")
     expect(tab.locator(f"{NOW} .cell_input")).to_be_visible()
     tab.keyboard.press("ArrowRight")
     expect(output).to_have_css("visibility", "visible")
+
+    slider = go_to(tab, ".frames input")
+    before = tab.evaluate("JSON.stringify(Reveal.getIndices())")
+    label = tab.locator(f"{NOW} .frames output").inner_text()
+    slider.focus()
+    tab.keyboard.press("ArrowLeft")
+    assert tab.locator(f"{NOW} .frames output").inner_text() != label
+    assert tab.locator(f"{NOW} .frames img:visible").count() == 1
+    assert tab.evaluate("JSON.stringify(Reveal.getIndices())") == before
+
+    tab.evaluate("location.hash = '#equation-eq-mse'")
+    expect(tab.locator(f"{NOW} #equation-eq-mse")).to_be_visible()
 
 
 @pytest.mark.check
@@ -435,31 +441,3 @@ def test_the_speaker_sees_the_prose_with_its_formulas(
         "(m) => m.getBoundingClientRect().width"
     )
     assert not complaints
-
-
-@pytest.mark.check
-def test_a_link_to_a_formula_leads_to_its_slide(
-    context: BrowserContext, decks: Path
-) -> None:
-    tab, _ = show(context, deck_of(FIRST, decks))
-    tab.evaluate("location.hash = '#equation-eq-mse'")
-    expect(tab.locator(f"{NOW} #equation-eq-mse")).to_be_visible()
-
-
-@pytest.mark.check
-def test_slider_moves_by_keyboard_and_the_slide_stays(
-    context: BrowserContext, decks: Path
-) -> None:
-    tab, _ = show(context, deck_of(FIRST, decks))
-    for _ in range(MOST_KEYS):
-        if tab.locator(f"{NOW} .frames").count():
-            break
-        tab.keyboard.press("ArrowRight")
-    before = tab.evaluate("JSON.stringify(Reveal.getIndices())")
-    slider = tab.locator(f"{NOW} .frames input")
-    label = tab.locator(f"{NOW} .frames output").inner_text()
-    slider.focus()
-    tab.keyboard.press("ArrowLeft")
-    assert tab.locator(f"{NOW} .frames output").inner_text() != label
-    assert tab.locator(f"{NOW} .frames img:visible").count() == 1
-    assert tab.evaluate("JSON.stringify(Reveal.getIndices())") == before
