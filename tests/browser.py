@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
+from book import BUILD
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from booktools.chromium import ChromiumError, find_chromium, launch_arguments
-from booktools.environment import BUILD
 from booktools.serve import QuietHandler, make_server
 from booktools.sphinx.light_pages import pages_of
 from booktools.urls import site_address

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from book import BUILD
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
@@ -16,7 +17,6 @@ from sphinx.util.docutils import docutils_namespace
 
 from booktools import git as repository
 from booktools import urls as addresses
-from booktools.environment import BUILD
 from booktools.sphinx.web import LONGEST
 from booktools.urls import (
     github_project,

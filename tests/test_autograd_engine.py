@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from book import run_page
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from booktools.run_chapter import run_page
 from helpers import draw_weights, largest_difference, load_petal_data, train_by_hand
 
 TOLERANCE = 1e-9  # relative to the largest entry of a gradient

@@ -18,11 +18,12 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from book import BUILD, ROOT, chapter_files
 from browser import start_browser
 from notebook_server import NotebookServer, start_server
 from playwright.sync_api import expect
 
-from booktools.environment import BUILD, ROOT, chapter_files, number_of_jobs
+from booktools.environment import number_of_jobs
 
 with warnings.catch_warnings(action="ignore"):  # of modules that have moved
     from repo2docker.app import Repo2Docker

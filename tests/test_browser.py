@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from book import BUILD, chapter_files
 from browser import (
     PAGES,
     SITE,
@@ -20,8 +21,6 @@ from browser import (
 )
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-
-from booktools.environment import BUILD, chapter_files
 
 pytestmark = pytest.mark.check
 

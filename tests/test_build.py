@@ -22,11 +22,12 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from book import EXECUTED, ROOT, chapter_files
 from bs4 import BeautifulSoup
 from test_data_sources import IMAGES, LABELS, N_TRAIN, SIDE, write_idx_folder
 
 from booktools import environment as execution
-from booktools.environment import EXECUTED, ROOT, chapter_files, number_of_jobs
+from booktools.environment import number_of_jobs
 
 CHAPTER = """\
 ---

@@ -6,8 +6,8 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from book import EXECUTED, ROOT, chapter_files, read_chapter
 
-from booktools.environment import EXECUTED, ROOT, chapter_files, read_chapter
 from booktools.sphinx.excluded_chapters import excluded_labels
 
 CHAPTERS = chapter_files()

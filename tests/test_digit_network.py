@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from book import read_chapter
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from booktools import run_chapter as pages
-from booktools.environment import read_chapter
 from helpers import (
     DIGIT_SETTINGS,
     load_digits,

@@ -14,11 +14,12 @@ from pathlib import Path
 import nbformat
 import pytest
 import snowballstemmer
+from book import BUILD, EXECUTED, ROOT, chapter_files
 from bs4 import BeautifulSoup
 from test_build import SmallBook, book, built  # noqa: F401
 
 from booktools.edition import SITES, edition, site_folder
-from booktools.environment import BUILD, EXECUTED, ROOT, STAMP, chapter_files
+from booktools.environment import STAMP
 from booktools.sphinx.buttons import BRANCH
 from booktools.sphinx.report import read_measurements
 

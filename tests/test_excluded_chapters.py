@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from book import ROOT, chapter_files
 from bs4 import BeautifulSoup
 from test_build import CHAPTER, SmallBook, book, built  # noqa: F401
 
-from booktools.environment import ROOT, chapter_files
 from booktools.sphinx.excluded_chapters import excluded_labels, labels_of, prose_of
 
 

@@ -4,10 +4,10 @@ import inspect
 from functools import cache
 
 import pytest
+from book import BUILD
 from bs4 import BeautifulSoup, Tag
 
 import helpers
-from booktools.environment import BUILD
 
 PAGE = BUILD / "html" / "reference" / "helpers.html"
 SECTIONS = ("Parameters", "Attributes", "Returns", "Raises")

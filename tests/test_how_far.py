@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from book import run_page
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import helpers
 from benchmarks.training import GOAL, last_training
-from booktools.run_chapter import run_page
 from helpers import DigitsSplit, load_digits, requested_run, split_digits
 from helpers.data import Digits, _bundled
 

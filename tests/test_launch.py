@@ -13,10 +13,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import nbformat
 import pytest
+from book import BUILD, EXECUTED, ROOT
 from bs4 import BeautifulSoup
 from test_build import SmallBook, book, built  # noqa: F401
 
-from booktools.environment import BUILD, EXECUTED, ROOT
 from booktools.sphinx import notebooks
 from booktools.sphinx.buttons import (
     BRANCH,

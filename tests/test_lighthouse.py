@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from book import BUILD, ROOT
 from browser import each_page, require_chromium, serve, skip
 
 from booktools.chromium import launch_arguments
-from booktools.environment import BUILD, ROOT
 from booktools.sphinx.math import NODE
 
 pytestmark = [pytest.mark.check, pytest.mark.alone]

@@ -4,9 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-from booktools.environment import ROOT, read_chapter
-from booktools.run_chapter import run_page
+from book import ROOT, read_chapter, run_page
 
 PAGE = ROOT / "chapters" / "museum-of-bugs.md"
 CELLS = [cell for cell in read_chapter(PAGE).cells if cell.cell_type == "code"]

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from book import run_page
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn.model_selection import train_test_split
 
 import helpers
-from booktools.run_chapter import run_page
 from helpers import (
     CURVE_TOLERANCE,
     check_gradient,

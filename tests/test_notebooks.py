@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
+from book import BUILD, EXECUTED, chapter_files, read_chapter
 from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
@@ -17,7 +18,6 @@ from nbformat import NotebookNode
 from PIL import Image
 from test_build import SmallBook, book, built  # noqa: F401
 
-from booktools.environment import BUILD, EXECUTED, chapter_files, read_chapter
 from booktools.sphinx import notebooks
 from booktools.sphinx.notebooks import INSTALL, first_cell, needed_packages
 
@@ -38,7 +38,8 @@ def page_of(chapter: str) -> BeautifulSoup:
     text = (SITE / "chapters" / f"{chapter}.html").read_text(encoding="utf-8")
     article = BeautifulSoup(text, "html.parser").find("article")
     for part in article.select(
-        ".cell_output > :not(figure), .headerlink, mjx-container"
+        ".cell_output > :not(figure), .headerlink, mjx-container, "
+        ".collapsed, .expanded, .solution > .admonition-title"
     ):
         part.decompose()
     return article
@@ -61,27 +62,25 @@ def squeeze(text: str) -> str:
 
 
 @each_chapter
-def test_is_a_valid_notebook_with_cells_of_fixed_names(chapter: str) -> None:
+def test_is_a_valid_notebook_with_every_code_cell_and_what_it_gave(
+    chapter: str,
+) -> None:
     notebook = notebook_of(chapter)
     nbformat.validate(notebook)
-    names = [cell.id for cell in notebook.cells]
+    first, *names = [cell.id for cell in notebook.cells]
+    assert first == "install"
     assert len(set(names)) == len(names)
-    assert names[0] == "install"
-    assert all(re.fullmatch(r"(text|code)-\d+|references", name) for name in names[1:])
-
-
-@each_chapter
-def test_has_every_code_cell_with_what_it_gave(chapter: str) -> None:
+    assert all(re.fullmatch(r"(text|code)-\d+|references", name) for name in names)
     executed = nbformat.read(EXECUTED / f"{chapter}.ipynb", as_version=4)
     theirs, ours = (
         [
             (cell.source, cell.outputs, cell.execution_count)
-            for cell in notebook.cells
+            for cell in cells
             if cell.cell_type == "code"
         ]
-        for notebook in (executed, notebook_of(chapter))
+        for cells in (executed.cells, notebook.cells[1:])
     )
-    assert ours[1:] == theirs
+    assert ours == theirs
 
 
 @each_chapter
@@ -91,17 +90,21 @@ def test_has_no_trace_of_myst(chapter: str) -> None:
 
 
 @each_chapter
-def test_says_all_that_the_page_says(chapter: str) -> None:
-    here = squeeze(rendered(chapter).get_text())
+def test_says_all_that_the_page_says_in_boxes_and_tables(chapter: str) -> None:
+    page, ours = page_of(chapter), rendered(chapter)
+    here = squeeze(ours.get_text())
     paragraphs = [
         part
-        for part in page_of(chapter).select("p, li > p, figcaption, td, th, h1, h2, h3")
-        if not part.select(".math, .caption-number, .solution-title")
-        and "admonition-title" not in part.get("class", [])
+        for part in page.select("p, li > p, figcaption, td, th, h1, h2, h3")
+        if not part.select(".math, .caption-number")
     ]
     assert len(paragraphs) > 20
     for part in paragraphs:
         assert squeeze(part.get_text()) in here, part.get_text()
+    boxes = page.select(".admonition:not(.exercise, .solution, details)")
+    quotes = [quote for quote in ours.find_all("blockquote") if quote.find("strong")]
+    assert len(quotes) == len(boxes)
+    assert len(ours.find_all("table")) == len(page.select("table"))
 
 
 @each_chapter
@@ -137,16 +140,6 @@ def test_numbers_things_as_the_page_does(chapter: str) -> None:
     ]
     headings = re.findall(r"^### (Exercise .*)", ours, re.M)
     assert list(map(squeeze, headings)) == exercises
-
-
-@each_chapter
-def test_has_its_boxes_tables_and_lists(chapter: str) -> None:
-    page, ours = page_of(chapter), rendered(chapter)
-    boxes = page.select(".admonition:not(.exercise, .solution, details)")
-    titles = [squeeze(box.select_one(".admonition-title").get_text()) for box in boxes]
-    quoted = [quote.find("strong") for quote in ours.find_all("blockquote")]
-    assert [squeeze(title.get_text()) for title in quoted if title] == titles
-    assert len(ours.find_all("table")) == len(page.select("table"))
 
 
 @each_chapter
@@ -188,29 +181,26 @@ def test_folds_away_every_solution(chapter: str) -> None:
 
 
 def test_hides_the_code_that_the_page_hides() -> None:
-    hidden = 0
+    hidden = set()
     for chapter in CHAPTERS:
         for cell in notebook_of(chapter).cells[1:]:
-            tags = cell.metadata.get("tags", [])
+            tags = {*cell.metadata.get("tags", [])}
             jupyter = cell.metadata.get("jupyter", {})
             is_hidden = jupyter.get("source_hidden", False)
-            assert is_hidden == bool({"hide-input", "hide-cell"} & {*tags})
+            assert is_hidden == bool({"hide-input", "hide-cell"} & tags)
             assert is_hidden == (cell.metadata.get("cellView") == "form")
             assert jupyter.get("outputs_hidden", False) == ("hide-cell" in tags)
-            hidden += is_hidden
-    assert hidden
+            hidden.add(is_hidden)
+    assert hidden == {True, False}
 
 
-def test_lists_what_it_cites() -> None:
-    cited = 0
-    for chapter in CHAPTERS:
-        *_, last = notebook_of(chapter).cells
-        links = page_of(chapter).select(".bibtex-citation a")
-        assert (last.id == "references") == bool(links)
-        for link in links:
-            assert f"[{link.get_text()}] {link['title']}" in last.source
-            cited += 1
-    assert cited
+@each_chapter
+def test_lists_what_it_cites(chapter: str) -> None:
+    *_, last = notebook_of(chapter).cells
+    links = page_of(chapter).select(".bibtex-citation a")
+    assert (last.id == "references") == bool(links)
+    for link in links:
+        assert f"[{link.get_text()}] {link['title']}" in last.source
 
 
 # What no chapter has yet, but authors may write
@@ -330,11 +320,6 @@ def known(monkeypatch: pytest.MonkeyPatch) -> str:
     return f"git+https://github.com/example/book@{'0123abcd' * 5}"
 
 
-@pytest.fixture
-def unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notebooks, "repository_address", lambda: "")
-
-
 def run(
     cell: NotebookNode,
     installed: set[str],
@@ -365,50 +350,33 @@ CODE = (
 ALL = {"gradient-descent-to-mlp", "numpy", "scikit-learn"}
 
 
-def test_finds_what_a_chapter_needs(known: str) -> None:
+def test_finds_what_a_chapter_needs_and_does_not_guess(known: str) -> None:
     chapter = chapter_with(CODE, "def f():\n    import torch.nn.functional as F")
-    assert needed_packages(chapter) == [
-        f"gradient-descent-to-mlp @ {known}",
-        "numpy",
-        "scikit-learn",
-        "torch",
-    ]
-
-
-def test_does_not_guess_at_a_module_that_is_not_there() -> None:
+    helpers = f"gradient-descent-to-mlp @ {known}"
+    assert needed_packages(chapter) == [helpers, "numpy", "scikit-learn", "torch"]
     with pytest.raises(ValueError, match="no_such_module"):
         needed_packages(chapter_with("import no_such_module"))
 
 
-def test_does_nothing_where_all_is_there(
+def test_installs_just_what_is_missing_or_says_what_pip_could_not_do(
     known: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cell = first_cell(chapter_with(CODE))
+    assert max(map(len, INSTALL.splitlines())) <= 80  # the width of a cell
     assert run(cell, ALL, monkeypatch) == []
     assert capsys.readouterr().out == ""
-
-
-def test_installs_just_what_is_missing(
-    known: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cell = first_cell(chapter_with(CODE))
     told = run(cell, {"numpy"}, monkeypatch)
     pip = ["-m", "pip", "install", "--quiet"]
     assert told == [[*pip, f"gradient-descent-to-mlp @ {known}", "scikit-learn"]]
-
-
-def test_says_what_pip_could_not_do(
-    known: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cell = first_cell(chapter_with(CODE))
     with pytest.raises(RuntimeError, match=r"(?s)no such host.*network.*pip install"):
         run(cell, {"numpy"}, monkeypatch, status=1)
 
 
 def test_does_not_install_a_stranger_of_the_same_name(
-    unknown: None, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Without an address pip would look for the helpers on the package index.
+    monkeypatch.setattr(notebooks, "repository_address", lambda: "")
     cell = first_cell(chapter_with(CODE))
     assert run(cell, ALL, monkeypatch) == []
     with pytest.raises(RuntimeError, match="gradient-descent-to-mlp is not installed"):
@@ -439,8 +407,3 @@ def test_lets_pytorch_choose_the_device_unless_one_was_asked_for(
     assert devices == [asked or "auto"]
     assert "computes on: cuda" in capsys.readouterr().out
     assert "BOOK_DEVICE" not in first_cell(chapter_with(CODE)).source
-
-
-def test_first_cell_fits_the_width_of_a_cell() -> None:
-    for line in INSTALL.splitlines():
-        assert len(line) <= 80

@@ -6,12 +6,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from book import BUILD
 from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 from sphinx.errors import ExtensionError
 
-from booktools.environment import BUILD
 from booktools.sphinx.light_pages import (
     MEASURES_ALL,
     draw_icon,

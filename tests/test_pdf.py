@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from book import BUILD, ROOT, chapter_files, read_chapter
 from browser import require_chromium
 from bs4 import BeautifulSoup
 from PIL import Image
 from pypdf import PdfReader
 
-from booktools.environment import BUILD, ROOT, chapter_files, read_chapter
 from booktools.sphinx.images import measured_pictures
 
 PDF = BUILD / "book.pdf"

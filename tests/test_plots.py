@@ -1,17 +1,17 @@
 import io
-import json
 import re
 from itertools import combinations, pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from book import chapter_files
 from bs4 import BeautifulSoup
 from colours import VISIONS, contrast, distance, invert
 from matplotlib.colors import rgb_to_hsv, to_hex, to_rgb
+from own_exercises import chapter_text
 from PIL import Image
 
-from booktools.environment import chapter_files
 from figures.drawing import DARK, PAGE
 from helpers import (
     plot_losses,
@@ -19,7 +19,6 @@ from helpers import (
     show_slider,
 )
 from helpers.plots import BLACK, DIVERGING, PALETTE, to_webp
-from interactive import show_backward_pass, show_explorable, show_learning_rate
 
 DARK_PAGE = DARK[PAGE]
 
@@ -95,20 +94,17 @@ def make_slider(labels: list[str]) -> BeautifulSoup:
     return BeautifulSoup(html.data, "html.parser")
 
 
-def test_slider_shows_the_last_frame_without_scripts() -> None:
+def test_slider_shows_the_last_frame_without_scripts_and_is_described() -> None:
     page = make_slider(["one", "two", "three"])
-    boxes = [picture.parent for picture in page.find_all("img")]
-    assert [box.has_attr("hidden") for box in boxes] == [True, True, False]
-    assert page.output.text == "three"
+    assert not plt.get_fignums()
+    pictures = page.find_all("img")
+    hidden = [picture.parent.has_attr("hidden") for picture in pictures]
+    assert hidden == [True, True, False]
+    assert page.output.text == page.input["aria-valuetext"] == "three"
     assert page.input["value"] == page.input["max"] == "2"
-
-
-def test_slider_is_described_for_screen_readers() -> None:
-    page = make_slider(["one", "two"])
     assert page.input["aria-label"] == 'the "epoch"'
-    assert page.input["aria-valuetext"] == "two"
-    alts = [picture["alt"] for picture in page.find_all("img")]
-    assert alts == ["A <curve>. one", "A <curve>. two"]
+    alts = [picture["alt"] for picture in pictures]
+    assert alts == ["A <curve>. one", "A <curve>. two", "A <curve>. three"]
 
 
 def test_slider_is_the_same_every_time_and_asks_nobody() -> None:
@@ -117,69 +113,11 @@ def test_slider_is_the_same_every_time_and_asks_nobody() -> None:
     assert not re.search(r"https?://", str(first))
 
 
-def test_slider_closes_its_frames() -> None:
-    make_slider(["one", "two"])
-    assert not plt.get_fignums()
-
-
 @pytest.mark.parametrize("labels", [[], ["only one"]])
 def test_slider_needs_a_label_for_each_frame(labels: list[str]) -> None:
     frames = [plt.subplots()[0] for _ in range(2 if labels else 0)]
     with pytest.raises(ValueError, match="frames and"):
         show_slider(frames, labels, name="epoch", alt="A curve.")
-
-
-def show(data: dict[str, object], stages: int = 1) -> BeautifulSoup:
-    figures = [plt.subplots(figsize=(1, 1))[0] for _ in range(1 + stages)]
-    html = show_explorable("name", figures[0], data, 'A "figure".', figures[1:])
-    assert not plt.get_fignums()
-    return BeautifulSoup(html.data, "html.parser")
-
-
-def test_an_explorable_is_a_figure_until_its_script_runs() -> None:
-    page = show({})
-    shown, stage = page.find_all("img")
-    assert shown["alt"] == 'A "figure".'
-    assert [picture.parent.has_attr("hidden") for picture in (shown, stage)] == [0, 1]
-    assert page.script["type"] == "application/json"
-
-
-def test_an_explorable_gets_its_data_and_where_to_draw() -> None:
-    figure, ax = plt.subplots(figsize=(2, 2), layout="none")
-    ax.set(xlim=(0, 4), ylim=(1, 100), yscale="log")
-    ax.set_position((0.25, 0.5, 0.5, 0.375))
-    data = {"text": "</script>", "numbers": [0.1, 1e-17]}
-    html = show_explorable("name", plt.figure(), data, "A figure.", [figure])
-    given = json.loads(BeautifulSoup(html.data, "html.parser").script.text)
-    (axes,) = given.pop("axes")
-    assert given == data
-    assert axes == {
-        "box": [0.25, 0.125, 0.75, 0.5],  # from the top left
-        "x": [0, 4],
-        "y": [1, 100],
-        "logarithmic": True,
-    }
-
-
-@pytest.mark.parametrize(
-    ("value", "error"), [(float("nan"), ValueError), (np.ones(2), TypeError)]
-)
-def test_an_explorable_refuses_what_its_script_could_not_read(
-    value: object, error: type[Exception]
-) -> None:
-    with pytest.raises(error):
-        show({"value": value})
-
-
-def test_a_learning_rate_needs_a_target_for_each_feature() -> None:
-    with pytest.raises(ValueError, match="3 features and 2 targets"):
-        show_learning_rate(np.ones(3), np.ones(2), np.zeros(2), lambda ax: None)
-
-
-def test_a_backward_pass_needs_all_its_arrays() -> None:
-    arrays = {"A": np.ones((2, 2)), "X": np.ones((2, 2))}
-    with pytest.raises(KeyError, match="W1"):
-        show_backward_pass([("Z1", "X @ W1", "z")], arrays)
 
 
 def test_what_is_known_of_colours() -> None:
@@ -193,16 +131,17 @@ def test_what_is_known_of_colours() -> None:
     assert invert("#808080") == "#7f7f7f"
 
 
-@pytest.mark.parametrize("colour", PALETTE)
-def test_every_colour_stands_out_on_light_and_dark_pages(colour: str) -> None:
-    assert contrast(colour, PAGE) >= 3
-    assert contrast(invert(colour), DARK_PAGE) >= 3
+def check_contrast(colour: str, least: float) -> None:
+    """Check that a colour of a plot stands out on light and dark pages."""
+    assert contrast(colour, PAGE) >= least, colour
+    assert contrast(invert(colour), DARK_PAGE) >= least, colour
 
 
-def test_text_in_figures_is_legible_on_light_and_dark_pages() -> None:
+def test_every_colour_stands_out_and_text_is_legible() -> None:
+    for colour in PALETTE:
+        check_contrast(colour, 3)
     for text in (BLACK, plt.rcParams["text.color"]):
-        assert contrast(text, PAGE) >= 4.5
-        assert contrast(invert(text), DARK_PAGE) >= 4.5
+        check_contrast(text, 4.5)
 
 
 # Two colours that differ by 2 in CIE Lab can just be told apart side by side;
@@ -230,7 +169,5 @@ def test_the_diverging_scale_keeps_its_colours_on_dark_pages() -> None:
 @pytest.mark.parametrize("path", chapter_files(), ids=lambda path: path.stem)
 def test_colours_named_in_chapters_stand_out_too(path) -> None:
     cycle = {f"C{number}": colour for number, colour in enumerate(PALETTE)}
-    for name in re.findall(r'\bcolors?="([^"]+)"', path.read_text(encoding="utf-8")):
-        colour = to_hex(cycle.get(name, name))
-        assert contrast(colour, PAGE) >= 3, name
-        assert contrast(invert(colour), DARK_PAGE) >= 3, name
+    for name in re.findall(r'\bcolors?="([^"]+)"', chapter_text(path)):
+        check_contrast(to_hex(cycle.get(name, name)), 3)

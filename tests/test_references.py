@@ -4,10 +4,9 @@ import re
 from functools import cache
 
 import pytest
+from book import BUILD, ROOT
 from bs4 import BeautifulSoup
 from pybtex.database import parse_file
-
-from booktools.environment import BUILD, ROOT
 
 SITE = BUILD / "html"
 SOURCES = parse_file(str(ROOT / "reference" / "references.bib")).entries

@@ -8,8 +8,8 @@ from types import ModuleType
 
 import pytest
 import torch
-from execution import RESULTS, prepare_execution
 
+from booktools.environment import RESULTS, prepare_execution
 from helpers import requested_run
 
 MODULES = {

@@ -4,10 +4,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from book import ROOT, chapter_files, read_chapter
 from jupytext import TextFileContentsManager
 from nbformat import NotebookNode
-
-from booktools.environment import ROOT, chapter_files, read_chapter
 
 
 def contents(notebook: NotebookNode) -> list[tuple[str, str, dict]]:

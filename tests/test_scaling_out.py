@@ -15,11 +15,11 @@ import numpy as np
 import psutil
 import pytest
 import torch
+from book import run_page
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from booktools.run_chapter import run_page
 from helpers import largest_difference, mutate
 
 SECONDS = 60  # after which a worker that waits for another gives up

@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import nbformat
 import numpy as np
 import pytest
+from book import BUILD, EXECUTED, chapter_files
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from booktools.environment import BUILD, EXECUTED, chapter_files
 from booktools.git import commit
 from booktools.sphinx.report import surroundings
 from booktools.urls import site_address

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from browser import SITE, start_browser
+from book import ROOT, chapter_files, read_chapter
+from browser import SITE, note_complaints
 from bs4 import BeautifulSoup, Tag
-from playwright.sync_api import Browser, BrowserContext, Page, expect
-from test_browser import AXE
+from interaction import find_violations
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from booktools.environment import ROOT, chapter_files, read_chapter
 from booktools.slides.arrange import LONGEST_CODE, Slide, arrange
 
 with warnings.catch_warnings():  # Jupyter Book uses what its libraries give up
@@ -103,8 +102,8 @@ def test_of_a_traceback_the_error_is_shown() -> None:
 
 def test_long_output_scrolls_and_can_be_reached_by_keyboard() -> None:
     output = "<div class='output'><pre>" + "line\n" * 60 + "</pre></div>"
-    pieces = [piece for slide in page(cell(output=output))[1] for piece in slide.pieces]
-    pre = pieces[-1].find("pre")
+    *_, slide = page(cell(output=output))[1]
+    pre = slide.pieces[-1].find("pre")
     assert isinstance(pre, Tag)
     assert (pre["tabindex"], pre["role"]) == ("0", "region")
 
@@ -133,16 +132,14 @@ def test_a_question_stands_alone_before_its_answer() -> None:
     ]
 
 
-@pytest.mark.parametrize("tag", ["skip", "hide-cell"])
-def test_skipped_cells_are_left_out(tag: str) -> None:
-    assert shown(page(cell("a") + cell("b", tags=f"tag_{tag}"))[1][0]) == "a printed"
-
-
-def test_a_cell_whose_input_is_hidden_shows_its_output() -> None:
+def test_skipped_cells_are_left_out_and_hidden_input_too() -> None:
+    for tag in ("skip", "hide-cell"):
+        (slide,) = page(cell("a") + cell("b", tags=f"tag_{tag}"))[1]
+        assert shown(slide) == "a printed"
     code = '<details><div class="cell_input"><pre>plot()</pre></div></details>'
     output = f'<div class="cell_output">{FIGURE}</div>'
-    folded = f'<div class="cell tag_hide-input">{code}{output}</div>'
-    assert shown(page(folded)[1][0]) == "What it shows"
+    (slide,) = page(f'<div class="cell tag_hide-input">{code}{output}</div>')[1]
+    assert shown(slide) == "What it shows"
 
 
 def test_tags_begin_slides_show_prose_and_send_to_the_notes() -> None:
@@ -158,16 +155,14 @@ def test_tags_begin_slides_show_prose_and_send_to_the_notes() -> None:
     last = stacks[2][1]
     assert "fragment" in last.pieces[-1]["class"]
     assert said(last) == "Aside."
-
-
-def test_of_a_cell_that_is_a_fragment_the_output_appears_after_the_code() -> None:
-    (slide,) = page(cell(tags="tag_fragment"))[1]
+    (slide,) = page(cell(tags="tag_fragment"))[1]  # the output comes after the code
     assert ["fragment" in piece["class"] for piece in slide.pieces] == [False, True]
 
 
-@pytest.mark.parametrize("asked", ["1", "01", FIRST, f"chapters/{FIRST}.md"])
-def test_a_chapter_can_be_named_in_short(asked: str) -> None:
-    assert choose_chapters(asked) == [FIRST]
+def test_a_chapter_can_be_named_in_short_and_none_means_all() -> None:
+    for asked in ("1", "01", FIRST, f"chapters/{FIRST}.md"):
+        assert choose_chapters(asked) == [FIRST]
+    assert choose_chapters("") == CHAPTERS
 
 
 @pytest.mark.parametrize("asked", ["0", "99", "gradient", "01-", "../01"])
@@ -176,10 +171,6 @@ def test_an_unknown_chapter_is_refused_with_a_list(asked: str) -> None:
         choose_chapters(asked)
     assert f"CHAPTER={asked}" in str(caught.value)
     assert all(chapter in str(caught.value) for chapter in CHAPTERS)
-
-
-def test_all_chapters_are_made_where_none_is_named() -> None:
-    assert choose_chapters("") == CHAPTERS
 
 
 @pytest.fixture
@@ -291,12 +282,6 @@ def test_a_deck_needs_nothing_but_its_own_files(chapter: str, decks: Path) -> No
         assert not outside, sheet.name
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with start_browser() as browser:
-        yield browser
-
-
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     with browser.new_context(viewport=STAGE) as context:  # type: ignore[arg-type]
@@ -307,21 +292,27 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 def show(context: BrowserContext, deck: Path) -> tuple[Page, list[str]]:
     """Open a deck from its file; collect what it complains of, and asks for."""
-    tab, complaints = context.new_page(), []
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.on("console", lambda message: complaints.append(message.text))
-    tab.on("requestfailed", lambda request: complaints.append(request.url))
-    folder = deck.parent.as_uri()
+    tab = context.new_page()
+    complaints, ours = note_complaints(tab), (deck.parent.as_uri(), "data:", "blob:")
     tab.on(
         "request",
         lambda request: (
-            request.url.startswith((folder, "data:", "about:", "blob:"))
-            or complaints.append(request.url)
+            request.url.startswith((*ours, "about:")) or complaints.append(request.url)
         ),
     )
     tab.goto(deck.as_uri())
     tab.wait_for_function("Reveal.isReady()")
     return tab, complaints
+
+
+def go_to(tab: Page, part: str) -> Locator:
+    """Press the arrow key until the slide that is shown has such a part."""
+    shown = tab.locator(f"{NOW} {part}")
+    for _ in range(MOST_KEYS):
+        if shown.count():
+            break
+        tab.keyboard.press("ArrowRight")
+    return shown
 
 
 # What is wrong with the slide that is shown, in words; nothing if all is well.
@@ -389,35 +380,43 @@ def test_every_slide_fits_and_the_arrow_key_shows_them_all(
     assert not complaints
 
 
+# One program makes them of pages that are all examined: some stand for all.
 @pytest.mark.check
-@each_chapter
+@pytest.mark.parametrize("chapter", CHAPTERS[::4])
 def test_slides_are_accessible(
     context: BrowserContext, chapter: str, decks: Path
 ) -> None:
-    tab, _ = show(context, deck_of(chapter, decks))
+    tab = context.new_page()
     tab.goto(f"{deck_of(chapter, decks).as_uri()}?view=print")
     tab.wait_for_function("Reveal.isReady()")
     expect(tab.locator(".pdf-page").first).to_be_visible()
-    parts = {"exclude": [["mjx-container"]]}  # many, and examined on the pages
-    found = Axe().run(tab, context=parts, options=AXE).response["violations"]
-    said = [f"{rule['id']}: {n['html'][:200]}" for rule in found for n in rule["nodes"]]
-    assert not said, "\n".join(said)
+    # Formulas are many, and examined on the pages.
+    assert not find_violations(tab, {"exclude": [["mjx-container"]]})
 
 
 @pytest.mark.check
-def test_a_fragment_appears_at_the_next_key(
+def test_sliders_fragments_and_links_work_by_keyboard(
     context: BrowserContext, decks: Path
 ) -> None:
     tab, _ = show(context, deck_of(FIRST, decks))
-    for _ in range(MOST_KEYS):
-        if tab.locator(f"{NOW} .fragment").count():
-            break
-        tab.keyboard.press("ArrowRight")
-    output = tab.locator(f"{NOW} .fragment")
+    slider = go_to(tab, ".frames input")
+    before = tab.evaluate("JSON.stringify(Reveal.getIndices())")
+    label = tab.locator(f"{NOW} .frames output").inner_text()
+    slider.focus()
+    tab.keyboard.press("ArrowLeft")
+    assert tab.locator(f"{NOW} .frames output").inner_text() != label
+    assert tab.locator(f"{NOW} .frames img:visible").count() == 1
+    assert tab.evaluate("JSON.stringify(Reveal.getIndices())") == before
+    slider.blur()
+
+    output = go_to(tab, ".fragment")
     expect(output).to_have_css("visibility", "hidden")
     expect(tab.locator(f"{NOW} .cell_input")).to_be_visible()
     tab.keyboard.press("ArrowRight")
     expect(output).to_have_css("visibility", "visible")
+
+    tab.evaluate("location.hash = '#equation-eq-mse'")
+    expect(tab.locator(f"{NOW} #equation-eq-mse")).to_be_visible()
 
 
 @pytest.mark.check
@@ -436,31 +435,3 @@ def test_the_speaker_sees_the_prose_with_its_formulas(
         "(m) => m.getBoundingClientRect().width"
     )
     assert not complaints
-
-
-@pytest.mark.check
-def test_a_link_to_a_formula_leads_to_its_slide(
-    context: BrowserContext, decks: Path
-) -> None:
-    tab, _ = show(context, deck_of(FIRST, decks))
-    tab.evaluate("location.hash = '#equation-eq-mse'")
-    expect(tab.locator(f"{NOW} #equation-eq-mse")).to_be_visible()
-
-
-@pytest.mark.check
-def test_slider_moves_by_keyboard_and_the_slide_stays(
-    context: BrowserContext, decks: Path
-) -> None:
-    tab, _ = show(context, deck_of(FIRST, decks))
-    for _ in range(MOST_KEYS):
-        if tab.locator(f"{NOW} .frames").count():
-            break
-        tab.keyboard.press("ArrowRight")
-    before = tab.evaluate("JSON.stringify(Reveal.getIndices())")
-    slider = tab.locator(f"{NOW} .frames input")
-    label = tab.locator(f"{NOW} .frames output").inner_text()
-    slider.focus()
-    tab.keyboard.press("ArrowLeft")
-    assert tab.locator(f"{NOW} .frames output").inner_text() != label
-    assert tab.locator(f"{NOW} .frames img:visible").count() == 1
-    assert tab.evaluate("JSON.stringify(Reveal.getIndices())") == before

@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
+from book import ROOT
 from packaging.specifiers import SpecifierSet
-
-from booktools.environment import ROOT
 
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)

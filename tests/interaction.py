@@ -1,0 +1,36 @@
+"""What tests of the explorables in a browser share."""
+
+import json
+import re
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from browser import come_to
+from playwright.sync_api import Locator, Page, expect
+from test_browser import AXE, needed
+
+# The chapter in which each is used; its page has all that it offers.
+CHAPTER_OF = {
+    "learning-rate": "03-learning-rate",
+    "backpropagation": "06-backprop-numpy",
+    "draw-digit": "12-mlp-pytorch",
+}
+
+
+def open_explorable(page: Page, site: str, name: str, chapter: str = "") -> Locator:
+    """Open the page, scroll to the explorable, and wait until it reacts."""
+    page.goto(site + needed(chapter or CHAPTER_OF[name]))
+    box = page.locator(f'[data-explorable="{name}"]')
+    expect(box).to_have_class(re.compile("live"))
+    come_to(box)
+    return box
+
+
+def data_of(box: Locator) -> dict[str, Any]:
+    return json.loads(box.locator("script").text_content() or "")
+
+
+def find_violations(page: Page, parts: str | dict[str, Any]) -> list[str]:
+    """Return what axe-core finds wrong with the parts, one line a fault."""
+    found = Axe().run(page, context=parts, options=AXE).response["violations"]
+    return [f"{rule['id']}: {n['html'][:200]}" for rule in found for n in rule["nodes"]]
