@@ -9,6 +9,7 @@ import torch
 from book import read_chapter
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from book import ROOT
 from booktools import run_chapter as pages
 from helpers import (
     DIGIT_SETTINGS,
@@ -134,5 +135,5 @@ def test_chapter_12_does_without_double_precision_on_mps(
 
     monkeypatch.setattr(pages, "read_chapter", read_as_on_mps)
     with NoDoublePrecision():
-        page = pages.run_page("12-mlp-pytorch", until="changes = {")
+        page = pages.run_page(ROOT, "12-mlp-pytorch", until="changes = {")
     assert page["X_double"].dtype == torch.float32
