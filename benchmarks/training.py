@@ -65,7 +65,9 @@ def main() -> int:
     """Run all of it, print what it took, and return the exit status."""
     digits = load_digits()
     with redirect_stdout(None):
-        linear_page = run_page(ROOT, "05-softmax-regression", "model = LogisticRegression(")
+        linear_page = run_page(
+            ROOT, "05-softmax-regression", "model = LogisticRegression("
+        )
         network_page = run_page(ROOT, "12-mlp-pytorch", "again, _ = train(")
     races = [
         Race(

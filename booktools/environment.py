@@ -11,7 +11,6 @@ import json
 import os
 import platform
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,8 @@ from threadpoolctl import ThreadpoolController
 import helpers
 import interactive
 from booktools.sources import BUILD
-from helpers import load_digits, requested_device, requested_run, select_device
+from helpers import requested_device, requested_run, select_device
+from helpers.data import BUNDLED, find_mnist
 
 CACHE = BUILD / "cache"  # of executed chapters, a folder for each fingerprint
 RESULTS = BUILD / "results"  # of what takes minutes; see helpers/results.py
@@ -76,9 +76,8 @@ class Environment:
     Attributes
     ----------
     digits : str
-        Name of the digits that the pages show.
-    digits_sha256 : str
-        Of their pixels and labels.
+        Name of the digits that the pages show: MNIST, of which every byte is
+        checked, or those that a version of scikit-learn ships.
     device : str
         What PyTorch computes on.
     run : str
@@ -97,7 +96,6 @@ class Environment:
     """
 
     digits: str
-    digits_sha256: str
     device: str
     run: str
     python: str
@@ -139,12 +137,11 @@ def prepare_environment(root: Path) -> Environment:
     device = requested_device()
     if device != "cpu":
         device = _name_of(select_device(device))
-    digits = load_digits()
-    if not digits.is_mnist:
+    mnist = find_mnist()
+    if mnist is None:
         os.environ["BOOK_OFFLINE"] = "1"
     environment = Environment(
-        digits=digits.name,
-        digits_sha256=_digits_sha256(),
+        digits=mnist.name if mnist else BUNDLED,
         device=device,
         run=run,
         python=platform.python_version(),
@@ -227,13 +224,6 @@ def hash_file(path: Path) -> str:
     """Return the SHA-256 sum of a file, which is read in pieces."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@cache  # the digits of one process stay what they are
-def _digits_sha256() -> str:
-    digits = load_digits()
-    content = digits.images.tobytes() + digits.labels.tobytes()
-    return hashlib.sha256(content).hexdigest()
 
 
 def _blas_kernels() -> list[str]:

@@ -7,10 +7,12 @@ import copy
 import re
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from myst_nb.core.read import read_myst_markdown_notebook
-from nbformat import NotebookNode
 from sphinx_external_toc.parsing import parse_toc_yaml
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 BUILD = Path("_build")  # this and what follows lies below the root
 EXECUTED = BUILD / "executed"  # the chapters as the built pages show them
@@ -46,7 +48,7 @@ def chapter_files(root: Path) -> list[Path]:
     return files
 
 
-def read_chapter(root: Path, path: Path) -> NotebookNode:
+def read_chapter(root: Path, path: Path) -> "NotebookNode":
     """Read a chapter as a notebook, the way MyST-NB does.
 
     Its metadata say where each cell stands; see `cell_place`. Cells are
@@ -62,7 +64,9 @@ def read_chapter(root: Path, path: Path) -> NotebookNode:
 
 
 @lru_cache(maxsize=64)  # a build needs each chapter several times
-def _parse(text: str, name: Path) -> NotebookNode:
+def _parse(text: str, name: Path) -> "NotebookNode":
+    from myst_nb.core.read import read_myst_markdown_notebook  # it imports much
+
     try:
         notebook = read_myst_markdown_notebook(text, add_source_map=True, path=name)
     except Exception as error:  # MyST-NB's own have no common kind
@@ -75,6 +79,6 @@ def _parse(text: str, name: Path) -> NotebookNode:
     return notebook
 
 
-def cell_place(notebook: NotebookNode, index: int) -> str:
+def cell_place(notebook: "NotebookNode", index: int) -> str:
     """Return file and line (from 1) on which a code cell opens, as ``file:line``."""
     return str(notebook.metadata["places"][index])

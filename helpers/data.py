@@ -34,6 +34,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 SPLIT_SEED = 42
+BUNDLED = "the 8 x 8 digits bundled with scikit-learn"
 TRAIN_SIZE = 5_000
 TEST_SIZE = 10_000
 
@@ -394,6 +395,12 @@ def load_digits() -> Digits:
     ``BOOK_OFFLINE=1`` leaves the mirrors out. ``BOOK_CACHE_DIR`` says where a
     download is kept.
     """
+    return find_mnist() or _bundled()
+
+
+@cache
+def find_mnist() -> Digits | None:
+    """Return MNIST as `load_digits` does, or None where it cannot be had."""
     folder = os.environ.get("MNIST_DIR")
     if folder:
         try:
@@ -408,17 +415,17 @@ def load_digits() -> Digits:
         return _read_mnist(cache_dir())
     except DataError as error:
         if offline and not isinstance(error, _MissingError):
-            warnings.warn(f"Ignoring the cached MNIST: {error}", stacklevel=2)
+            warnings.warn(f"Ignoring the cached MNIST: {error}", stacklevel=3)
     if offline:
-        return _bundled()
+        return None
     try:
         return _download_mnist()
     except (DataError, OSError) as error:
         warnings.warn(
-            f"{error} Using the 8 x 8 digits bundled with scikit-learn.",
-            stacklevel=2,
+            f"{error} Using {BUNDLED}.",
+            stacklevel=3,
         )
-        return _bundled()
+        return None
 
 
 def _bundled() -> Digits:
@@ -433,7 +440,7 @@ def _bundled() -> Digits:
             height=height,
             width=width,
             pixel_max=int(bunch.data.max()),
-            name="the 8 x 8 digits bundled with scikit-learn",
+            name=BUNDLED,
             n_test_fixed=0,
         )
     )
@@ -541,7 +548,7 @@ def _download_mnist() -> Digits:
         warnings.warn(
             f"MNIST cannot be kept in {folder} ({error}); it is downloaded "
             "each time. Set BOOK_CACHE_DIR to a folder that can be written.",
-            stacklevel=3,
+            stacklevel=4,
         )
     with tempfile.TemporaryDirectory() as temporary:
         _complete(Path(temporary))

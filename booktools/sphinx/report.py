@@ -46,7 +46,6 @@ class BuildFacts(SphinxDirective):
             "Machine": f"{here.machine}, {here.threads} thread(s) a chapter",
             "Run": RUNS[here.run],
             "Digits": here.digits,
-            "SHA-256 of the digits": here.digits_sha256,
             "Python": here.python,
             **{name: version(name) for name in (*NAMED, *TOOLS)},
             "Fingerprint of all this": here.fingerprint,
@@ -82,8 +81,7 @@ class BuildChapters(SphinxDirective):
 def _footer(book: Book, report: str) -> str:
     """Return the line under a page."""
     here = book.environment
-    data = f"{escape(here.digits)} ({here.digits_sha256[:12]})"
-    facts = [f"Executed on {escape(here.device)} with {data}"]
+    facts = [f"Executed on {escape(here.device)} with {escape(here.digits)}"]
     shown = ("numpy", "torch", "scikit-learn")
     versions = {"Python": here.python} | {name: here.versions[name] for name in shown}
     facts.append(", ".join(f"{name} {version}" for name, version in versions.items()))
