@@ -63,7 +63,7 @@ def load_petal_data(seed: int = 0) -> Split:
     return Split(train[:, :2], train[:, 2:], validation[:, :2], validation[:, 2:])
 
 
-def draw_weights(
+def init_weights(
     n_in: int, n_hidden: int, n_out: int, seed: int = 0
 ) -> tuple[Floats, Floats]:
     """Draw the initial weights of a network with one hidden ReLU layer.
@@ -147,7 +147,7 @@ def train_by_hand(
     return Curves(np.array(training), np.array(validation))
 
 
-def largest_difference(ours: Floats, reference: Floats) -> float:
+def max_relative_difference(ours: Floats, reference: Floats) -> float:
     """Return the largest relative difference between two loss curves.
 
     Parameters

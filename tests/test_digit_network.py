@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from book import read_chapter
+from book import ROOT, read_chapter
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from book import ROOT
 from booktools import run_chapter as pages
 from helpers import (
     DIGIT_SETTINGS,

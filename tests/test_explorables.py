@@ -10,7 +10,7 @@ from interaction import CHAPTER_OF, data_of, find_violations, open_explorable
 from playwright.sync_api import Browser, Locator, Page, expect
 from test_browser import NARROW, WIDE, look, needed
 
-from helpers import draw_weights, load_petal_data, make_line_data
+from helpers import init_weights, load_petal_data, make_line_data
 
 pytestmark = pytest.mark.check
 
@@ -223,7 +223,7 @@ def one_pass() -> dict[str, Any]:
     """Return every array of a forward and a backward pass, as chapter 06 has it."""
     petals = load_petal_data()
     X, Y = petals.x_train, petals.y_train
-    W1, W2 = draw_weights(X.shape[1], 100, Y.shape[1])
+    W1, W2 = init_weights(X.shape[1], 100, Y.shape[1])
     Z1 = X @ W1
     A = np.where(Z1 > 0, Z1, 0)
     Y_hat = A @ W2

@@ -18,10 +18,10 @@ import helpers
 from helpers import (
     CURVE_TOLERANCE,
     check_gradient,
-    draw_weights,
-    largest_difference,
+    init_weights,
     load_petal_data,
     load_two_irises,
+    max_relative_difference,
     mutate,
     train_by_hand,
     working_dtype,
@@ -76,20 +76,20 @@ def test_petals_are_split_in_halves_with_equal_species() -> None:
 
 
 def test_initial_weights_have_he_variance() -> None:
-    W1, W2 = draw_weights(300, 200, 400, seed=3)
+    W1, W2 = init_weights(300, 200, 400, seed=3)
     for weights, rows in ((W1, 300), (W2, 200)):
         assert weights.var() == pytest.approx(2 / rows, rel=0.02)
         assert stats.kstest(weights.ravel() / np.sqrt(2 / rows), "norm").pvalue > 1e-3
 
 
 def test_initial_weights_depend_on_the_seed_alone() -> None:
-    for first, again in zip(draw_weights(2, 5, 3), draw_weights(2, 5, 3), strict=True):
+    for first, again in zip(init_weights(2, 5, 3), init_weights(2, 5, 3), strict=True):
         np.testing.assert_array_equal(first, again)
-    assert not np.array_equal(draw_weights(2, 5, 3)[0], draw_weights(2, 5, 3, 1)[0])
+    assert not np.array_equal(init_weights(2, 5, 3)[0], init_weights(2, 5, 3, 1)[0])
 
 
 def test_training_by_hand_leaves_the_initial_weights_alone() -> None:
-    W1, W2 = draw_weights(2, 5, 2)
+    W1, W2 = init_weights(2, 5, 2)
     copies = W1.copy(), W2.copy()
     curves = train_by_hand(load_petal_data(), W1, W2, n_steps=7)
     np.testing.assert_array_equal(W1, copies[0])
@@ -98,11 +98,11 @@ def test_training_by_hand_leaves_the_initial_weights_alone() -> None:
 
 
 def test_largest_difference_is_relative() -> None:
-    assert largest_difference([2.0, 30.0], [2.0, 20.0]) == pytest.approx(0.5)
+    assert max_relative_difference([2.0, 30.0], [2.0, 20.0]) == pytest.approx(0.5)
     with pytest.raises(ValueError, match=r"shapes \(2,\) and \(3,\)"):
-        largest_difference([1.0, 2.0], [1.0, 2.0, 3.0])
+        max_relative_difference([1.0, 2.0], [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="positive"):
-        largest_difference([1.0], [0.0])
+        max_relative_difference([1.0], [0.0])
 
 
 def test_double_precision_unless_the_device_has_none() -> None:
@@ -119,11 +119,11 @@ def test_every_version_gives_the_same_curves(
     last_page: dict[str, Any], version: str
 ) -> None:
     data = load_petal_data()
-    reference = train_by_hand(data, *draw_weights(2, 100, 2))
+    reference = train_by_hand(data, *init_weights(2, 100, 2))
     training, validation = last_page["results"][version]
     tolerance = CURVE_TOLERANCE[str(last_page["dtype"]).removeprefix("torch.")]
-    assert largest_difference(training, reference.training) <= tolerance
-    assert largest_difference(validation, reference.validation) <= tolerance
+    assert max_relative_difference(training, reference.training) <= tolerance
+    assert max_relative_difference(validation, reference.validation) <= tolerance
 
 
 @pytest.mark.usefixtures("single_precision")
@@ -137,12 +137,12 @@ def test_pages_hold_what_they_assert_in_single_precision(stem: str) -> None:
 @pytest.mark.usefixtures("single_precision")
 def test_single_precision_gives_the_same_curves_to_its_own_tolerance() -> None:
     page = run_page("10-backprop-optim")
-    reference = train_by_hand(load_petal_data(), *draw_weights(2, 100, 2))
+    reference = train_by_hand(load_petal_data(), *init_weights(2, 100, 2))
     for version in VERSIONS[1:5]:
         training, validation = page["results"][version]
         differences = (
-            largest_difference(training, reference.training),
-            largest_difference(validation, reference.validation),
+            max_relative_difference(training, reference.training),
+            max_relative_difference(validation, reference.validation),
         )
         assert max(differences) <= CURVE_TOLERANCE["float32"], version
         assert max(differences) > CURVE_TOLERANCE["float64"], version
@@ -161,7 +161,7 @@ def test_backward_in_numpy_is_right_for_every_shape(
     forward, backward = numpy_page["forward"], numpy_page["backward"]
     rng = np.random.default_rng(seed)
     X, Y = rng.normal(size=(n, d)), rng.normal(size=(n, k))
-    W1, W2 = draw_weights(d, h, k, seed)
+    W1, W2 = init_weights(d, h, k, seed)
     assume(abs(X @ W1).min() > 1e-4)  # a kink of ReLU has no slope
     grad_W1, grad_W2 = backward(X, Y, W2, *forward(X, W1, W2))
 
@@ -271,8 +271,8 @@ def test_every_mutant_of_the_training_loop_is_caught_by_the_curves(
         training, validation = train(*weights, n_steps=50)
         with np.errstate(all="ignore"):
             return max(
-                largest_difference(training, reference.training[:51]),
-                largest_difference(validation, reference.validation[:51]),
+                max_relative_difference(training, reference.training[:51]),
+                max_relative_difference(validation, reference.validation[:51]),
             )
 
     assert difference(train) <= CURVE_TOLERANCE["float64"]
@@ -280,12 +280,12 @@ def test_every_mutant_of_the_training_loop_is_caught_by_the_curves(
 
 
 def test_mutate_leaves_the_original_alone() -> None:
-    mutant = mutate(largest_difference, "np.abs(", "np.negative(")
-    assert largest_difference([1.0], [2.0]) == 0.5
+    mutant = mutate(max_relative_difference, "np.abs(", "np.negative(")
+    assert max_relative_difference([1.0], [2.0]) == 0.5
     assert mutant([1.0], [2.0]) == 0.5  # 1 - 2, turned around
 
 
 @pytest.mark.parametrize("old", ["no such text", "np.asarray"])
 def test_mutate_wants_a_piece_that_occurs_once(old: str) -> None:
     with pytest.raises(ValueError, match="must occur once"):
-        mutate(largest_difference, old, "")
+        mutate(max_relative_difference, old, "")

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from helpers import largest_difference, mutate
+from helpers import max_relative_difference, mutate
 
 SECONDS = 60  # after which a worker that waits for another gives up
 KILLED_AT = 47
@@ -233,7 +233,7 @@ def test_any_number_of_workers_trains_as_one(
     killed: bool,
 ) -> None:
     losses = train_together(names, play(size), tmp_path, killed=killed)
-    assert largest_difference(losses, alone) < 1e-12
+    assert max_relative_difference(losses, alone) < 1e-12
     begun = [[0, 0], [0, 40]] if killed else [[0, 0]]
     for rank in range(size):
         lives = np.loadtxt(tmp_path / f"lives-{rank}.txt", dtype=int, ndmin=2)
@@ -250,7 +250,7 @@ def test_fewer_workers_may_take_up_what_more_have_left(
     two = play(2)
     two.run(lambda: names["train_together"](*arguments, -1))
     saved = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
-    assert largest_difference(saved["losses"], alone) < 1e-12
+    assert max_relative_difference(saved["losses"], alone) < 1e-12
 
 
 STEPS = {
@@ -299,7 +299,7 @@ def test_a_mistake_in_the_steps_is_seen(
     wrong = mutate(names["train_together"], *STEPS[mistake])
     monkeypatch.setitem(names, "train_together", wrong)
     losses = train_together(names, workers, tmp_path, killed=False)
-    assert largest_difference(losses, alone) > 1e-3
+    assert max_relative_difference(losses, alone) > 1e-3
 
 
 @pytest.mark.parametrize("mistake", FILES)
@@ -318,7 +318,7 @@ def test_a_mistake_in_the_checkpoint_is_seen(
     lives = np.loadtxt(tmp_path / "lives-0.txt", dtype=int)
     as_it_should = (
         len(losses) == len(alone)
-        and largest_difference(losses, alone) < 1e-12
+        and max_relative_difference(losses, alone) < 1e-12
         and lives.tolist() == [[0, 0], [0, 40]]
     )
     assert not as_it_should
@@ -380,7 +380,7 @@ def test_a_run_that_was_killed_recovers_and_leaves_no_process(
         lives = np.loadtxt(folder / f"lives-{rank}.txt", dtype=int)
         assert lives.tolist() == [[0, 0], [1, 40]]
     saved = torch.load(folder / "checkpoint.pt", weights_only=True)
-    assert largest_difference(saved["losses"], alone) < 1e-12
+    assert max_relative_difference(saved["losses"], alone) < 1e-12
     left = {path.name for path in folder.iterdir()}
     assert left == {"checkpoint.pt", "lives-0.txt", "lives-1.txt"}
     assert processes_of(names["script"]) == []
