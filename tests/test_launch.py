@@ -28,6 +28,7 @@ with warnings.catch_warnings(action="ignore"):  # Jupyter Book's own
 
 SITE = BUILD / "html"
 REPOSITORY = "https://github.com/example/book"
+FILES = re.compile(r"\b(open|load|save|savefig|loadtxt|savetxt|\w+_text|read_csv)\(")
 
 
 def links_of(page: Path) -> dict[str, str]:
@@ -93,6 +94,15 @@ def test_every_button_of_the_book_leads_to_a_file_that_the_export_writes(
     launched = check_buttons(SITE, ROOT, tmp_path / "branch", repository)
     services = sum(map(bool, (repository, github_project(repository))))
     assert launched == services * len(pages_with_notebook())
+
+
+@pytest.mark.parametrize("page", pages_with_notebook())
+def test_files_of_a_notebook_lie_in_a_folder_of_their_own(page: str) -> None:
+    # Three notebooks run in an empty folder: see test_binder.py.
+    notebook = nbformat.read(SITE / f"{page}.ipynb", as_version=4)
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    if FILES.search(code):
+        assert "tempfile.TemporaryDirectory()" in code
 
 
 def test_the_branch_that_is_pushed_is_the_one_that_is_launched() -> None:
