@@ -56,10 +56,11 @@ LOAD_PICTURES = """(eager) => Promise.all([...document.images].map((picture) => 
   if (eager) picture.loading = "eager";
   else if (!picture.checkVisibility()) return null;
   return picture.complete || new Promise((done) => {
-    picture.onload = picture.onerror = done;
+    for (const end of ["load", "error"]) picture.addEventListener(end, done);
+    setTimeout(done, 5000);
   });
 }))"""
-# Transitions have ended, and five frames in a row have the same layout.
+# Waits until five frames in a row have the same layout and transitions are over.
 SETTLE = """async () => {
   let last = "";
   for (let calm = 0; calm < 5; calm += 1) {
@@ -179,15 +180,15 @@ class Visit:
 
 
 def come_to(part: Locator) -> None:
-    """Scroll to a part of a page, and wait until it is laid out and has its words."""
-    # As a link does, and not as Playwright: that goes where the part would be if
-    # what is not laid out yet had the size that is guessed.
+    """Scroll to a part of a page, and wait until it is laid out and has its text."""
+    # As a link does. Playwright scrolls to where the part would be if what is not
+    # laid out yet had its estimated size.
     part.evaluate("(part) => part.scrollIntoView({block: 'center'})")
     expect(part).not_to_have_text("", use_inner_text=True)
 
 
 def lay_out_all(page: Page) -> None:
-    """Let the browser lay out what is far down as well, which else waits."""
+    """Make the browser lay out at once what is far down as well."""
     page.add_style_tag(content="* { content-visibility: visible !important; }")
 
 

@@ -32,7 +32,7 @@ EXPLORABLE = 150_000  # bytes more, for each on a page
 CHAPTERS = [path.stem for path in chapter_files()]
 FIRST_CHAPTER = f"chapters/{CHAPTERS[0]}.html"
 CONTRAST = "color-contrast"  # the rule of axe-core that takes longest
-# Colours and outlines differ between the schemes; the rest with the width.
+# The schemes differ in colours only, and the widths in everything else.
 LOOKS = {
     "light, wide": ("light", WIDE, AXE),
     "dark, wide": ("dark", WIDE, AXE | {"runOnly": [CONTRAST]}),
@@ -42,8 +42,8 @@ LOOKS = {
         AXE | {"rules": AXE["rules"] | {CONTRAST: {"enabled": False}}},
     ),
 }
-# Goes with Tab to the next stop, unless it has been there: its HTML, and
-# whether one sees that it has the focus.
+# Adds the element that has the focus to window.seen, and returns its HTML and
+# whether one sees the focus; null if it has been there before.
 NOTE_STOP = """() => {
   const stop = document.activeElement;
   if (seen.includes(stop)) return null;
