@@ -161,7 +161,7 @@ def test_a_chapter_opens_as_a_notebook_and_runs(
 
 def test_what_every_chapter_needs_is_installed(binder: Binder) -> None:
     executed = [nbformat.read(path, 4) for path in EXECUTED.glob("*.ipynb")]
-    every = nbformat.v4.new_notebook(cells=[c for it in executed for c in it.cells])
+    every = nbformat.NotebookNode(cells=[c for it in executed for c in it.cells])
     needed = [package.partition(" @ ")[0] for package in needed_packages(every)]
     assert len(needed) > 4
     versions = f"from importlib.metadata import version; [*map(version, {needed})]"
