@@ -68,15 +68,10 @@ def pytest_collect_file(
     return None
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Let chapters begin first, the longest before the others.
-
-    A chapter's cells share a kernel, so ``--dist loadgroup`` keeps them in one
-    process. Every other test goes to whichever process is free.
-    """
+    """Let chapters begin first, the longest before the others."""
     records = read_records(config.rootpath)
 
     def rank(item: pytest.Item) -> float:
@@ -85,9 +80,6 @@ def pytest_collection_modifyitems(
         return -records.get(item.path.stem, {}).get("seconds", 0.0)
 
     items.sort(key=rank)
-    for item in items:
-        if isinstance(item.parent, ChapterFile):
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 class ChapterFile(IPyNbFile):

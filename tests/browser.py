@@ -2,22 +2,76 @@
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from book import BUILD
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from book import ROOT, SITE
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from booktools.chromium import ChromiumError, find_chromium, launch_arguments
-from booktools.serve import QuietHandler, make_server
+from booktools.serve import Handler, make_server
 from booktools.sphinx.light_pages import pages_of
 from booktools.urls import site_address
 
-SITE = BUILD / "html"
 PAGES = [path.relative_to(SITE).as_posix() for path in pages_of(SITE)]
-each_page = pytest.mark.parametrize("page", PAGES)
+WIDE, NARROW = (1280, 390)
+HEIGHT = 900
+# Besides axe-core's default rules, one that Lighthouse also checks.
+AXE = {
+    "rules": {"label-content-name-mismatch": {"enabled": True}},
+    "resultTypes": ["violations"],
+    "preload": False,
+}
+# Adds up the layout shifts. The list of sections beside the text does not
+# count: it unfolds as one reads.
+WATCH_SHIFTS = """
+window.shift = 0;
+new PerformanceObserver((list) => {
+  for (const { value, sources } of list.getEntries()) {
+    const beside = ({ node }) => node?.parentElement?.closest(".bd-sidebar-secondary");
+    if (!sources.every(beside)) window.shift += value;
+  }
+}).observe({ type: "layout-shift", buffered: true });
+"""
+SCROLL_THROUGH = """async () => {
+  for (let y = 0; y < document.body.scrollHeight; y += 600) {
+    scrollTo({top: y, behavior: "instant"});
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20)));
+  }
+}"""
+LOAD_PICTURES = """(eager) => Promise.all([...document.images].map((picture) => {
+  if (eager) picture.loading = "eager";
+  else if (!picture.checkVisibility()) return null;
+  return picture.complete || new Promise((done) => {
+    for (const end of ["load", "error"]) picture.addEventListener(end, done);
+    setTimeout(done, 5000);
+  });
+}))"""
+# Waits until five frames in a row have the same layout and transitions are over.
+SETTLE = """async () => {
+  let last = "";
+  for (let calm = 0; calm < 5; calm += 1) {
+    await new Promise(requestAnimationFrame);
+    const now = [scrollY, innerWidth, document.documentElement.scrollHeight].join();
+    if (now !== last) calm = 0;
+    last = now;
+  }
+  const running = document.getAnimations().map((animation) => animation.finished);
+  await Promise.allSettled(running);
+}"""
 
 
 def skip(reason: str) -> None:
@@ -28,7 +82,7 @@ def skip(reason: str) -> None:
 
 
 def require_chromium() -> str:
-    """Return the program, or skip the test."""
+    """Return the path of Chromium, or skip the test."""
     try:
         return str(find_chromium())
     except ChromiumError as error:
@@ -48,8 +102,38 @@ def start_browser() -> Iterator[Browser]:
         browser.close()
 
 
+@contextmanager
+def serve() -> Iterator[str]:
+    """Serve the site below the path that it has on the web, and give its address."""
+    top = urlsplit(site_address(ROOT)).path or "/"
+
+    class HandlerBelow(Handler):
+        cache_control = "max-age=600"  # as most hosts say
+
+        def translate_path(self, path: str) -> str:
+            return super().translate_path(f"/{path.removeprefix(top)}")
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    server = make_server(SITE, handler=HandlerBelow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}{top}"
+    server.shutdown()
+    server.server_close()
+
+
+def open_context(browser: Browser, **options: Any) -> BrowserContext:
+    """Return a new context with a wide window and short timeouts."""
+    context = browser.new_context(
+        viewport={"width": WIDE, "height": HEIGHT}, color_scheme="light", **options
+    )
+    context.set_default_timeout(15_000)
+    return context
+
+
 def note_complaints(page: Page) -> list[str]:
-    """Return a list that will hold what a page complains of, as it does."""
+    """Return a list to which errors, warnings and failed requests are added."""
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("requestfailed", lambda request: complaints.append(request.url))
@@ -62,25 +146,68 @@ def note_complaints(page: Page) -> list[str]:
     return complaints
 
 
+@dataclass
+class Visit:
+    """What a page did while it was open."""
+
+    page: Page
+    name: str = ""
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    bytes: Counter[str] = field(default_factory=Counter)
+    shift: float = 0.0
+
+    def open(self, address: str) -> None:
+        """Open a page, and record what it loads and complains of."""
+        page, names = self.page, {}
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+
+        def note(event: dict[str, Any]) -> None:
+            names[event["requestId"]] = event["request"]["url"]
+            self.requests.append(event["request"]["url"])
+
+        def count(event: dict[str, Any]) -> None:
+            self.bytes[names[event["requestId"]]] += int(event["encodedDataLength"])
+
+        session.on("Network.requestWillBeSent", note)
+        session.on("Network.loadingFinished", count)
+        self.complaints = note_complaints(page)
+        page.add_init_script(WATCH_SHIFTS)
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+
+    def scroll_through(self) -> None:
+        """Scroll to the end as a reader does, until every picture has come."""
+        self.page.evaluate(SCROLL_THROUGH)
+        self.page.evaluate(LOAD_PICTURES, False)
+        self.shift = self.page.evaluate("window.shift")
+
+
 def come_to(part: Locator) -> None:
-    """Scroll to a part of a page, and wait until it is laid out and has its words."""
-    # As a link does, and not as Playwright: that goes where the part would be if
-    # what is not laid out yet had the size that is guessed.
+    """Scroll to a part of a page, and wait until it is laid out and has its text."""
+    # As a link does. Playwright scrolls to where the part would be if what is not
+    # laid out yet had its estimated size.
     part.evaluate("(part) => part.scrollIntoView({block: 'center'})")
     expect(part).not_to_have_text("", use_inner_text=True)
 
 
-@contextmanager
-def serve() -> Iterator[str]:
-    """Serve the site below the path that it has on the web, and give its address."""
-    top = urlsplit(site_address()).path or "/"
+def lay_out_all(page: Page) -> None:
+    """Make the browser lay out at once what is far down as well."""
+    page.add_style_tag(content="* { content-visibility: visible !important; }")
 
-    class HandlerBelow(QuietHandler):
-        def translate_path(self, path: str) -> str:
-            return super().translate_path(f"/{path.removeprefix(top)}")
 
-    server = make_server(SITE, handler=HandlerBelow)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}{top}"
-    server.shutdown()
-    server.server_close()
+def look(page: Page, scheme: str, width: int) -> None:
+    """Show a page in a colour scheme and a width, and wait for its layout."""
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_viewport_size({"width": width, "height": HEIGHT})
+    page.evaluate(SETTLE)
+
+
+def violations(page: Page, options: dict[str, Any] = AXE) -> list[str]:
+    """Return what axe-core finds wrong with a page, one line a node."""
+    return [
+        f"{rule['id']}: {node['html'][:200]}"
+        for rule in Axe().run(page, options=options).response["violations"]
+        for node in rule["nodes"]
+    ]

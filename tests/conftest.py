@@ -1,31 +1,48 @@
-"""What tests in a browser share: the browser, the site, and a page in use."""
+"""Fixtures that tests share.
+
+The browser ends with the module that uses it: Playwright cannot be started
+twice in one process, and some of what is tested starts it as well.
+"""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from browser import note_complaints, serve, start_browser
-from playwright.sync_api import Browser, Page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator["Browser"]:
+    from browser import start_browser
+
     with start_browser() as browser:
         yield browser
 
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
+    from browser import serve
+
     with serve() as address:
         yield address
 
 
 @pytest.fixture
-def page(browser: Browser, site: str) -> Iterator[Page]:
+def context(browser: "Browser") -> Iterator["BrowserContext"]:
+    from browser import open_context
+
+    with open_context(browser) as context:
+        yield context
+
+
+@pytest.fixture
+def page(browser: "Browser", site: str) -> Iterator["Page"]:
     """A page that may complain of nothing, and ask only the site, while in use."""
-    with browser.new_context(
-        viewport={"width": 1280, "height": 900}, has_touch=True
-    ) as context:
-        context.set_default_timeout(15_000)
+    from browser import note_complaints, open_context
+
+    with open_context(browser, has_touch=True) as context:
         page = context.new_page()
         wrong = note_complaints(page)
         page.on(

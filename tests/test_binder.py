@@ -1,11 +1,14 @@
-"""What readers get on Binder: every chapter opens as a notebook and runs.
+"""What readers get in a fresh environment: on Binder, and in an empty folder.
 
-Binder makes an image from the folder ``binder`` with repo2docker. Which
-commands that runs, it says itself; here they run in a virtual environment and
-a copy of the repository, in place of an image.
+Binder makes an image from the folder ``binder`` with repo2docker. Here the
+commands that repo2docker would run in the image run in a virtual environment
+and a copy of the repository. The same packages, without the helpers, stand in
+for Colab.
 """
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,13 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
+import nbformat
 import pytest
-from book import BUILD, ROOT, chapter_files
-from browser import start_browser
+from book import BUILD, EXECUTED, ROOT, chapter_files
 from notebook_server import NotebookServer, start_server
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, expect
 
-from booktools.environment import number_of_jobs
+from booktools.sphinx import notebooks
+from booktools.sphinx.notebooks import first_cell, needed_packages
 
 with warnings.catch_warnings(action="ignore"):  # of modules that have moved
     from repo2docker.app import Repo2Docker
@@ -31,13 +35,19 @@ with warnings.catch_warnings(action="ignore"):  # of modules that have moved
 
     from booktools import export as export_notebooks
 
-pytestmark = [pytest.mark.check, pytest.mark.alone]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("environment")]
 
 MEGABYTES = 1600  # that the installed packages may take on disk
 WAIT = 60_000  # milliseconds for JupyterLab in a browser
 LEFT_OUT = ("_build", ".venv", ".git", "*.egg-info", ".*_cache", ".hypothesis")
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+REPOSITORY = "https://github.com/example/book"
 CHAPTERS = [path.relative_to(ROOT).as_posix() for path in chapter_files()]
+FIRST = CHAPTERS[0]
+WITH_PYTORCH = [path for path in CHAPTERS if "08-backprop-autograd" in path]
+# NumPy, the digits, and PyTorch with files that it writes and reads.
+ALONE = ("01-gradient-descent", "05-softmax-regression", "12-mlp-pytorch")
+PACKAGES = "lib/python{}.{}/site-packages".format(*sys.version_info)
 
 
 @dataclass
@@ -47,6 +57,11 @@ class Binder:
     home: Path
     environment: Path
     recipe: BuildPack
+
+    @property
+    def start(self) -> str:
+        """The script that Binder starts programs through."""
+        return self.recipe.get_start_script().replace("${REPO_DIR}", str(self.home))
 
     @property
     def variables(self) -> dict[str, str]:
@@ -90,14 +105,10 @@ def choose_recipe(folder: Path) -> BuildPack:
 
 @pytest.fixture(scope="module")
 def binder(tmp_path_factory: pytest.TempPathFactory) -> Binder:
+    """Do in a copy of the repository what repo2docker would do in an image."""
     top = tmp_path_factory.mktemp("binder")
     home, environment = top / "home", top / "environment"
     shutil.copytree(ROOT, home, ignore=shutil.ignore_patterns(*LEFT_OUT))
-    return install(home, environment)
-
-
-def install(home: Path, environment: Path) -> Binder:
-    """Do in a folder what repo2docker would do in an image."""
     wanted = home / "binder" / "requirements.txt"
     text = wanted.read_text()
     assert CPU_INDEX in text
@@ -122,15 +133,19 @@ def is_there(address: str) -> bool:
 
 @pytest.fixture(scope="module")
 def server(binder: Binder) -> Iterator[NotebookServer]:
-    start = binder.recipe.get_start_script().replace("${REPO_DIR}", str(binder.home))
-    with start_server([start, "jupyter", "lab"], binder.home, binder.variables) as it:
+    command = [binder.start, "jupyter", "lab"]
+    with start_server(command, binder.home, binder.variables) as it:
         yield it
 
 
-@pytest.fixture(scope="module")
-def faults(server: NotebookServer) -> dict[str, list[str]]:
-    with ThreadPoolExecutor(number_of_jobs()) as pool:
-        return dict(zip(CHAPTERS, pool.map(server.run_notebook, CHAPTERS), strict=True))
+def run_chapter(binder: Binder, server: NotebookServer, path: str) -> None:
+    """Open a file as a notebook, as JupyterLab does, and execute its cells."""
+    opened = (binder.home / path).with_suffix(".opened.ipynb")
+    nbformat.write(server.open_notebook(path), opened)
+    binder.run(f"{binder.start} jupyter execute --timeout=300 {opened}")
+
+
+# On Binder
 
 
 def test_binder_installs_with_the_python_that_the_tests_run_on(binder: Binder) -> None:
@@ -139,11 +154,20 @@ def test_binder_installs_with_the_python_that_the_tests_run_on(binder: Binder) -
     assert f'"{binder.recipe.python_version}"' in text
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter", [FIRST, *WITH_PYTORCH])
 def test_a_chapter_opens_as_a_notebook_and_runs(
-    chapter: str, faults: dict[str, list[str]]
+    chapter: str, binder: Binder, server: NotebookServer
 ) -> None:
-    assert not faults[chapter]
+    run_chapter(binder, server, chapter)
+
+
+def test_what_every_chapter_needs_is_installed(binder: Binder) -> None:
+    executed = [nbformat.read(path, 4) for path in EXECUTED.glob("*.ipynb")]
+    every = nbformat.NotebookNode(cells=[c for it in executed for c in it.cells])
+    needed = [package.partition(" @ ")[0] for package in needed_packages(every)]
+    assert len(needed) > 4
+    versions = f"from importlib.metadata import version; [*map(version, {needed})]"
+    binder.run(f'python -c "{versions}"')
 
 
 def test_the_branch_of_notebooks_is_installed_and_run_alike(
@@ -159,9 +183,7 @@ def test_the_branch_of_notebooks_is_installed_and_run_alike(
     for name in ("helpers", "pyproject.toml", "constraints.txt"):
         assert (branch / name).exists()
     shutil.copytree(branch / "chapters", binder.home / "notebooks")
-    for chapter in (CHAPTERS[0], CHAPTERS[-1]):
-        name = Path(chapter).with_suffix(".ipynb").name
-        assert not server.run_notebook(f"notebooks/{name}")
+    run_chapter(binder, server, f"notebooks/{Path(FIRST).stem}.ipynb")
 
 
 def test_the_environment_is_within_its_budget(
@@ -184,28 +206,117 @@ def test_chapters_compute_as_they_are_told_to(
     cells = ["import os", "assert os.environ['BOOK_DEVICE'] == 'auto'", "import torch"]
     cells += ["assert torch.get_num_threads() == 1", "import helpers", "1 / 1"]
     blocks = "".join(f"```{{code-cell}} ipython3\n{cell}\n```\n\n" for cell in cells)
-    header = (ROOT / CHAPTERS[0]).read_text().partition("\n\n")[0]
+    header = (ROOT / FIRST).read_text().partition("\n\n")[0]
     (binder.home / "elsewhere").mkdir()
     (binder.home / "elsewhere" / "notes.md").write_text(f"{header}\n\n{blocks}")
-    assert not server.run_notebook("elsewhere/notes.md")
+    run_chapter(binder, server, "elsewhere/notes.md")
 
 
 def test_a_click_on_a_chapter_opens_a_notebook_that_runs(
-    server: NotebookServer,
+    server: NotebookServer, context: BrowserContext
 ) -> None:
-    folder, _, name = CHAPTERS[0].partition("/")
-    address = f"{server.address}/lab/tree/{folder}?token={server.token}"
-    with start_browser() as browser:
-        page = browser.new_page()
-        page.set_default_timeout(WAIT)
-        page.goto(address)
-        page.locator(f".jp-DirListing-item[title*='{name}']").dblclick()
-        cell = page.locator(".jp-NotebookPanel .jp-CodeCell").first
-        # Until there is a kernel, JupyterLab goes on without running a cell.
-        expect(page.locator("#jp-main-statusbar")).to_contain_text(
-            "| Idle", timeout=WAIT
+    folder, _, name = FIRST.partition("/")
+    page = context.new_page()
+    page.set_default_timeout(WAIT)
+    page.goto(f"{server.address}/lab/tree/{folder}?token={server.token}")
+    page.locator(f".jp-DirListing-item[title*='{name}']").dblclick()
+    cell = page.locator(".jp-NotebookPanel .jp-CodeCell").first
+    # Until there is a kernel, JupyterLab goes on without running a cell.
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=WAIT)
+    cell.locator(".jp-InputArea-editor").click()
+    page.keyboard.press("Shift+Enter")
+    expect(cell.locator(".jp-InputPrompt")).to_have_text("[1]:", timeout=WAIT)
+    expect(page.locator(".jp-FileEditor")).to_have_count(0)
+
+
+# In an empty folder, without the helpers
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Return what git says, in a folder."""
+    who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    command = ["git", *who, *arguments]
+    return subprocess.check_output(command, cwd=folder, text=True).strip()
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone of this book as it is now, changes included."""
+    folder = tmp_path_factory.mktemp("clone")
+    shutil.copytree(
+        ROOT, folder, ignore=shutil.ignore_patterns(*LEFT_OUT), dirs_exist_ok=True
+    )
+    git(folder, "init", "--quiet")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--message", "All")
+    return folder
+
+
+def make_environment(folder: Path, given: Path) -> Path:
+    """Make one that shares all packages but the helpers; return its Python."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    for package in (given / PACKAGES).iterdir():
+        if "gradient_descent_to_mlp" not in package.name:
+            (folder / PACKAGES / package.name).symlink_to(package)
+    return folder / "bin" / "python"
+
+
+def test_notebooks_run_in_an_empty_folder_and_install_the_helpers(
+    binder: Binder, clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revision = git(clone, "rev-parse", "HEAD")
+    monkeypatch.setenv("BOOK_REPOSITORY", REPOSITORY)
+    monkeypatch.setattr(notebooks, "revision", lambda: revision)
+    export_notebooks.export(BUILD / "html", tmp_path / "branch", outputs=False)
+    variables = binder.variables | {
+        "HOME": str(tmp_path),
+        "OMP_NUM_THREADS": "1",  # as when the book was built
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONHASHSEED": "0",
+        # What pip asks of the repository on the web, the clone answers.
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{clone.as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": REPOSITORY,
+    }
+
+    def run(chapter: str) -> None:
+        executed = nbformat.read(EXECUTED / f"{chapter}.ipynb", as_version=4)
+        exported = tmp_path / "branch" / "chapters" / f"{chapter}.ipynb"
+        notebook = nbformat.read(exported, as_version=4)
+        notebook.cells[0] = first_cell(executed)  # of this commit, at that address
+        again = nbformat.v4.new_code_cell(notebook.cells[0].source)
+        notebook.cells.append(again)
+        place = tmp_path / chapter
+        python = make_environment(place, binder.environment)
+        alone = place / "empty" / "notebook.ipynb"
+        alone.parent.mkdir()
+        nbformat.write(notebook, alone)
+        execute = "from nbclient.cli import main; main()"
+        done = subprocess.run(
+            [python, "-c", execute, "--inplace", "--timeout=300", alone],
+            env=variables,
+            capture_output=True,
+            text=True,
         )
-        cell.locator(".jp-InputArea-editor").click()
-        page.keyboard.press("Shift+Enter")
-        expect(cell.locator(".jp-InputPrompt")).to_have_text("[1]:", timeout=WAIT)
-        expect(page.locator(".jp-FileEditor")).to_have_count(0)
+        assert done.returncode == 0, done.stderr
+        assert list(alone.parent.iterdir()) == [alone], "a chapter leaves a file"
+        notebook = nbformat.read(alone, as_version=4)
+        first, *cells = (cell for cell in notebook.cells if cell.cell_type == "code")
+        assert f"git+{REPOSITORY}@{revision}" in first.outputs[0].text
+        *cells, last = cells
+        assert "Installing" not in "".join(o.get("text", "") for o in last.outputs)
+        (record,) = place.rglob("gradient_descent_to_mlp-*/direct_url.json")
+        assert json.loads(record.read_text())["vcs_info"]["commit_id"] == revision
+        theirs = [cell for cell in executed.cells if cell.cell_type == "code"]
+        for ours, cell in zip(cells, theirs, strict=True):
+            if "nbval-ignore-output" not in cell.metadata.get("tags", []):
+                assert streams(ours) == streams(cell), ours.source
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(run, {Path(it).stem for it in CHAPTERS} & set(ALONE)))
+
+
+def streams(cell: nbformat.NotebookNode) -> str:
+    """Return what a cell has printed, addresses in memory left out."""
+    text = "".join(o.text for o in cell.outputs if o.output_type == "stream")
+    return re.sub(r"\b0x[0-9a-f…]+", "0x…", text)

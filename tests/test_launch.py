@@ -1,23 +1,19 @@
 """Buttons lead to what was exported, and what was exported runs anywhere."""
 
-import json
-import os
 import re
 import shutil
 import subprocess
-import sys
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import nbformat
+import push_notebooks
 import pytest
-from book import BUILD, EXECUTED, ROOT
+from book import BUILD, ROOT
 from bs4 import BeautifulSoup
 from test_build import SmallBook, book, built  # noqa: F401
 
-from booktools.sphinx import notebooks
 from booktools.sphinx.buttons import (
     BRANCH,
     binder_address,
@@ -25,7 +21,7 @@ from booktools.sphinx.buttons import (
     name_repository,
 )
 from booktools.sphinx.light_pages import pages_of
-from booktools.sphinx.notebooks import first_cell, pages_with_notebook
+from booktools.sphinx.notebooks import pages_with_notebook
 from booktools.urls import github_project, repository_address
 
 with warnings.catch_warnings(action="ignore"):  # Jupyter Book's own
@@ -33,6 +29,7 @@ with warnings.catch_warnings(action="ignore"):  # Jupyter Book's own
 
 SITE = BUILD / "html"
 REPOSITORY = "https://github.com/example/book"
+FILES = re.compile(r"\b(open|load|save|savefig|loadtxt|savetxt|\w+_text|read_csv)\(")
 
 
 def links_of(page: Path) -> dict[str, str]:
@@ -100,9 +97,18 @@ def test_every_button_of_the_book_leads_to_a_file_that_the_export_writes(
     assert launched == services * len(pages_with_notebook())
 
 
+@pytest.mark.parametrize("page", pages_with_notebook())
+def test_files_of_a_notebook_lie_in_a_folder_of_their_own(page: str) -> None:
+    # Three notebooks run in an empty folder: see test_binder.py.
+    notebook = nbformat.read(SITE / f"{page}.ipynb", as_version=4)
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    if FILES.search(code):
+        assert "tempfile.TemporaryDirectory()" in code
+
+
 def test_the_branch_that_is_pushed_is_the_one_that_is_launched() -> None:
-    workflow = (ROOT / ".github" / "workflows" / "publish.yml").read_text()
-    assert f"--branch {BRANCH} " in workflow
+    assert push_notebooks.BRANCH == BRANCH
+    assert push_notebooks.NOTEBOOKS == export_notebooks.NOTEBOOKS
 
 
 def test_exported_notebooks_are_without_outputs_unless_asked_for(
@@ -188,7 +194,7 @@ def test_a_fork_has_its_own_buttons_and_changes_no_file(
 
     assert set(links_of(book.site / "chapters" / "01-small.html")) == {".ipynb", ".md"}
     git("init", "--quiet", "--initial-branch", "trunk")
-    git("add", "_config.yml", "_toc.yml", "chapters", "helpers", "booktools")
+    git("add", "_config.yml", "_toc.yml", "chapters", "helpers", "_ext", "tools")
     git("commit", "--quiet", "--message", "All")
     git("remote", "add", "origin", "git@github.com:ada/book.git")
     status, said = export(book)
@@ -227,119 +233,3 @@ def test_what_no_notebook_can_show_fails_the_build(
     assert status == 1
     assert "01-small.md" in said
     assert "cannot be put into a notebook" in said
-
-
-# A fresh environment, an empty folder
-
-
-GIVEN = ("numpy", "scikit-learn", "matplotlib", "seaborn", "torch")  # as in Colab
-KERNEL = "fresh"
-
-
-@pytest.fixture(scope="module")
-def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment with what Colab has, and a kernel to run it."""
-    folder = tmp_path_factory.mktemp("given")
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-compile"]
-    limits = ["--constraint", ROOT / "constraints.txt"]
-    subprocess.run([*pip, *GIVEN, "ipykernel", *limits], check=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone of this book as it is now, changes included."""
-    folder = tmp_path_factory.mktemp("clone") / "book"
-    for name in ("helpers", "pyproject.toml", "LICENSE"):
-        if (ROOT / name).is_dir():
-            leave = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / name, folder / name, ignore=leave)
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder)
-    who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "All"]):
-        subprocess.run(["git", *who, *arguments], cwd=folder, check=True)
-    return folder
-
-
-def make_environment(folder: Path, given: Path) -> None:
-    """Make one that has what is given, a place of its own for more, and a kernel."""
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-    packages = "lib/python{}.{}/site-packages".format(*sys.version_info)
-    (folder / packages / "given.pth").write_text(f"{given / packages}\n")
-    kernel = folder / "share" / "jupyter" / "kernels" / KERNEL
-    kernel.mkdir(parents=True)
-    start = [str(folder / "bin" / "python"), "-m", "ipykernel", "-f"]
-    spec = {"argv": [*start, "{connection_file}"], "display_name": KERNEL}
-    (kernel / "kernel.json").write_text(json.dumps(spec))
-
-
-@pytest.mark.check
-@pytest.mark.alone
-def test_each_notebook_runs_in_an_empty_folder_and_a_fresh_environment(
-    given: Path, clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=clone, capture_output=True, check=True
-    )
-    revision = asked.stdout.decode().strip()
-    monkeypatch.setenv("BOOK_REPOSITORY", REPOSITORY)
-    monkeypatch.setattr(notebooks, "revision", lambda: revision)
-    export_notebooks.export(SITE, tmp_path / "branch", outputs=False)
-    kept = ("PATH", "HOME", "LANG", "PIP_", "SSL_", "HTTP", "http", "TMPDIR")
-    environment = {k: v for k, v in os.environ.items() if k.startswith(kept)}
-    environment |= {
-        "BOOK_OFFLINE": "1",
-        "OMP_NUM_THREADS": "1",  # as when the book was built
-        "OPENBLAS_NUM_THREADS": "1",
-        "PYTHONHASHSEED": "0",
-        # What pip asks of the repository on the web, the clone answers.
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.{clone.as_uri()}.insteadOf",
-        "GIT_CONFIG_VALUE_0": REPOSITORY,
-    }
-
-    def run(page: str) -> None:
-        chapter = Path(page).name
-        executed = nbformat.read(EXECUTED / f"{chapter}.ipynb", as_version=4)
-        notebook = nbformat.read(tmp_path / "branch" / f"{page}.ipynb", as_version=4)
-        notebook.cells[0] = first_cell(executed)  # of this commit, at that address
-        again = nbformat.v4.new_code_cell(notebook.cells[0].source)
-        notebook.cells.append(again)
-        place = tmp_path / chapter
-        make_environment(place, given)
-        alone = place / "empty" / "notebook.ipynb"
-        alone.parent.mkdir()
-        nbformat.write(notebook, alone)
-        execute = [Path(sys.prefix) / "bin" / "jupyter-execute", "--inplace"]
-        execute += ["--timeout=300", f"--kernel_name={KERNEL}", alone]
-        done = subprocess.run(
-            execute,
-            env=environment | {"JUPYTER_PATH": str(place / "share" / "jupyter")},
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr
-        assert list(alone.parent.iterdir()) == [alone], "a chapter leaves a file"
-        notebook = nbformat.read(alone, as_version=4)
-        first, *cells = (cell for cell in notebook.cells if cell.cell_type == "code")
-        assert f"git+{REPOSITORY}@{revision}" in first.outputs[0].text
-        *cells, last = cells
-        assert "Installing" not in "".join(o.get("text", "") for o in last.outputs)
-        (record,) = place.rglob("gradient_descent_to_mlp-*/direct_url.json")
-        assert json.loads(record.read_text())["vcs_info"]["commit_id"] == revision
-        theirs = [cell for cell in executed.cells if cell.cell_type == "code"]
-        for ours, cell in zip(cells, theirs, strict=True):
-            if "nbval-ignore-output" not in cell.metadata.get("tags", []):
-                assert streams(ours) == streams(cell), ours.source
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(run, pages_with_notebook()))
-
-
-def streams(cell: nbformat.NotebookNode) -> str:
-    """Return what a cell has printed, addresses in memory left out."""
-    text = "".join(o.text for o in cell.outputs if o.output_type == "stream")
-    return re.sub(r"\b0x[0-9a-f…]+", "0x…", text)

@@ -17,6 +17,9 @@ from pypdf import PdfReader
 
 from booktools.sphinx.images import measured_pictures
 
+# In one process, after one another: only one build at a time is let into _build.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("render")]
+
 PDF = BUILD / "book.pdf"
 
 
@@ -68,8 +71,6 @@ def text(texts: list[str]) -> str:
     return squeeze("".join(pages))  # code runs on over the page's number
 
 
-@pytest.mark.check
-@pytest.mark.alone
 def test_measured_pictures_are_in_it(book: PdfReader) -> None:
     wanted = {}
     for file in measured_pictures(BUILD / "html"):
@@ -97,8 +98,6 @@ def test_without_chromium_it_says_so_and_touches_nothing() -> None:
     assert (PDF.stat().st_mtime_ns if PDF.exists() else None) == before
 
 
-@pytest.mark.check
-@pytest.mark.alone
 def test_it_has_the_size_of_a_book(book: PdfReader) -> None:
     assert 7 * len(chapter_files()) < len(book.pages) < 500
     assert PDF.stat().st_size < 30e6
@@ -108,15 +107,11 @@ def test_it_has_the_size_of_a_book(book: PdfReader) -> None:
         )  # A4, in points
 
 
-@pytest.mark.check
-@pytest.mark.alone
 def test_pages_are_numbered(texts: list[str]) -> None:
     for number, page in enumerate(texts, start=1):
         assert re.search(rf"(^|\s){number}\s*$", page), number
 
 
-@pytest.mark.check
-@pytest.mark.alone
 def test_each_chapter_is_there_listed_and_a_bookmark(
     book: PdfReader, texts: list[str], text: str
 ) -> None:
@@ -137,8 +132,6 @@ def test_each_chapter_is_there_listed_and_a_bookmark(
     assert order == sorted(set(order))
 
 
-@pytest.mark.check
-@pytest.mark.alone
 @pytest.mark.parametrize("path", chapter_files(), ids=lambda path: path.stem)
 def test_no_line_of_code_is_cut(path: Path, text: str) -> None:
     for cell in read_chapter(path).cells:
@@ -149,8 +142,6 @@ def test_no_line_of_code_is_cut(path: Path, text: str) -> None:
                 assert squeeze(line) in text, line
 
 
-@pytest.mark.check
-@pytest.mark.alone
 def test_links_inside_the_book_stay_inside(book: PdfReader) -> None:
     inside = 0
     for page in book.pages:
@@ -161,8 +152,6 @@ def test_links_inside_the_book_stay_inside(book: PdfReader) -> None:
     assert inside > 7 * len(chapter_files())
 
 
-@pytest.mark.check
-@pytest.mark.alone
 def test_nothing_to_click_is_printed(text: str) -> None:
     for word in ("Hidecodecell", "Showcodecell", "Clicktoshow", "Skiptomain"):
         assert word not in text

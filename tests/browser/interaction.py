@@ -5,9 +5,9 @@ import re
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from browser import come_to
+from browser import AXE, come_to
 from playwright.sync_api import Locator, Page, expect
-from test_browser import AXE, needed
+from test_browser import needed
 
 # The chapter in which each is used; its page has all that it offers.
 CHAPTER_OF = {

@@ -196,7 +196,7 @@ def test_every_local_address_leads_somewhere(page: str) -> None:
         name = name.partition("?")[0]
         target = (SITE / page).parent / name if name else SITE / page
         if name.startswith("/"):  # on the page that a host shows at any address
-            top = urlsplit(site_address()).path or "/"
+            top = urlsplit(site_address(ROOT)).path or "/"
             target = SITE / name.removeprefix(top)
         assert target.exists(), address
         if anchor and target.suffix == ".html":

@@ -75,7 +75,7 @@ def test_each_answer_says_whether_it_is_right_and_why(chapter: str) -> None:
             assert len(answer.select_one("summary + *").get_text()) > 40
 
 
-@pytest.mark.check
+@pytest.mark.slow
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
 def test_answers_open_and_close_by_keyboard_pointer_and_touch(
     browser: Browser, site: str, scripts: bool

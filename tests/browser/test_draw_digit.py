@@ -20,7 +20,7 @@ from helpers import (
     train_digit_network,
 )
 
-pytestmark = pytest.mark.check
+pytestmark = pytest.mark.slow
 
 GRAIN = 4  # points in a pixel along each side
 TESTED = 200  # test images

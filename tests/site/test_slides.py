@@ -360,7 +360,7 @@ JUDGE = """async (smallest) => {
 }"""
 
 
-@pytest.mark.check
+@pytest.mark.slow
 @each_chapter
 def test_every_slide_fits_and_the_arrow_key_shows_them_all(
     context: BrowserContext, chapter: str, decks: Path
@@ -381,7 +381,7 @@ def test_every_slide_fits_and_the_arrow_key_shows_them_all(
 
 
 # One program makes them of pages that are all examined: some stand for all.
-@pytest.mark.check
+@pytest.mark.slow
 @pytest.mark.parametrize("chapter", CHAPTERS[::4])
 def test_slides_are_accessible(
     context: BrowserContext, chapter: str, decks: Path
@@ -394,7 +394,7 @@ def test_slides_are_accessible(
     assert not find_violations(tab, {"exclude": [["mjx-container"]]})
 
 
-@pytest.mark.check
+@pytest.mark.slow
 def test_sliders_fragments_and_links_work_by_keyboard(
     context: BrowserContext, decks: Path
 ) -> None:
@@ -419,7 +419,7 @@ def test_sliders_fragments_and_links_work_by_keyboard(
     expect(tab.locator(f"{NOW} #equation-eq-mse")).to_be_visible()
 
 
-@pytest.mark.check
+@pytest.mark.slow
 def test_the_speaker_sees_the_prose_with_its_formulas(
     context: BrowserContext, decks: Path
 ) -> None:

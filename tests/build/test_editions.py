@@ -29,6 +29,8 @@ CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", re.M | re.S)
 # What markup parts: a fragment between them stands on the page as it is typed.
 MARKUP = re.compile(r"\$[^$]*\$|\{\w+\}`[^`]*`|\[.*?\]\(.*?\)|[`*|]")
 FORMULA = re.compile(r"^\$\$.*?^\$\$", re.M | re.S)
+# In one process, after one another: only one build at a time is let into _build.
+render = pytest.mark.xdist_group("render")
 LEAST = 12  # letters; less may stand anywhere by chance
 
 
@@ -113,11 +115,13 @@ def pictures_in_notebooks(site: Path) -> set[str]:
     }
 
 
-def page_without_solutions(page: Path) -> str:
+@cache
+def parse(page: Path) -> BeautifulSoup:
+    """Return a page without its solutions; do not change it."""
     soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
     for solution in soup.select("div.solution"):
         solution.decompose()
-    return soup.get_text(" ")
+    return soup
 
 
 def index_of(site: Path) -> set[str]:
@@ -165,8 +169,8 @@ def test_every_solution_can_be_recognised_where_it_is_shown() -> None:
         assert len(missing) <= len(found) / 10, (exercise, missing)
 
 
-@pytest.mark.check
-@pytest.mark.alone
+@pytest.mark.slow
+@render
 def test_no_file_of_the_student_edition_has_a_solution(student: Path) -> None:
     for path in files_of(student):
         text = readable(path)
@@ -175,8 +179,8 @@ def test_no_file_of_the_student_edition_has_a_solution(student: Path) -> None:
             assert not seen, f"{path.relative_to(student)}: {exercise}: {seen[0]}"
 
 
-@pytest.mark.check
-@pytest.mark.alone
+@pytest.mark.slow
+@render
 def test_no_picture_of_a_solution_is_in_the_student_edition(student: Path) -> None:
     pictures = pictures_of_solutions()
     assert pictures
@@ -185,63 +189,50 @@ def test_no_picture_of_a_solution_is_in_the_student_edition(student: Path) -> No
         assert pictures & pictures_in_notebooks(site) == expected
 
 
-@pytest.mark.check
-@pytest.mark.alone
+@pytest.mark.slow
+@render
 def test_the_search_of_the_student_edition_knows_no_solution(student: Path) -> None:
     sources = [path.read_text(encoding="utf-8") for path in chapter_files()]
     inside = words_of("".join("".join(SOLUTION.findall(text)) for text in sources))
     outside = [SOLUTION.sub("", text) for text in sources]  # formulas, as typed
-    outside += [page_without_solutions(page) for page in INSTRUCTOR.rglob("*.html")]
+    outside += [parse(page).get_text(" ") for page in INSTRUCTOR.rglob("*.html")]
     alone = inside - words_of(" ".join(outside))
     assert len(alone & index_of(INSTRUCTOR)) > 50
     assert alone & index_of(student) == set()
 
 
-@pytest.mark.check
-@pytest.mark.alone
+@pytest.mark.slow
+@render
 def test_no_measurement_of_a_solution_is_in_the_student_edition(student: Path) -> None:
     marks = {
         tag["data-measured"]
         for page in student.rglob("*.html")
-        for tag in BeautifulSoup(page.read_text(), "html.parser").find_all(
-            attrs={"data-measured": True}
-        )
+        for tag in parse(page).select("[data-measured]")
     }
     assert read_measurements(student).keys() == marks
 
 
-def exercises_on(site: Path, page: str) -> list[str]:
-    text = (site / "chapters" / page).read_text(encoding="utf-8")
-    soup = BeautifulSoup(text, "html.parser")
-    for solution in soup.select("div.solution"):
-        solution.decompose()
-    return [squeeze(box.get_text()) for box in soup.select("div.exercise")]
-
-
-def numbers_on(site: Path, page: str) -> list[str]:
-    text = (site / "chapters" / page).read_text(encoding="utf-8")
-    soup = BeautifulSoup(text, "html.parser")
-    for solution in soup.select("div.solution"):
-        solution.decompose()
-    return [tag.get_text() for tag in soup.select(".eqno, .caption-number")]
-
-
-@pytest.mark.check
-@pytest.mark.alone
+@pytest.mark.slow
+@render
 def test_exercises_and_numbers_are_the_same_in_both_editions(student: Path) -> None:
     for path in chapter_files():
-        page = f"{path.stem}.html"
-        assert len(exercises_on(student, page)) >= 3
-        assert exercises_on(student, page) == exercises_on(INSTRUCTOR, page)
-        assert numbers_on(student, page) == numbers_on(INSTRUCTOR, page)
+        ours, theirs = (
+            parse(site / "chapters" / f"{path.stem}.html")
+            for site in (student, INSTRUCTOR)
+        )
+        assert len(ours.select("div.exercise")) >= 3
+        for parts in ("div.exercise", ".eqno, .caption-number"):
+            assert [squeeze(part.get_text()) for part in ours.select(parts)] == [
+                squeeze(part.get_text()) for part in theirs.select(parts)
+            ]
 
 
-@pytest.mark.check
-@pytest.mark.alone
+@pytest.mark.slow
+@render
 def test_the_student_edition_says_so_and_its_links_hold(student: Path) -> None:
     for path in chapter_files():
         page = student / "chapters" / f"{path.stem}.html"
-        soup = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+        soup = parse(page)
         (note,) = soup.article.find_all(string=re.compile("This is the student edi"))
         exercise = soup.select_one("div.exercise")
         assert note.find_next("div", class_="exercise") is exercise
@@ -257,8 +248,8 @@ def test_the_student_edition_says_so_and_its_links_hold(student: Path) -> None:
                 assert re.search(f"""id=["']{re.escape(anchor)}""", target.read_text())
 
 
-@pytest.mark.check
-@pytest.mark.alone
+@pytest.mark.slow
+@render
 def test_a_second_build_of_the_student_edition_has_nothing_to_do(student: Path) -> None:
     assert "Nothing has changed" in build_student().stdout
 
@@ -330,7 +321,7 @@ def pictures_in(site: Path) -> int:
     return len(list((site / "_images").iterdir()))
 
 
-@pytest.mark.check
+@pytest.mark.slow
 def test_a_small_book_has_two_editions_side_by_side(book: SmallBook) -> None:  # noqa: F811
     book.chapter.write_text(book.chapter.read_text() + EXERCISE)
     other = book.root / "_build" / "student"
@@ -361,7 +352,7 @@ def test_a_small_book_has_two_editions_side_by_side(book: SmallBook) -> None:  #
         assert "Nothing has changed" in book.build(**variables)[1]
 
 
-@pytest.mark.check
+@pytest.mark.slow
 def test_an_edition_is_stale_once_the_executed_chapters_are_others(
     book: SmallBook,  # noqa: F811
 ) -> None:
@@ -376,7 +367,7 @@ def test_an_edition_is_stale_once_the_executed_chapters_are_others(
     assert book.test()[0] == 0
 
 
-@pytest.mark.check
+@pytest.mark.slow
 def test_a_failed_student_edition_leaves_the_last_one(book: SmallBook) -> None:  # noqa: F811
     status, said = book.build(BOOK_EDITION="student")
     assert status == 0, said
@@ -389,7 +380,7 @@ def test_a_failed_student_edition_leaves_the_last_one(book: SmallBook) -> None: 
     assert page.read_bytes() == before
 
 
-@pytest.mark.check
+@pytest.mark.slow
 def test_a_solution_that_cannot_be_left_out_fails_the_build(book: SmallBook) -> None:  # noqa: F811
     text = EXERCISE.replace("Nobody guesses", "## A heading\n\nNobody guesses")
     book.chapter.write_text(book.chapter.read_text() + text)

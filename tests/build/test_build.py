@@ -572,7 +572,7 @@ def imitate_mnist(folder: Path) -> dict[str, str]:
     return {"MNIST_DIR": str(folder), "STAND_IN_MNIST": " ".join(sizes + sums)}
 
 
-@pytest.mark.check
+@pytest.mark.slow
 def test_other_surroundings_execute_again_and_the_old_ones_are_remembered(
     book: SmallBook, tmp_path: Path
 ) -> None:
@@ -697,7 +697,7 @@ def test_two_builds_give_the_same_bytes_but_for_measurements(
     assert status == 0, said
 
 
-@pytest.mark.check
+@pytest.mark.slow
 def test_two_builds_of_the_whole_book_give_the_same_bytes(tmp_path: Path) -> None:
     other = tmp_path / "another folder"
     left_out = shutil.ignore_patterns("_build", ".venv", "*.egg-info", ".*_cache")
@@ -728,7 +728,7 @@ def wait_for(folder: Path, pattern: str, process: subprocess.Popen[str]) -> None
         time.sleep(0.0005)
 
 
-@pytest.mark.check
+@pytest.mark.slow
 def test_a_build_that_is_killed_at_any_moment_can_be_run_again(
     book: SmallBook,
 ) -> None:

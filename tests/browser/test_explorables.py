@@ -12,7 +12,7 @@ from test_browser import NARROW, WIDE, look, needed
 
 from helpers import init_weights, load_petal_data, make_line_data
 
-pytestmark = pytest.mark.check
+pytestmark = pytest.mark.slow
 
 NUMBER = r"([\d.]+(?:e[+-]?\d+)?)"
 OBSERVED = re.compile(
