@@ -23,10 +23,11 @@ pdf := $(if $(filter student,$(EDITION)),book-student.pdf,book.pdf)
 # The stamp is named after what was installed, and where: change either and
 # the set-up runs again. A virtual environment whose Python has gone away, that
 # was moved here from elsewhere, or whose set-up was interrupted, is made anew.
-wanted := $(shell (cat requirements.txt constraints.txt pyproject.toml \
-	booktools/ipython_kernel_config.py; pwd) \
-	| cksum | cut -d ' ' -f 1)
-installed := $(VENV)/installed-$(wanted)
+checksum = $(shell (cat $(1); pwd) | cksum | cut -d ' ' -f 1)
+book-files := requirements.txt constraints.txt pyproject.toml \
+	booktools/ipython_kernel_config.py
+installed := $(VENV)/installed-$(call checksum,$(book-files))
+installed-dev := $(VENV)/dev-$(call checksum,$(book-files) requirements-dev.txt)
 healthy := $(if $(wildcard $(VENV)/installed-*),$(shell { \
 	$(python) -c 'print("yes")'; } 2>/dev/null))
 ifneq ($(healthy),yes)
@@ -38,7 +39,7 @@ too_old := Python 3.11 or newer is needed, and '$(PYTHON)' is not. \
 is_python := import sys; print("new" if sys.version_info >= (3, 11) else "old")
 
 .DEFAULT_GOAL := book
-.PHONY: help setup book lab notebooks pdf slides test check bench linkcheck \
+.PHONY: help setup book lab notebooks pdf slides test test-slow live bench linkcheck \
 	archives serve lint figures constraints clean clean-all
 
 help: ## list what can be made
@@ -58,7 +59,14 @@ $(installed):
 	@cp booktools/ipython_kernel_config.py $(VENV)/etc/ipython/
 	@$(python) -m jupytext_config --settings-file \
 		$(VENV)/share/jupyter/lab/settings/overrides.json set-default-viewer markdown
-	@rm -f $(VENV)/installed-*
+	@rm -f $(VENV)/installed-* $(VENV)/dev-*
+	@touch $@
+
+$(installed-dev): $(installed) requirements-dev.txt
+	@echo "Installing what lint, browsers and slow tests need."
+	@$(python) -m pip install --quiet --disable-pip-version-check \
+		--requirement requirements-dev.txt --constraint constraints.txt
+	@rm -f $(VENV)/dev-*
 	@touch $@
 
 book: $(installed) ## build the site; DEVICE=cpu, cuda, mps, auto; EDITION=student
@@ -69,24 +77,7 @@ lab: $(installed) ## open the chapters as notebooks, to run and change them
 	@$(python) -m jupyter lab --LabApp.default_url=/lab/tree/chapters/01-gradient-descent.md
 
 # The tests and the benchmark are about the edition that has everything.
-test check bench: export BOOK_EDITION := instructor
-
-# The tests compare with the book, so it is built first. They run even if that
-# fails, since they say more; the exit status is that of both together.
-test: $(installed) ## build the book, then run every test
-	@status=0; \
-	$(python) -m booktools build || status=1; \
-	$(python) -m pytest --numprocesses auto || status=1; \
-	exit $$status
-
-check: $(installed) ## what is too slow for every save: a browser, two builds compared
-	@$(python) -m booktools build
-	@status=0; \
-	$(python) -m pytest --numprocesses auto -m "check and not alone" tests || status=1; \
-	$(python) -m pytest -m alone tests || status=1; \
-	exit $$status
-
-bench: $(installed) ## time building and training, as ratios; ten minutes
+test test-slow bench: $(installed) ## time building and training, as ratios; ten minutes
 	@status=0; \
 	$(python) -m benchmarks.training || status=1; \
 	$(python) -m benchmarks.build || status=1; \
@@ -95,7 +86,7 @@ bench: $(installed) ## time building and training, as ratios; ten minutes
 notebooks: $(installed) ## export the chapters for Colab and Binder; OUTPUTS=1
 	@OUTPUTS=$(OUTPUTS) $(python) -m booktools notebooks
 
-pdf: $(installed) ## print the whole book into _build/book.pdf; needs Chromium
+pdf: $(installed-dev) ## print the whole book into _build/book.pdf; needs Chromium
 	@$(python) -m booktools pdf
 
 slides: $(installed) ## make slides in _build/slides; CHAPTER=01, else of all chapters
@@ -114,10 +105,13 @@ archives: notebooks pdf ## pack site, notebooks and PDF for a release
 	@cd _build/archives.new && sha256sum * > SHA256SUMS
 	@rm -rf _build/archives && mv _build/archives.new _build/archives
 
+live: $(installed) ## build at each save, and show it in the browser; PORT=8000
+	@$(python) -m booktools live
+
 serve: $(installed) ## show the built site on 127.0.0.1; PORT=8000, EDITION=student
 	@$(python) -m booktools serve
 
-lint: $(installed) ## check style and types of the code, and what CI runs
+lint: $(installed-dev) ## check style and types of the code, and what CI runs
 	@$(python) -m ruff check .
 	@$(python) -m ruff format --check .
 	@$(python) -m mypy helpers interactive booktools benchmarks figures conftest.py
@@ -131,7 +125,8 @@ figures: $(installed) ## draw the pictures in figures/ again
 
 constraints: ## take the newest that requirements.txt allows, write it all down
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(python) -m pip install --quiet --requirement requirements.txt
+	@$(python) -m pip install --quiet --requirement requirements.txt \
+		--requirement requirements-dev.txt
 	@$(python) -m pip freeze --all --exclude pip > constraints.new
 	@sed 's/+cpu$$//' constraints.new > constraints.txt
 	@rm constraints.new
