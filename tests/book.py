@@ -1,8 +1,14 @@
 """The book that the tests are about: this one, as `make book` has built it."""
 
+import re
+import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 
 import booktools
@@ -12,6 +18,9 @@ ROOT = Path(booktools.__path__[0]).parent
 BUILD = ROOT / sources.BUILD
 EXECUTED = ROOT / sources.EXECUTED
 SITE = BUILD / "html"
+CHAPTERS = [path.stem for path in sources.chapter_files(ROOT)]
+
+each_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
 
 
 def chapter_files() -> list[Path]:
@@ -24,3 +33,36 @@ def read_chapter(path: Path) -> NotebookNode:
 
 def run_page(stem: str, until: str | None = None) -> dict[str, Any]:
     return run_chapter.run_page(ROOT, stem, until)
+
+
+# What was built is read once. A test that changes it takes a copy.
+
+
+@cache
+def read(page: str) -> BeautifulSoup:
+    """Return a page of the site."""
+    return BeautifulSoup((SITE / page).read_text(encoding="utf-8"), "html.parser")
+
+
+@cache
+def executed(chapter: str) -> NotebookNode:
+    """Return a chapter with what its cells gave."""
+    return nbformat.read(EXECUTED / f"{chapter}.ipynb", as_version=4)
+
+
+@cache
+def notebook_of(chapter: str) -> NotebookNode:
+    """Return the notebook that the page of a chapter offers."""
+    return nbformat.read(SITE / "chapters" / f"{chapter}.ipynb", as_version=4)
+
+
+def squeeze(text: str) -> str:
+    """Drop colours and white space, which pages and notebooks write differently."""
+    return re.sub(r"\x1b\[[\d;]*m|\s+", "", text)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Return what git says, in a folder."""
+    who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    command = ["git", *who, *arguments]
+    return subprocess.check_output(command, cwd=folder, text=True).strip()

@@ -5,12 +5,25 @@ twice in one process, and some of what is tested starts it as well.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from book import ROOT, SITE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
+
+
+@pytest.fixture
+def fork(tmp_path: Path) -> Path:
+    """The same book in another folder, with its site and no repository."""
+    for path in ROOT.iterdir():
+        if path.name not in (".git", "_build"):
+            (tmp_path / path.name).symlink_to(path)
+    (tmp_path / "_build").mkdir()
+    (tmp_path / "_build" / "html").symlink_to(SITE)
+    return tmp_path
 
 
 @pytest.fixture(scope="module")

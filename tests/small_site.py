@@ -1,0 +1,41 @@
+"""A site of one page, rendered in this process with some of our extension."""
+
+from io import StringIO
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.util.console import strip_colors
+from sphinx.util.docutils import docutils_namespace
+
+
+def render(folder: Path, text: str, *extensions: str) -> tuple[Sphinx, str]:
+    """Render a page named ``index``; return Sphinx and what it warned of.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to; it is empty.
+    text : str
+        The page, in MyST's Markdown.
+    extensions : str
+        What is loaded besides MyST.
+    """
+    (folder / "index.md").write_text(text, encoding="utf-8")
+    warned = StringIO()
+    with docutils_namespace():
+        app = Sphinx(
+            folder,
+            None,
+            folder / "_site",
+            folder / "_doctrees",
+            "html",
+            {
+                "extensions": ["myst_parser", *extensions],
+                "myst_enable_extensions": ["colon_fence", "dollarmath"],
+                "html_theme": "basic",
+            },
+            status=None,
+            warning=warned,
+        )
+        app.build()
+    return app, strip_colors(warned.getvalue())
