@@ -8,8 +8,8 @@ from sphinx.util.console import strip_colors
 from sphinx.util.docutils import docutils_namespace
 
 
-def render(folder: Path, text: str, *extensions: str) -> tuple[Sphinx, str]:
-    """Render a page named ``index``; return Sphinx and what it warned of.
+def render(folder: Path, text: str, *extensions: str) -> Sphinx:
+    """Render a page named ``index``.
 
     Parameters
     ----------
@@ -21,7 +21,6 @@ def render(folder: Path, text: str, *extensions: str) -> tuple[Sphinx, str]:
         What is loaded besides MyST.
     """
     (folder / "index.md").write_text(text, encoding="utf-8")
-    warned = StringIO()
     with docutils_namespace():
         app = Sphinx(
             folder,
@@ -35,7 +34,12 @@ def render(folder: Path, text: str, *extensions: str) -> tuple[Sphinx, str]:
                 "html_theme": "basic",
             },
             status=None,
-            warning=warned,
+            warning=StringIO(),
         )
         app.build()
-    return app, strip_colors(warned.getvalue())
+    return app
+
+
+def warnings_of(app: Sphinx) -> str:
+    """Return what has been warned of up to now."""
+    return strip_colors(app._warning.getvalue())

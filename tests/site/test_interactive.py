@@ -6,10 +6,9 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
-import nbformat
 import numpy as np
 import pytest
-from book import BUILD, ROOT, chapter_files
+from book import ROOT, SITE, each_chapter, notebook_of, read
 from bs4 import BeautifulSoup, Tag
 from docutils import nodes
 
@@ -23,13 +22,7 @@ from interactive import (
 )
 
 SCRIPTS = ROOT / "interactive" / "static"
-CHAPTERS = BUILD / "html" / "chapters"
 MOST = 150_000  # bytes of one explorable, with all its scripts
-
-
-def read_page(chapter: str) -> BeautifulSoup:
-    html = (CHAPTERS / f"{chapter}.html").read_text(encoding="utf-8")
-    return BeautifulSoup(html, "html.parser")
 
 
 def check_figure(box: Tag) -> None:
@@ -42,11 +35,11 @@ def check_figure(box: Tag) -> None:
     assert [script["type"] for script in box("script")] == ["application/json"]
 
 
-@pytest.mark.parametrize("chapter", [path.stem for path in chapter_files()])
+@each_chapter
 def test_a_page_loads_the_scripts_of_its_explorables_which_weigh_little(
     chapter: str,
 ) -> None:
-    page = read_page(chapter)
+    page = read(f"chapters/{chapter}.html")
     boxes = page.select("[data-explorable]")
     names = [str(box["data-explorable"]) for box in boxes]
     sources = [str(script["src"]) for script in page.select("script[src]")]
@@ -56,16 +49,15 @@ def test_a_page_loads_the_scripts_of_its_explorables_which_weigh_little(
     assert [name for name in files if name in ours] == expected
     for box in boxes:
         check_figure(box)
-        needed = [CHAPTERS / str(picture["src"]) for picture in box("img")]
+        needed = [SITE / "chapters" / str(picture["src"]) for picture in box("img")]
         needed += [SCRIPTS / f"{box['data-explorable']}.js", SCRIPTS / "shared.js"]
         own = len(str(box).encode()) + sum(file.stat().st_size for file in needed)
         assert own <= MOST, f"{own} bytes"
 
     # A notebook has the same, with its figure inside.
-    notebook = nbformat.read(CHAPTERS / f"{chapter}.ipynb", as_version=4)
     html = "".join(
         output.get("data", {}).get("text/html", "")
-        for cell in notebook.cells
+        for cell in notebook_of(chapter).cells
         for output in cell.get("outputs", [])
     )
     there = BeautifulSoup(html, "html.parser").select("[data-explorable]")

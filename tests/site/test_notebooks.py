@@ -1,42 +1,51 @@
 """The notebooks beside the pages: whole, right, and plain enough for Jupyter."""
 
 import base64
+import copy
 import io
 import re
 import subprocess
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError
+from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
 import pytest
-from book import BUILD, EXECUTED, chapter_files, read_chapter
+from book import (
+    CHAPTERS,
+    ROOT,
+    SITE,
+    each_chapter,
+    executed,
+    notebook_of,
+    read,
+    read_chapter,
+    squeeze,
+)
 from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from nbformat import NotebookNode
 from PIL import Image
-from test_build import SmallBook, book, built  # noqa: F401
+from small_site import render, warnings_of
 
-from booktools.sphinx import notebooks
-from booktools.sphinx.notebooks import INSTALL, first_cell, needed_packages
+from booktools.sphinx.book import Book, look_up
+from booktools.sphinx.notebooks import (
+    INSTALL,
+    first_cell,
+    make_notebook,
+    needed_packages,
+)
 
-SITE = BUILD / "html"
-CHAPTERS = [path.stem for path in chapter_files()]
 MYST = re.compile(r"\{[\w:+-]+\}`|^\s*(:{3}|`{3})\{|^\([\w-]+\)=$|\]\(#", re.M)
-
-each_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
-
-
-@cache
-def notebook_of(chapter: str) -> NotebookNode:
-    return nbformat.read(SITE / "chapters" / f"{chapter}.ipynb", as_version=4)
 
 
 @cache
 def page_of(chapter: str) -> BeautifulSoup:
-    text = (SITE / "chapters" / f"{chapter}.html").read_text(encoding="utf-8")
-    article = BeautifulSoup(text, "html.parser").find("article")
+    """Return what a page says, without what Jupyter adds by itself."""
+    article = copy.copy(read(f"chapters/{chapter}.html").article)
     for part in article.select(
         ".cell_output > :not(figure), .headerlink, mjx-container, "
         ".collapsed, .expanded, .solution > .admonition-title"
@@ -57,10 +66,6 @@ def rendered(chapter: str) -> BeautifulSoup:
     return BeautifulSoup(html, "html.parser")
 
 
-def squeeze(text: str) -> str:
-    return re.sub(r"\s+", "", text)
-
-
 @each_chapter
 def test_is_a_valid_notebook_with_every_code_cell_and_what_it_gave(
     chapter: str,
@@ -71,14 +76,13 @@ def test_is_a_valid_notebook_with_every_code_cell_and_what_it_gave(
     assert first == "install"
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"(text|code)-\d+|references", name) for name in names)
-    executed = nbformat.read(EXECUTED / f"{chapter}.ipynb", as_version=4)
     theirs, ours = (
         [
             (cell.source, cell.outputs, cell.execution_count)
             for cell in cells
             if cell.cell_type == "code"
         ]
-        for cells in (executed.cells, notebook.cells[1:])
+        for cells in (executed(chapter).cells, notebook.cells[1:])
     )
     assert ours == theirs
 
@@ -109,10 +113,8 @@ def test_says_all_that_the_page_says_in_boxes_and_tables(chapter: str) -> None:
 
 @each_chapter
 def test_has_the_formulas_of_the_chapter(chapter: str) -> None:
-    path = next(path for path in chapter_files() if path.stem == chapter)
-    source = "\n".join(
-        cell.source for cell in read_chapter(path).cells if cell.cell_type == "markdown"
-    )
+    cells = read_chapter(ROOT / "chapters" / f"{chapter}.md").cells
+    source = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     # In a fork that has left out the next chapter, nothing leads there.
     source = re.sub(r"^\*\*Next:\*\*.*", "", source, flags=re.M)
     blocks = re.findall(r"^\$\$\n(.*?)^\$\$", source, re.M | re.S)
@@ -205,6 +207,7 @@ def test_lists_what_it_cites(chapter: str) -> None:
 
 # What no chapter has yet, but authors may write
 
+EXTENSIONS = ("sphinx_design", "sphinx_markdown_builder")
 WRITTEN = """\
 Costs \\$5 or \\$6, a < b, a*b, and ``x`y``. See it[^1].
 
@@ -289,35 +292,45 @@ $$
 """
 
 
-def test_writes_all_that_authors_may_write_as_plain_markdown(
-    book: SmallBook,  # noqa: F811
-) -> None:
-    title = "# A small chapter\n"
-    book.replace(title, f"{title}\n{WRITTEN}")
-    status, said = book.build()
-    assert status == 0, said
-    notebook = nbformat.read(book.site / "chapters" / "01-small.ipynb", as_version=4)
-    text = notebook.cells[1].source.replace("> \n", ">\n")
-    assert text.partition("\n\n")[2].partition("\n\n")[2] == EXPECTED.strip()
-    *_, last = notebook.cells
-    assert "A footnote." in last.source
-    assert "<script" not in last.source
-
-
-# The first cell
-
-
 def chapter_with(*code: str) -> NotebookNode:
     cells = [nbformat.v4.new_code_cell(source) for source in code]
     return nbformat.v4.new_notebook(cells=cells)
 
 
-@pytest.fixture
-def known(monkeypatch: pytest.MonkeyPatch) -> str:
-    """Let the book know where it is on the web, and at which commit."""
-    monkeypatch.setenv("BOOK_REPOSITORY", "https://github.com/example/book")
-    monkeypatch.setattr(notebooks, "revision", lambda: "0123abcd" * 5)
-    return f"git+https://github.com/example/book@{'0123abcd' * 5}"
+def write(folder: Path, text: str, book: Book) -> tuple[NotebookNode, str]:
+    """Return the notebook of a page of text alone, and what Sphinx warned of."""
+    app = render(folder, text, *EXTENSIONS)
+    app.config["book"] = book
+    page = app.env.get_and_resolve_doctree("index", app.builder)
+    notebook = make_notebook(app, page, "index", chapter_with())
+    return notebook, warnings_of(app)
+
+
+@pytest.fixture(scope="module")
+def book() -> Book:
+    """Facts about the book, of which the tests know where it is on the web."""
+    return replace(look_up(ROOT), repository=REPOSITORY, revision=REVISION)
+
+
+def test_writes_all_that_authors_may_write_as_plain_markdown(
+    book: Book, tmp_path: Path
+) -> None:
+    notebook, warned = write(tmp_path, f"# A page\n\n{WRITTEN}", book)
+    assert not warned
+    source = notebook.cells[1].source.replace("> \n", ">\n")
+    _title, _about, source = source.split("\n\n", 2)
+    text, _, notes = source.partition("\n\n---\n")
+    assert text == EXPECTED.strip()
+    assert "A footnote." in notes
+    assert "<script" not in source
+
+
+def test_warns_of_what_no_notebook_can_show(book: Book, tmp_path: Path) -> None:
+    _, warned = write(tmp_path, "# A page\n\n```{centered} Hi\n```", book)
+    assert re.search(r"index\.md:3.*cannot be put into a notebook", warned)
+
+
+# The first cell
 
 
 def run(
@@ -344,40 +357,40 @@ def run(
     return told
 
 
+REPOSITORY, REVISION = "https://github.com/example/book", "0123abcd" * 5
+HELPERS = f"gradient-descent-to-mlp @ git+{REPOSITORY}@{REVISION}"
 CODE = (
     "import numpy as np\nfrom sklearn.svm import SVC\nimport os\nfrom helpers import x"
 )
 ALL = {"gradient-descent-to-mlp", "numpy", "scikit-learn"}
 
 
-def test_finds_what_a_chapter_needs_and_does_not_guess(known: str) -> None:
+def test_finds_what_a_chapter_needs_and_does_not_guess(book: Book) -> None:
     chapter = chapter_with(CODE, "def f():\n    import torch.nn.functional as F")
-    helpers = f"gradient-descent-to-mlp @ {known}"
-    assert needed_packages(chapter) == [helpers, "numpy", "scikit-learn", "torch"]
+    assert needed_packages(book, chapter) == [HELPERS, "numpy", "scikit-learn", "torch"]
     with pytest.raises(ValueError, match="no_such_module"):
-        needed_packages(chapter_with("import no_such_module"))
+        needed_packages(book, chapter_with("import no_such_module"))
 
 
 def test_installs_just_what_is_missing_or_says_what_pip_could_not_do(
-    known: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    book: Book, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cell = first_cell(chapter_with(CODE))
+    cell = first_cell(book, chapter_with(CODE))
     assert max(map(len, INSTALL.splitlines())) <= 80  # the width of a cell
     assert run(cell, ALL, monkeypatch) == []
     assert capsys.readouterr().out == ""
     told = run(cell, {"numpy"}, monkeypatch)
     pip = ["-m", "pip", "install", "--quiet"]
-    assert told == [[*pip, f"gradient-descent-to-mlp @ {known}", "scikit-learn"]]
+    assert told == [[*pip, HELPERS, "scikit-learn"]]
     with pytest.raises(RuntimeError, match=r"(?s)no such host.*network.*pip install"):
         run(cell, {"numpy"}, monkeypatch, status=1)
 
 
 def test_does_not_install_a_stranger_of_the_same_name(
-    monkeypatch: pytest.MonkeyPatch,
+    book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Without an address pip would look for the helpers on the package index.
-    monkeypatch.setattr(notebooks, "repository_address", lambda: "")
-    cell = first_cell(chapter_with(CODE))
+    cell = first_cell(replace(book, repository=""), chapter_with(CODE))
     assert run(cell, ALL, monkeypatch) == []
     with pytest.raises(RuntimeError, match="gradient-descent-to-mlp is not installed"):
         run(cell, {"numpy", "scikit-learn"}, monkeypatch)
@@ -385,7 +398,7 @@ def test_does_not_install_a_stranger_of_the_same_name(
 
 @pytest.mark.parametrize("asked", [None, "cpu"])
 def test_lets_pytorch_choose_the_device_unless_one_was_asked_for(
-    known: str,
+    book: Book,
     asked: str | None,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -402,8 +415,8 @@ def test_lets_pytorch_choose_the_device_unless_one_was_asked_for(
     monkeypatch.setenv("BOOK_DEVICE", asked or "cpu")
     if asked is None:
         monkeypatch.delenv("BOOK_DEVICE")
-    cell = first_cell(chapter_with(CODE, "device = select_device()"))
+    cell = first_cell(book, chapter_with(CODE, "device = select_device()"))
     assert run(cell, ALL, monkeypatch) == []
     assert devices == [asked or "auto"]
     assert "computes on: cuda" in capsys.readouterr().out
-    assert "BOOK_DEVICE" not in first_cell(chapter_with(CODE)).source
+    assert "BOOK_DEVICE" not in first_cell(book, chapter_with(CODE)).source

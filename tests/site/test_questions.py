@@ -1,16 +1,11 @@
-"""Questions to check oneself with: how they are written, and that they open."""
+"""Questions to check oneself with: how they are written, and what pages say."""
 
 import re
+from pathlib import Path
 
 import pytest
-from book import chapter_files
-from browser import SITE
-from bs4 import BeautifulSoup
-from playwright.sync_api import Browser, expect
-from test_build import SmallBook, lay_out
-
-CHAPTERS = [path.stem for path in chapter_files()]
-each_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
+from book import each_chapter, read
+from small_site import render, warnings_of
 
 QUESTION = """\
 :right: 2
@@ -32,33 +27,29 @@ FAULTS = {
     "a question has 3 to 6 answers, not 2": ("3. Three.\n\n   It is not.\n", ""),
     "a question says what it asks, and ends with a numbered list": ("What?\n\n", ""),
     "say by :right: 1 to 3 which answer is right": (":right: 2\n\n", ""),
-    "answer 2 needs a paragraph below it that says why it is right": ("It is.\n", ""),
+    "answer 2 needs a paragraph below it that says why it is right": (
+        "   It is.\n",
+        "",
+    ),
     "answer 3 has a link or a term": ("Three.", "See [this](https://example.org)."),
 }
 
 
+@pytest.mark.parametrize("complaint", FAULTS)
 def test_a_question_that_is_not_whole_is_named_with_its_line(
-    tmp_path_factory: pytest.TempPathFactory,
+    complaint: str, tmp_path: Path
 ) -> None:
-    book: SmallBook = lay_out(tmp_path_factory.mktemp("questions"))
-    text, lines = book.chapter.read_text(), {}
-    for complaint, (part, replacement) in FAULTS.items():
-        assert part in QUESTION
-        question = QUESTION.replace(part, replacement)
-        lines[complaint] = text.count("\n") + 2
-        text += f"\n```{{question}}\n{question}```\n"
-    book.chapter.write_text(text)
-    status, said = book.build()
-    assert status != 0
-    said = re.sub(r"\x1b\[[\d;]*m", "", said)
-    for complaint, line in lines.items():
-        assert re.search(rf"01-small\.md:{line}\b.*{re.escape(complaint)}", said), said
+    part, replacement = FAULTS[complaint]
+    assert part in QUESTION
+    question = QUESTION.replace(part, replacement)
+    text = f"# A page\n\n```{{question}}\n{question}```\n"
+    said = warnings_of(render(tmp_path, text, "booktools.sphinx.questions"))
+    assert re.search(rf"index\.md:3: .*{re.escape(complaint)}", said), said
 
 
 @each_chapter
 def test_each_answer_says_whether_it_is_right_and_why(chapter: str) -> None:
-    html = (SITE / "chapters" / f"{chapter}.html").read_text(encoding="utf-8")
-    questions = BeautifulSoup(html, "html.parser").select(".question")
+    questions = read(f"chapters/{chapter}.html").select(".question")
     titles = [question.select_one(".admonition-title") for question in questions]
     assert [title.get_text() for title in titles] == [
         f"Question {number + 1}" for number in range(len(questions))
@@ -73,28 +64,3 @@ def test_each_answer_says_whether_it_is_right_and_why(chapter: str) -> None:
         for answer, verdict in zip(answers, said, strict=True):
             assert ("right" in answer["class"]) == (verdict == "Right.")
             assert len(answer.select_one("summary + *").get_text()) > 40
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
-def test_answers_open_and_close_by_keyboard_pointer_and_touch(
-    browser: Browser, site: str, scripts: bool
-) -> None:
-    with browser.new_context(java_script_enabled=scripts, has_touch=True) as context:
-        page = context.new_page()
-        page.goto(f"{site}chapters/{CHAPTERS[0]}.html")
-        answers = page.locator(".question details.answer")
-        for number, answer in enumerate(answers.all()):
-            summary, said = answer.locator("summary"), answer.locator("> div")
-            expect(said).to_be_hidden()
-            if number % 3 == 0:
-                summary.focus()
-                page.keyboard.press("Enter")
-            elif number % 3 == 1:
-                summary.click()
-            else:
-                summary.tap()
-            expect(said).to_be_visible()
-        summary.focus()
-        page.keyboard.press("Space")
-        expect(said).to_be_hidden()

@@ -3,32 +3,23 @@
 import base64
 import io
 import re
-from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import nbformat
 import numpy as np
 import pytest
-from book import BUILD, EXECUTED, chapter_files
+from book import CHAPTERS, ROOT, SITE, each_chapter, executed, read, squeeze
 from bs4 import BeautifulSoup
+from nbformat import NotebookNode
 from PIL import Image
 
-from booktools.git import commit
-from booktools.sphinx.report import surroundings
-from booktools.urls import site_address
+from booktools.sphinx.book import Book, look_up
+from booktools.sphinx.light_pages import pages_of
 from helpers import load_digits
 
-SITE = BUILD / "html"
-PAGES = sorted(
-    path.relative_to(SITE).as_posix()
-    for path in SITE.rglob("*.html")
-    if "_static" not in path.parts
-)
-CHAPTERS = [path.stem for path in chapter_files()]
+PAGES = [path.relative_to(SITE).as_posix() for path in pages_of(SITE)]
 
 each_page = pytest.mark.parametrize("page", PAGES)
-each_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
 
 
 def needs(chapter: str) -> pytest.MarkDecorator:
@@ -37,17 +28,16 @@ def needs(chapter: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(chapter not in CHAPTERS, reason=reason)
 
 
-@cache
-def read(page: str) -> BeautifulSoup:
-    return BeautifulSoup((SITE / page).read_text(encoding="utf-8"), "html.parser")
+@pytest.fixture(scope="module")
+def book() -> Book:
+    return look_up(ROOT)
 
 
-def squeeze(text: str) -> str:
-    """Drop colours and white space, which pages and notebooks write differently."""
-    return re.sub(r"\x1b\[[\d;]*m|\s+", "", text)
+def outputs_of(chapter: str) -> list[NotebookNode]:
+    return [it for cell in executed(chapter).cells for it in cell.get("outputs", [])]
 
 
-def texts_of(output: nbformat.NotebookNode) -> list[str]:
+def texts_of(output: NotebookNode) -> list[str]:
     """Return what an output says in words and numbers, pictures left out."""
     if output.output_type == "stream":
         return [output["text"]]
@@ -79,13 +69,7 @@ def test_the_cards_of_the_landing_page_are_numbered_and_lead_to_the_chapters() -
 @each_chapter
 def test_page_shows_every_text_its_cells_gave(chapter: str) -> None:
     shown = squeeze(read(f"chapters/{chapter}.html").get_text())
-    notebook = nbformat.read(EXECUTED / f"{chapter}.ipynb", as_version=4)
-    texts = [
-        text
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        for text in texts_of(output)
-    ]
+    texts = [text for output in outputs_of(chapter) for text in texts_of(output)]
     assert texts
     for text in texts:
         assert squeeze(text) in shown
@@ -104,11 +88,9 @@ def test_page_shows_every_picture_its_cells_gave(chapter: str) -> None:
         for image in read(f"chapters/{chapter}.html").find_all("img")
         if image["src"].endswith(".webp")
     ]
-    notebook = nbformat.read(EXECUTED / f"{chapter}.ipynb", as_version=4)
     given = [
         pixels(io.BytesIO(base64.b64decode(output["data"]["image/png"])))
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
+        for output in outputs_of(chapter)
         if "image/png" in output.get("data", {})
     ]
     assert given
@@ -135,16 +117,16 @@ def test_digits_page_says_which_data_it_shows() -> None:
 
 
 @each_page
-def test_page_says_how_it_was_made(page: str) -> None:
+def test_page_says_how_it_was_made(page: str, book: Book) -> None:
     if page in ("404.html", "genindex.html", "search.html"):
         pytest.skip("made by Sphinx from nothing of ours")
     (footer,) = read(page).find_all(class_="build-facts")
-    here = surroundings()
+    here = book.environment
     for fact in (
         f"Executed on {here.device} with {here.digits}",
         f"Python {here.python}",
         f"torch {here.versions['torch']}",
-        commit(),
+        book.revision[:12],
     ):
         assert fact in footer.get_text()
     assert footer.find("a")["href"].endswith("build-report.html") or (
@@ -152,10 +134,10 @@ def test_page_says_how_it_was_made(page: str) -> None:
     )
 
 
-def test_the_report_says_it_all() -> None:
+def test_the_report_says_it_all(book: Book) -> None:
     report = read("reference/build-report.html")
     shown = report.get_text()
-    here = surroundings()
+    here = book.environment
     for fact in (here.device, here.digits, here.python, here.fingerprint):
         assert fact in shown
     rows = {row.th.get_text(): row.find_all("td") for row in report.find_all("tr")}
@@ -187,7 +169,7 @@ def test_page_loads_nothing_from_elsewhere(page: str) -> None:
 
 
 @each_page
-def test_every_local_address_leads_somewhere(page: str) -> None:
+def test_every_local_address_leads_somewhere(page: str, book: Book) -> None:
     for tag in read(page).find_all(["a", "link", "script", "img"]):
         address = tag.get("href") or tag.get("src") or ""
         if not address or re.match(r"[a-z]+:|//", address):
@@ -196,7 +178,7 @@ def test_every_local_address_leads_somewhere(page: str) -> None:
         name = name.partition("?")[0]
         target = (SITE / page).parent / name if name else SITE / page
         if name.startswith("/"):  # on the page that a host shows at any address
-            top = urlsplit(site_address(ROOT)).path or "/"
+            top = urlsplit(book.site).path or "/"
             target = SITE / name.removeprefix(top)
         assert target.exists(), address
         if anchor and target.suffix == ".html":
