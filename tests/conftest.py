@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def fork(tmp_path: Path) -> Path:
     """The same book in another folder, with its site and no repository."""
     for path in ROOT.iterdir():
-        if path.name not in (".git", "_build"):
+        if not path.name.startswith((".", "_build")):
             (tmp_path / path.name).symlink_to(path)
     (tmp_path / "_build").mkdir()
     (tmp_path / "_build" / "html").symlink_to(SITE)

@@ -1,133 +1,123 @@
 """Buttons lead to what was exported, and what was exported runs anywhere."""
 
 import re
-import shutil
-import subprocess
-import warnings
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from types import SimpleNamespace
+from typing import Any
 
 import nbformat
-import push_notebooks
 import pytest
-from book import BUILD, ROOT
-from bs4 import BeautifulSoup
-from test_build import SmallBook, book, built  # noqa: F401
+import yaml
+from book import CHAPTERS, ROOT, SITE, each_chapter, git, notebook_of, read
+from sphinx.config import Config
 
-from booktools.sphinx.buttons import (
-    BRANCH,
-    binder_address,
-    colab_address,
-    name_repository,
-)
+from booktools import build, export
+from booktools.sphinx import buttons
+from booktools.sphinx.book import Book, look_up
+from booktools.sphinx.buttons import BRANCH, binder_address, colab_address
 from booktools.sphinx.light_pages import pages_of
-from booktools.sphinx.notebooks import pages_with_notebook
-from booktools.urls import github_project, repository_address
+from booktools.sphinx.notebooks import own_package
 
-with warnings.catch_warnings(action="ignore"):  # Jupyter Book's own
-    from booktools import export as export_notebooks
-
-SITE = BUILD / "html"
 REPOSITORY = "https://github.com/example/book"
 FILES = re.compile(r"\b(open|load|save|savefig|loadtxt|savetxt|\w+_text|read_csv)\(")
 
 
-def links_of(page: Path) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def book() -> Book:
+    return look_up(ROOT)
+
+
+def links_of(page: str) -> dict[str, str]:
     """Return where the buttons of a page lead, by what stands on them."""
-    html = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-    return {
-        link.get_text().strip(): link["href"]
-        for link in html.select(".article-header-buttons a")
+    links = read(page).select(".article-header-buttons a")
+    return {link.get_text().strip(): link["href"] for link in links}
+
+
+def launches(book: Book, page: str) -> dict[str, str]:
+    """Return where the buttons lead that would be added to a page."""
+    app: Any = SimpleNamespace(config=SimpleNamespace(book=book))
+    groups: list[dict[str, Any]] = []
+    buttons._add_buttons(app, page, "", {"header_buttons": groups}, None)
+    return {it["text"]: it["url"] for group in groups for it in group["buttons"]}
+
+
+def theme_options(book: Book) -> dict[str, Any]:
+    """Return what the theme is told of the repository."""
+    app: Any = None
+    config = Config()
+    config.add("book", book, "", ())
+    config.add("html_theme_options", {}, "", ())
+    buttons.name_repository(app, config)
+    return config.html_theme_options
+
+
+def addresses(repository: str, page: str) -> dict[str, str]:
+    """Return what can open the notebook of a page, and where; see below."""
+    found = {
+        "Colab": colab_address(repository, page),
+        "Binder": binder_address(repository, page),
     }
-
-
-def exported_file(address: str, project: tuple[str, str]) -> str:
-    """Return the file on the branch that Colab or Binder would open."""
-    parts = urlsplit(address)
-    owner, name = project
-    if parts.netloc == "colab.research.google.com":
-        where = f"/github/{owner}/{name}/blob/{BRANCH}/"
-        assert parts.path.startswith(where), address
-        return unquote(parts.path.removeprefix(where))
-    assert f"{parts.netloc}{parts.path}" == (
-        f"mybinder.org/v2/gh/{owner}/{name}/{BRANCH}"
-    )
-    (opened,) = parse_qs(parts.query)["urlpath"]
-    assert opened.startswith("lab/tree/")
-    return opened.removeprefix("lab/tree/")
-
-
-def check_buttons(site: Path, sources: Path, branch: Path, repository: str) -> int:
-    """Resolve every button of a site; return how many launch something."""
-    launched = 0
-    project = github_project(repository)
-    for page in pages_of(site):
-        links = links_of(page)
-        name = page.relative_to(site).with_suffix("").as_posix()
-        for button in {"Colab", "Binder"} & set(links):
-            file = exported_file(links[button], project)
-            assert file == f"{name}.ipynb"
-            nbformat.validate(nbformat.read(branch / file, as_version=4))
-            launched += 1
-        if ".ipynb" in links:
-            download = nbformat.read(page.parent / links[".ipynb"], as_version=4)
-            assert any(cell.get("outputs") for cell in download.cells)
-        if "Suggest edit" in links:
-            edited = re.fullmatch(
-                re.escape(repository)
-                + r"/edit/[\w/-]+?/((?:chapters/|reference/)?[^/]+)",
-                links["Suggest edit"],
-            )
-            assert (sources / edited[1]).is_file(), links["Suggest edit"]
-            assert links["Open issue"].startswith(f"{repository}/issues/new?")
-            assert links["Repository"] == repository
-    return launched
+    return {name: address for name, address in found.items() if address}
 
 
 # The book itself
 
 
 def test_every_button_of_the_book_leads_to_a_file_that_the_export_writes(
-    tmp_path: Path,
+    book: Book, tmp_path: Path
 ) -> None:
-    export_notebooks.export(SITE, tmp_path / "branch", outputs=False)
-    repository = repository_address()
-    launched = check_buttons(SITE, ROOT, tmp_path / "branch", repository)
-    services = sum(map(bool, (repository, github_project(repository))))
-    assert launched == services * len(pages_with_notebook())
+    export.export(book, SITE, tmp_path / "branch", outputs=False)
+    for path in pages_of(SITE):
+        page = path.relative_to(SITE).with_suffix("").as_posix()
+        links = links_of(f"{page}.html")
+        launched = {name: links[name] for name in ("Colab", "Binder") if name in links}
+        if page in book.chapters:
+            assert launched == addresses(book.repository, page)
+            assert (tmp_path / "branch" / f"{page}.ipynb").is_file()
+            assert links[".ipynb"] == f"{path.stem}.ipynb"
+        else:
+            assert not launched
+        if "Suggest edit" in links:
+            edited = re.fullmatch(
+                re.escape(book.repository)
+                + r"/edit/[\w/-]+?/((?:chapters/|reference/)?[^/]+)",
+                links["Suggest edit"],
+            )
+            assert (ROOT / edited[1]).is_file(), links["Suggest edit"]
+            assert links["Open issue"].startswith(f"{book.repository}/issues/new?")
+            assert links["Repository"] == book.repository
 
 
-@pytest.mark.parametrize("page", pages_with_notebook())
-def test_files_of_a_notebook_lie_in_a_folder_of_their_own(page: str) -> None:
+@each_chapter
+def test_files_of_a_notebook_lie_in_a_folder_of_their_own(chapter: str) -> None:
     # Three notebooks run in an empty folder: see test_binder.py.
-    notebook = nbformat.read(SITE / f"{page}.ipynb", as_version=4)
-    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    cells = notebook_of(chapter).cells
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
     if FILES.search(code):
         assert "tempfile.TemporaryDirectory()" in code
 
 
 def test_the_branch_that_is_pushed_is_the_one_that_is_launched() -> None:
-    assert push_notebooks.BRANCH == BRANCH
-    assert push_notebooks.NOTEBOOKS == export_notebooks.NOTEBOOKS
+    workflow = (ROOT / ".github" / "workflows" / "publish.yml").read_text()
+    steps = yaml.safe_load(workflow)["jobs"]["notebooks"]["steps"]
+    (pushed,) = re.findall(r"--branch (\S+) .* (\S+)$", str(steps[-1]["run"]), re.M)
+    assert pushed == (BRANCH, str(export.NOTEBOOKS))
 
 
+@pytest.mark.parametrize("outputs", [False, True])
 def test_exported_notebooks_are_without_outputs_unless_asked_for(
-    tmp_path: Path,
+    outputs: bool, book: Book, tmp_path: Path
 ) -> None:
-    for outputs in (False, True):
-        folder = tmp_path / str(outputs)
-        export_notebooks.export(SITE, folder, outputs=outputs)
-        for page in pages_with_notebook():
-            ours = nbformat.read(folder / f"{page}.ipynb", as_version=4)
-            theirs = nbformat.read(SITE / f"{page}.ipynb", as_version=4)
-            nbformat.validate(ours)
-            assert [cell.id for cell in ours.cells] == [c.id for c in theirs.cells]
-            has_outputs = any(cell.get("outputs") for cell in ours.cells)
-            assert has_outputs == outputs
-            if outputs:
-                assert ours == theirs
-    pages = list((tmp_path / "False" / "chapters").iterdir())
-    assert len(pages) == len(pages_with_notebook())
+    export.export(book, SITE, tmp_path / "branch", outputs=outputs)
+    for chapter in CHAPTERS:
+        path = tmp_path / "branch" / "chapters" / f"{chapter}.ipynb"
+        ours, theirs = nbformat.read(path, as_version=4), notebook_of(chapter)
+        nbformat.validate(ours)
+        assert [cell.id for cell in ours.cells] == [cell.id for cell in theirs.cells]
+        assert any(cell.get("outputs") for cell in ours.cells) == outputs
+        assert not outputs or ours == theirs
+    assert len(list(path.parent.iterdir())) == len(CHAPTERS)
 
 
 @pytest.mark.parametrize(
@@ -147,11 +137,10 @@ def test_exported_notebooks_are_without_outputs_unless_asked_for(
     ],
 )
 def test_each_host_is_launched_where_it_can_be(
-    repository: str, colab: str, binder: str, monkeypatch: pytest.MonkeyPatch
+    repository: str, colab: str, binder: str
 ) -> None:
-    monkeypatch.setenv("BOOK_REPOSITORY", repository)
-    assert colab_address("a/b") == colab
-    assert binder_address("a/b") == binder
+    assert colab_address(repository, "a/b") == colab
+    assert binder_address(repository, "a/b") == binder
 
 
 @pytest.mark.parametrize(
@@ -163,73 +152,61 @@ def test_each_host_is_launched_where_it_can_be(
     ],
 )
 def test_pages_are_edited_where_the_theme_knows_how(
-    repository: str, is_known: bool, monkeypatch: pytest.MonkeyPatch
+    repository: str, is_known: bool, book: Book
 ) -> None:
-    monkeypatch.setenv("BOOK_REPOSITORY", repository)
-    config = {"html_theme_options": {}}
-    name_repository(None, config)
-    options = config["html_theme_options"]
+    options = theme_options(replace(book, repository=repository))
     assert options["use_edit_page_button"] == is_known
     assert options["use_issues_button"] == is_known
     assert options["repository_url"] == (repository if is_known else "")
 
 
-# A small book, which has no address until it has a remote
+# A fork
 
 
-def export(book: SmallBook, **variables: str) -> tuple[int, str]:  # noqa: F811
-    for name in export_notebooks.FOR_BINDER:
-        if not (book.root / name).exists():
-            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-            copy(ROOT / name, book.root / name)
-    return book.run("-m", "booktools", "notebooks", **variables)
+@pytest.fixture
+def its_remote(fork: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make a repository of the fork, with a branch and a remote of its own."""
+    monkeypatch.delenv("BOOK_REPOSITORY", raising=False)
+    git(fork, "init", "--quiet", "--initial-branch", "trunk")
+    git(fork, "add", "_config.yml")
+    git(fork, "commit", "--quiet", "--message", "All")
+    git(fork, "remote", "add", "origin", "git@github.com:ada/book.git")
+    return "https://github.com/ada/book"
 
 
-def test_a_fork_has_its_own_buttons_and_changes_no_file(
-    book: SmallBook,  # noqa: F811
+def test_a_fork_launches_and_edits_its_own_and_changes_no_file(
+    fork: Path, its_remote: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    def git(*arguments: str) -> None:
-        who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-        subprocess.run(["git", *who, *arguments], cwd=book.root, check=True)
-
-    assert set(links_of(book.site / "chapters" / "01-small.html")) == {".ipynb", ".md"}
-    git("init", "--quiet", "--initial-branch", "trunk")
-    git("add", "_config.yml", "_toc.yml", "chapters", "helpers", "_ext", "tools")
-    git("commit", "--quiet", "--message", "All")
-    git("remote", "add", "origin", "git@github.com:ada/book.git")
-    status, said = export(book)
-    assert status == 0, said
-    branch = book.root / "_build" / "notebooks"
-    address = "https://github.com/ada/book"
-    assert check_buttons(book.site, book.root, branch, address) == 2
-    links = links_of(book.site / "chapters" / "01-small.html")
-    assert "/edit/trunk/" in links["Suggest edit"]
-    notebook = nbformat.read(branch / "chapters" / "01-small.ipynb", as_version=4)
-    assert f"git+{address}@" in notebook.cells[0].source
-    assert address in (branch / "README.md").read_text()
+    book = look_up(fork)
+    branch = tmp_path_factory.mktemp("exported") / "branch"
+    export.export(book, SITE, branch, outputs=False)
+    readme = (branch / "README.md").read_text()
+    for page in book.chapters:
+        assert launches(book, page) == addresses(its_remote, page)
+        assert all(address in readme for address in launches(book, page).values())
+    assert theme_options(book)["repository_branch"] == "trunk"
+    assert f"git+{its_remote}@{book.revision}" in own_package(book)
 
 
-def test_a_failed_export_leaves_the_last_one(book: SmallBook) -> None:  # noqa: F811
-    status, said = export(book, OUTPUTS="1")
-    assert status == 0, said
-    exported = book.root / "_build" / "notebooks" / "chapters" / "01-small.ipynb"
+def test_a_book_without_an_address_has_nothing_to_launch(book: Book) -> None:
+    assert launches(replace(book, repository=""), book.chapters[0]) == {}
+
+
+def test_a_failed_export_leaves_the_last_one(
+    fork: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("BOOK_REPOSITORY", raising=False)
+    monkeypatch.setattr(build, "main", lambda root: 0)
+    monkeypatch.setenv("OUTPUTS", "1")
+    assert export.main(fork) == 0
+    assert "git remote add" in capsys.readouterr().out  # or it installs no helpers
+    exported = fork / "_build" / "notebooks" / "chapters" / f"{CHAPTERS[0]}.ipynb"
     before = exported.read_text()
     assert any(cell.get("outputs") for cell in nbformat.reads(before, 4).cells)
-    assert "git remote add" in said  # or it could install no helpers
-    book.replace("plt.plot([0, 1]);", "plt.plot(")
-    assert export(book)[0] == 1
+    monkeypatch.setenv("OUTPUTS", "yes")
+    assert export.main(fork) == 1
+    assert "OUTPUTS=1" in capsys.readouterr().err
+    monkeypatch.setenv("OUTPUTS", "")
+    monkeypatch.setattr(build, "main", lambda root: 1)
+    assert export.main(fork) == 1
     assert exported.read_text() == before
-    status, said = export(book, OUTPUTS="yes")
-    assert status == 1
-    assert "OUTPUTS=1" in said
-    assert exported.read_text() == before
-
-
-def test_what_no_notebook_can_show_fails_the_build(
-    book: SmallBook,  # noqa: F811
-) -> None:
-    book.replace("# A small chapter", "# A small chapter\n\n```{centered} Hi\n```")
-    status, said = book.build()
-    assert status == 1
-    assert "01-small.md" in said
-    assert "cannot be put into a notebook" in said
