@@ -4,15 +4,38 @@ The browser ends with the module that uses it: Playwright cannot be started
 twice in one process, and some of what is tested starts it as well.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from book import ROOT, SITE
 
+from booktools.slides.deck import make_deck
+from booktools.sphinx.book import Book, look_up
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
+
+
+@pytest.fixture(scope="session")
+def book() -> Book:
+    """Facts about the book."""
+    return look_up(ROOT)
+
+
+@pytest.fixture(scope="session")
+def deck_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Makes the slides of a chapter, once, and returns where they are."""
+    folder = tmp_path_factory.mktemp("slides")
+
+    @cache
+    def make(chapter: str) -> Path:
+        make_deck(SITE, chapter, folder / chapter)
+        return folder / chapter / "index.html"
+
+    return make
 
 
 @pytest.fixture

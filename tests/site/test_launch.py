@@ -23,11 +23,6 @@ REPOSITORY = "https://github.com/example/book"
 FILES = re.compile(r"\b(open|load|save|savefig|loadtxt|savetxt|\w+_text|read_csv)\(")
 
 
-@pytest.fixture(scope="module")
-def book() -> Book:
-    return look_up(ROOT)
-
-
 def links_of(page: str) -> dict[str, str]:
     """Return where the buttons of a page lead, by what stands on them."""
     links = read(page).select(".article-header-buttons a")

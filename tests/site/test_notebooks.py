@@ -31,7 +31,7 @@ from nbformat import NotebookNode
 from PIL import Image
 from small_site import render, warnings_of
 
-from booktools.sphinx.book import Book, look_up
+from booktools.sphinx.book import Book
 from booktools.sphinx.notebooks import (
     INSTALL,
     first_cell,
@@ -306,10 +306,10 @@ def write(folder: Path, text: str, book: Book) -> tuple[NotebookNode, str]:
     return notebook, warnings_of(app)
 
 
-@pytest.fixture(scope="module")
-def book() -> Book:
-    """Facts about the book, of which the tests know where it is on the web."""
-    return replace(look_up(ROOT), repository=REPOSITORY, revision=REVISION)
+@pytest.fixture
+def book(book: Book) -> Book:
+    """Facts about the book, as if it were on the web."""
+    return replace(book, repository=REPOSITORY, revision=REVISION)
 
 
 def test_writes_all_that_authors_may_write_as_plain_markdown(

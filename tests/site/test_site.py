@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from book import CHAPTERS, ROOT, SITE, each_chapter, executed, read, squeeze
+from book import CHAPTERS, SITE, each_chapter, executed, read, squeeze
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from PIL import Image
 
-from booktools.sphinx.book import Book, look_up
+from booktools.sphinx.book import Book
 from booktools.sphinx.light_pages import pages_of
 from helpers import load_digits
 
@@ -26,11 +26,6 @@ def needs(chapter: str) -> pytest.MarkDecorator:
     """Skip a test about a chapter that a fork has left out."""
     reason = f"_toc.yml leaves out {chapter}"
     return pytest.mark.skipif(chapter not in CHAPTERS, reason=reason)
-
-
-@pytest.fixture(scope="module")
-def book() -> Book:
-    return look_up(ROOT)
 
 
 def outputs_of(chapter: str) -> list[NotebookNode]:
