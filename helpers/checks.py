@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+__all__ = ["check_gradient", "mutate"]
+
 
 def check_gradient(
     loss: Callable[[NDArray[np.float64]], float],

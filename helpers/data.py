@@ -30,6 +30,21 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pooch
 
+__all__ = [
+    "TRUE_INTERCEPT",
+    "TRUE_WEIGHTS",
+    "DataError",
+    "Digits",
+    "DigitsSplit",
+    "Iris",
+    "Split",
+    "load_digits",
+    "load_two_irises",
+    "make_line_data",
+    "make_plane_data",
+    "split_digits",
+]
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 

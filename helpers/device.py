@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import torch
 
+__all__ = ["DeviceError", "requested_device", "select_device"]
+
 DEVICES = ("cpu", "cuda", "mps", "auto")
 
 

@@ -18,6 +18,23 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+__all__ = [
+    "CURVE_TOLERANCE",
+    "DIGIT_SETTINGS",
+    "HIDDEN_UNITS",
+    "LEARNING_RATE",
+    "N_STEPS",
+    "Curves",
+    "DigitSettings",
+    "init_weights",
+    "load_petal_data",
+    "make_digit_network",
+    "max_relative_difference",
+    "train_by_hand",
+    "train_digit_network",
+    "working_dtype",
+]
+
 #: How many hidden units H the network has.
 HIDDEN_UNITS = 100
 #: Step size of its plain gradient descent.

@@ -18,6 +18,8 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 from numpy.typing import ArrayLike
 from PIL import Image
 
+__all__ = ["plot_losses", "show_images", "show_slider", "use_book_style"]
+
 # Okabe and Ito's colours, distinct under every common colour blindness, with
 # brown for their orange, which is too pale on white. On dark pages the figures
 # are shown inverted, with their hues kept; the colours are made for both.

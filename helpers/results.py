@@ -18,6 +18,8 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
+__all__ = ["cached_result", "requested_run"]
+
 RUNS = ("quick", "full", "long")
 SITE_PACKAGES = sysconfig.get_path("purelib"), sysconfig.get_path("platlib")
 

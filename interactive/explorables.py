@@ -23,6 +23,13 @@ from PIL import Image
 from helpers.data import Digits
 from helpers.plots import BLUE, VERMILLION, to_webp
 
+__all__ = [
+    "show_backward_pass",
+    "show_drawing",
+    "show_explorable",
+    "show_learning_rate",
+]
+
 DPI = 200  # twice the pixels, for screens with two pixels for one
 
 

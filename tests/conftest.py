@@ -12,22 +12,25 @@ from typing import TYPE_CHECKING
 import pytest
 from book import ROOT, SITE
 
-from booktools.slides.deck import make_deck
-from booktools.sphinx.book import Book, look_up
-
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
+    from booktools.sphinx.book import Book
+
 
 @pytest.fixture(scope="session")
-def book() -> Book:
+def book() -> "Book":
     """Facts about the book."""
+    from booktools.sphinx.book import look_up
+
     return look_up(ROOT)
 
 
 @pytest.fixture(scope="session")
 def deck_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Makes the slides of a chapter, once, and returns where they are."""
+    from booktools.slides.deck import make_deck
+
     folder = tmp_path_factory.mktemp("slides")
 
     @cache
