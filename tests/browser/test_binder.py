@@ -16,37 +16,35 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.request import urlopen
 
 import nbformat
 import pytest
-from book import BUILD, EXECUTED, ROOT, chapter_files
+from book import CHAPTERS, ROOT, SITE, executed, git
 from notebook_server import NotebookServer, start_server
 from playwright.sync_api import BrowserContext, expect
 
-from booktools.sphinx import notebooks
+from booktools.export import export
+from booktools.sphinx.book import Book
 from booktools.sphinx.notebooks import first_cell, needed_packages
 
 with warnings.catch_warnings(action="ignore"):  # of modules that have moved
     from repo2docker.app import Repo2Docker
     from repo2docker.buildpacks import BuildPack, PythonBuildPack
 
-    from booktools import export as export_notebooks
-
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("environment")]
+pytestmark = pytest.mark.slow
 
 MEGABYTES = 1600  # that the installed packages may take on disk
 WAIT = 60_000  # milliseconds for JupyterLab in a browser
 LEFT_OUT = ("_build", ".venv", ".git", "*.egg-info", ".*_cache", ".hypothesis")
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 REPOSITORY = "https://github.com/example/book"
-CHAPTERS = [path.relative_to(ROOT).as_posix() for path in chapter_files()]
 FIRST = CHAPTERS[0]
-WITH_PYTORCH = [path for path in CHAPTERS if "08-backprop-autograd" in path]
+WITH_PYTORCH = {"08-backprop-autograd"} & set(CHAPTERS)
 # NumPy, the digits, and PyTorch with files that it writes and reads.
-ALONE = ("01-gradient-descent", "05-softmax-regression", "12-mlp-pytorch")
+ALONE = {"01-gradient-descent", "05-softmax-regression", "12-mlp-pytorch"}
 PACKAGES = "lib/python{}.{}/site-packages".format(*sys.version_info)
 
 
@@ -158,23 +156,23 @@ def test_binder_installs_with_the_python_that_the_tests_run_on(binder: Binder) -
 def test_a_chapter_opens_as_a_notebook_and_runs(
     chapter: str, binder: Binder, server: NotebookServer
 ) -> None:
-    run_chapter(binder, server, chapter)
+    run_chapter(binder, server, f"chapters/{chapter}.md")
 
 
-def test_what_every_chapter_needs_is_installed(binder: Binder) -> None:
-    executed = [nbformat.read(path, 4) for path in EXECUTED.glob("*.ipynb")]
-    every = nbformat.NotebookNode(cells=[c for it in executed for c in it.cells])
-    needed = [package.partition(" @ ")[0] for package in needed_packages(every)]
+def test_what_every_chapter_needs_is_installed(binder: Binder, book: Book) -> None:
+    cells = [cell for chapter in CHAPTERS for cell in executed(chapter).cells]
+    every = nbformat.NotebookNode(cells=cells)
+    needed = [package.partition(" @ ")[0] for package in needed_packages(book, every)]
     assert len(needed) > 4
     versions = f"from importlib.metadata import version; [*map(version, {needed})]"
     binder.run(f'python -c "{versions}"')
 
 
 def test_the_branch_of_notebooks_is_installed_and_run_alike(
-    binder: Binder, server: NotebookServer, tmp_path: Path
+    binder: Binder, server: NotebookServer, book: Book, tmp_path: Path
 ) -> None:
     branch = tmp_path / "branch"
-    export_notebooks.export(BUILD / "html", branch, outputs=False)
+    export(book, SITE, branch, outputs=False)
     recipe = choose_recipe(branch)
     assert type(recipe) is type(binder.recipe)
     assert recipe.python_version == binder.recipe.python_version
@@ -183,7 +181,7 @@ def test_the_branch_of_notebooks_is_installed_and_run_alike(
     for name in ("helpers", "pyproject.toml", "constraints.txt"):
         assert (branch / name).exists()
     shutil.copytree(branch / "chapters", binder.home / "notebooks")
-    run_chapter(binder, server, f"notebooks/{Path(FIRST).stem}.ipynb")
+    run_chapter(binder, server, f"notebooks/{FIRST}.ipynb")
 
 
 def test_the_environment_is_within_its_budget(
@@ -206,7 +204,8 @@ def test_chapters_compute_as_they_are_told_to(
     cells = ["import os", "assert os.environ['BOOK_DEVICE'] == 'auto'", "import torch"]
     cells += ["assert torch.get_num_threads() == 1", "import helpers", "1 / 1"]
     blocks = "".join(f"```{{code-cell}} ipython3\n{cell}\n```\n\n" for cell in cells)
-    header = (ROOT / FIRST).read_text().partition("\n\n")[0]
+    chapter = ROOT / "chapters" / f"{FIRST}.md"
+    header = chapter.read_text().partition("\n\n")[0]
     (binder.home / "elsewhere").mkdir()
     (binder.home / "elsewhere" / "notes.md").write_text(f"{header}\n\n{blocks}")
     run_chapter(binder, server, "elsewhere/notes.md")
@@ -215,11 +214,10 @@ def test_chapters_compute_as_they_are_told_to(
 def test_a_click_on_a_chapter_opens_a_notebook_that_runs(
     server: NotebookServer, context: BrowserContext
 ) -> None:
-    folder, _, name = FIRST.partition("/")
     page = context.new_page()
     page.set_default_timeout(WAIT)
-    page.goto(f"{server.address}/lab/tree/{folder}?token={server.token}")
-    page.locator(f".jp-DirListing-item[title*='{name}']").dblclick()
+    page.goto(f"{server.address}/lab/tree/chapters?token={server.token}")
+    page.locator(f".jp-DirListing-item[title*='{FIRST}.md']").dblclick()
     cell = page.locator(".jp-NotebookPanel .jp-CodeCell").first
     # Until there is a kernel, JupyterLab goes on without running a cell.
     expect(page.locator("#jp-main-statusbar")).to_contain_text("| Idle", timeout=WAIT)
@@ -230,13 +228,6 @@ def test_a_click_on_a_chapter_opens_a_notebook_that_runs(
 
 
 # In an empty folder, without the helpers
-
-
-def git(folder: Path, *arguments: str) -> str:
-    """Return what git says, in a folder."""
-    who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-    command = ["git", *who, *arguments]
-    return subprocess.check_output(command, cwd=folder, text=True).strip()
 
 
 @pytest.fixture(scope="module")
@@ -262,12 +253,11 @@ def make_environment(folder: Path, given: Path) -> Path:
 
 
 def test_notebooks_run_in_an_empty_folder_and_install_the_helpers(
-    binder: Binder, clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    binder: Binder, clone: Path, book: Book, tmp_path: Path
 ) -> None:
     revision = git(clone, "rev-parse", "HEAD")
-    monkeypatch.setenv("BOOK_REPOSITORY", REPOSITORY)
-    monkeypatch.setattr(notebooks, "revision", lambda: revision)
-    export_notebooks.export(BUILD / "html", tmp_path / "branch", outputs=False)
+    there = replace(book, repository=REPOSITORY, revision=revision)
+    export(there, SITE, tmp_path / "branch", outputs=False)
     variables = binder.variables | {
         "HOME": str(tmp_path),
         "OMP_NUM_THREADS": "1",  # as when the book was built
@@ -280,10 +270,9 @@ def test_notebooks_run_in_an_empty_folder_and_install_the_helpers(
     }
 
     def run(chapter: str) -> None:
-        executed = nbformat.read(EXECUTED / f"{chapter}.ipynb", as_version=4)
         exported = tmp_path / "branch" / "chapters" / f"{chapter}.ipynb"
         notebook = nbformat.read(exported, as_version=4)
-        notebook.cells[0] = first_cell(executed)  # of this commit, at that address
+        notebook.cells[0] = first_cell(there, executed(chapter))
         again = nbformat.v4.new_code_cell(notebook.cells[0].source)
         notebook.cells.append(again)
         place = tmp_path / chapter
@@ -307,13 +296,13 @@ def test_notebooks_run_in_an_empty_folder_and_install_the_helpers(
         assert "Installing" not in "".join(o.get("text", "") for o in last.outputs)
         (record,) = place.rglob("gradient_descent_to_mlp-*/direct_url.json")
         assert json.loads(record.read_text())["vcs_info"]["commit_id"] == revision
-        theirs = [cell for cell in executed.cells if cell.cell_type == "code"]
+        theirs = [cell for cell in executed(chapter).cells if cell.cell_type == "code"]
         for ours, cell in zip(cells, theirs, strict=True):
             if "nbval-ignore-output" not in cell.metadata.get("tags", []):
                 assert streams(ours) == streams(cell), ours.source
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(run, {Path(it).stem for it in CHAPTERS} & set(ALONE)))
+        list(pool.map(run, ALONE & set(CHAPTERS)))
 
 
 def streams(cell: nbformat.NotebookNode) -> str:

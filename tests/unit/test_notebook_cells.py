@@ -1,0 +1,237 @@
+"""Cells of notebooks: all that authors may write as text, and the first one."""
+
+import re
+import subprocess
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from small_site import render, warnings_of
+
+from booktools.sphinx.book import Book
+from booktools.sphinx.notebooks import (
+    INSTALL,
+    first_cell,
+    make_notebook,
+    needed_packages,
+)
+
+# Texts that no chapter has yet
+
+EXTENSIONS = ("sphinx_design", "sphinx_markdown_builder")
+WRITTEN = """\
+Costs \\$5 or \\$6, a < b, a*b, and ``x`y``. See it[^1].
+
+1. one
+2. two
+
+   ```python
+   x = 1
+   ```
+
+> quoted
+>
+> twice
+
+:::{warning}
+Careful.
+:::
+
+:::{dropdown} Open me
+inside
+:::
+
+::::{tab-set}
+:::{tab-item} One
+in one
+:::
+::::
+
+By {abbr}`MLP (multi-layer perceptron)`, {sub}`2`, {math}`x^2` and {eq}`eq-one`.
+
+```{math}
+:label: eq-one
+a = b
+
+c = d
+```
+
+| a | b |
+|---|---|
+| `x \\| y` | z |
+
+% not for readers
+
+[^1]: A footnote.
+"""
+EXPECTED = """\
+Costs \\$5 or \\$6, a &lt; b, a\\*b, and `` x`y ``. See it<sup>1</sup>.
+
+1. one
+2. two
+   ```python
+   x = 1
+   ```
+
+> quoted
+>
+> twice
+
+> **Warning**
+>
+> Careful.
+
+**Open me**
+
+inside
+
+**One**
+
+in one
+
+By MLP (multi-layer perceptron), <sub>2</sub>, $x^2$ and (1).
+
+$$
+a = b
+c = d
+\\tag{1}
+$$
+
+| a        | b   |
+|----------|-----|
+| `x \\| y` | z   |
+"""
+
+
+def chapter_with(*code: str) -> NotebookNode:
+    cells = [nbformat.v4.new_code_cell(source) for source in code]
+    return nbformat.v4.new_notebook(cells=cells)
+
+
+def write(folder: Path, text: str, book: Book) -> tuple[NotebookNode, str]:
+    """Return the notebook of a page of text alone, and what Sphinx warned of."""
+    app = render(folder, text, *EXTENSIONS)
+    app.config["book"] = book
+    page = app.env.get_and_resolve_doctree("index", app.builder)
+    notebook = make_notebook(app, page, "index", chapter_with())
+    return notebook, warnings_of(app)
+
+
+@pytest.fixture
+def book(book: Book) -> Book:
+    """Facts about the book, as if it were on the web."""
+    return replace(book, repository=REPOSITORY, revision=REVISION)
+
+
+def test_writes_all_that_authors_may_write_as_plain_markdown(
+    book: Book, tmp_path: Path
+) -> None:
+    notebook, warned = write(tmp_path, f"# A page\n\n{WRITTEN}", book)
+    assert not warned
+    source = notebook.cells[1].source.replace("> \n", ">\n")
+    _title, _about, source = source.split("\n\n", 2)
+    text, _, notes = source.partition("\n\n---\n")
+    assert text == EXPECTED.strip()
+    assert "A footnote." in notes
+    assert "<script" not in source
+
+
+def test_warns_of_what_no_notebook_can_show(book: Book, tmp_path: Path) -> None:
+    _, warned = write(tmp_path, "# A page\n\n```{centered} Hi\n```", book)
+    assert re.search(r"index\.md:3.*cannot be put into a notebook", warned)
+
+
+# The first cell
+
+
+def run(
+    cell: NotebookNode,
+    installed: set[str],
+    monkeypatch: pytest.MonkeyPatch,
+    status: int = 0,
+) -> list[list[str]]:
+    """Run a first cell where just these packages are; return what pip is told."""
+    told = []
+
+    def version(name: str) -> str:
+        if name not in installed:
+            raise PackageNotFoundError(name)
+        return "1.0"
+
+    def pip(command: list[str], **_: object) -> SimpleNamespace:
+        told.append(command[1:])
+        return SimpleNamespace(returncode=status, stderr="no such host")
+
+    monkeypatch.setattr("importlib.metadata.version", version)
+    monkeypatch.setattr(subprocess, "run", pip)
+    exec(cell.source, {})
+    return told
+
+
+REPOSITORY, REVISION = "https://github.com/example/book", "0123abcd" * 5
+HELPERS = f"gradient-descent-to-mlp @ git+{REPOSITORY}@{REVISION}"
+CODE = (
+    "import numpy as np\nfrom sklearn.svm import SVC\nimport os\nfrom helpers import x"
+)
+ALL = {"gradient-descent-to-mlp", "numpy", "scikit-learn"}
+
+
+def test_finds_what_a_chapter_needs_and_does_not_guess(book: Book) -> None:
+    chapter = chapter_with(CODE, "def f():\n    import torch.nn.functional as F")
+    assert needed_packages(book, chapter) == [HELPERS, "numpy", "scikit-learn", "torch"]
+    with pytest.raises(ValueError, match="no_such_module"):
+        needed_packages(book, chapter_with("import no_such_module"))
+
+
+def test_installs_just_what_is_missing_or_says_what_pip_could_not_do(
+    book: Book, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cell = first_cell(book, chapter_with(CODE))
+    assert max(map(len, INSTALL.splitlines())) <= 80  # the width of a cell
+    assert run(cell, ALL, monkeypatch) == []
+    assert capsys.readouterr().out == ""
+    told = run(cell, {"numpy"}, monkeypatch)
+    pip = ["-m", "pip", "install", "--quiet"]
+    assert told == [[*pip, HELPERS, "scikit-learn"]]
+    with pytest.raises(RuntimeError, match=r"(?s)no such host.*network.*pip install"):
+        run(cell, {"numpy"}, monkeypatch, status=1)
+
+
+def test_does_not_install_a_stranger_of_the_same_name(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without an address pip would look for the helpers on the package index.
+    cell = first_cell(replace(book, repository=""), chapter_with(CODE))
+    assert run(cell, ALL, monkeypatch) == []
+    with pytest.raises(RuntimeError, match="gradient-descent-to-mlp is not installed"):
+        run(cell, {"numpy", "scikit-learn"}, monkeypatch)
+
+
+@pytest.mark.parametrize("asked", [None, "cpu"])
+def test_lets_pytorch_choose_the_device_unless_one_was_asked_for(
+    book: Book,
+    asked: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    devices = []
+
+    def select_device() -> str:
+        import os
+
+        devices.append(os.environ["BOOK_DEVICE"])
+        return "cuda"
+
+    monkeypatch.setattr("helpers.select_device", select_device)
+    monkeypatch.setenv("BOOK_DEVICE", asked or "cpu")
+    if asked is None:
+        monkeypatch.delenv("BOOK_DEVICE")
+    cell = first_cell(book, chapter_with(CODE, "device = select_device()"))
+    assert run(cell, ALL, monkeypatch) == []
+    assert devices == [asked or "auto"]
+    assert "computes on: cuda" in capsys.readouterr().out
+    assert "BOOK_DEVICE" not in first_cell(book, chapter_with(CODE)).source

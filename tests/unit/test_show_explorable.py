@@ -1,0 +1,142 @@
+"""What chapters call to show an explorable, and which pages load its script."""
+
+import base64
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+from docutils import nodes
+
+from booktools.sphinx import explorables
+from helpers import load_digits
+from interactive import (
+    show_backward_pass,
+    show_drawing,
+    show_explorable,
+    show_learning_rate,
+)
+
+
+def show(data: dict[str, object]) -> BeautifulSoup:
+    figure, stage = (plt.subplots(figsize=(1, 1))[0] for _ in range(2))
+    html = show_explorable("name", figure, data, 'A "figure".', [stage])
+    assert not plt.get_fignums()
+    return BeautifulSoup(html.data, "html.parser")
+
+
+def test_an_explorable_is_a_figure_until_its_script_runs() -> None:
+    shown, stage = show({}).find_all("img")
+    assert shown["alt"] == 'A "figure".'
+    assert [picture.parent.has_attr("hidden") for picture in (shown, stage)] == [0, 1]
+
+
+def test_an_explorable_gets_its_data_and_where_to_draw() -> None:
+    figure, ax = plt.subplots(figsize=(2, 2), layout="none")
+    ax.set(xlim=(0, 4), ylim=(1, 100), yscale="log")
+    ax.set_position((0.25, 0.5, 0.5, 0.375))
+    data = {"text": "</script>", "numbers": [0.1, 1e-17]}
+    html = show_explorable("name", plt.figure(), data, "A figure.", [figure])
+    given = json.loads(BeautifulSoup(html.data, "html.parser").script.text)
+    (axes,) = given.pop("axes")
+    assert given == data
+    assert axes == {
+        "box": [0.25, 0.125, 0.75, 0.5],  # from the top left
+        "x": [0, 4],
+        "y": [1, 100],
+        "logarithmic": True,
+    }
+
+
+def give_digits(change: Callable[[dict], object] = lambda given: None) -> dict:
+    """Return what `show_drawing` takes, changed."""
+    digits = load_digits()
+    rng = np.random.default_rng(0)
+    shapes = [(3, digits.images.shape[1]), (3,), (10, 3), (10,)]
+    given = {
+        "parameters": [rng.normal(size=shape).astype(np.float16) for shape in shapes],
+        "digits": digits,
+        "images": digits.images[:10],
+        "labels": digits.labels[:10],
+        "box": digits.height - 1,
+        "centre": (digits.height / 2, digits.width / 2),
+        "pen": 1.5,
+    }
+    change(given)
+    return given
+
+
+def test_a_drawing_gets_every_number_as_it_was_given() -> None:
+    given = give_digits()
+    html = BeautifulSoup(show_drawing(**given).data, "html.parser")
+    data = json.loads(html.script.text)
+    packed = np.frombuffer(base64.b64decode(data["parameters"]), "<f2")
+    flat = np.concatenate([array.ravel() for array in given["parameters"]])
+    assert np.array_equal(packed, flat)
+    images = np.frombuffer(base64.b64decode(data["images"]), np.uint8)
+    assert np.array_equal(images, given["images"].ravel())
+    assert data["labels"] == given["labels"].tolist()
+    assert (data["box"], data["pen"]) == (given["box"], given["pen"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda g: g["parameters"].reverse(), "are not two layers"),
+        (
+            lambda g: g.update(parameters=[np.float32(p) for p in g["parameters"]]),
+            "rounded to float16 first",
+        ),
+        (lambda g: g["parameters"][1].fill(np.inf), "too large for float16"),
+        (lambda g: g.update(images=g["images"][:4]), "10 images of"),
+        (lambda g: g.update(box=1_000), "smaller than the next"),
+        (lambda g: g.update(pen=g["box"] + 1), "smaller than the next"),
+    ],
+)
+def test_a_drawing_refuses_what_does_not_fit_together(
+    change: Callable[[dict], object], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        show_drawing(**give_digits(change))
+
+
+@pytest.mark.parametrize(
+    ("value", "error"), [(float("nan"), ValueError), (np.ones(2), TypeError)]
+)
+def test_an_explorable_refuses_what_its_script_could_not_read(
+    value: object, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        show({"value": value})
+
+
+def test_a_learning_rate_needs_a_target_for_each_feature() -> None:
+    with pytest.raises(ValueError, match="3 features and 2 targets"):
+        show_learning_rate(np.ones(3), np.ones(2), np.zeros(2), lambda ax: None)
+
+
+def test_a_backward_pass_needs_all_its_arrays() -> None:
+    arrays = {"A": np.ones((2, 2)), "X": np.ones((2, 2))}
+    with pytest.raises(KeyError, match="W1"):
+        show_backward_pass([("Z1", "X @ W1", "z")], arrays)
+
+
+@pytest.mark.parametrize(
+    ("builder", "expected"),
+    [("html", ["shared.js", "learning-rate.js"]), ("singlehtml", [])],
+)
+def test_the_book_as_one_page_loads_no_scripts_of_explorables(
+    builder: str, expected: list[str]
+) -> None:
+    added: list[str] = []
+    raw = nodes.raw("", '<div data-explorable="learning-rate">', format="html")
+    app = SimpleNamespace(
+        builder=SimpleNamespace(name=builder),
+        add_js_file=lambda name, **_: added.append(name),
+    )
+    page = nodes.container("", raw)
+    explorables._add_scripts(app, "page", "page.html", {}, page)
+    assert added == expected
