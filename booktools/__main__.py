@@ -1,11 +1,11 @@
-"""The command line of the book: ``python -m booktools COMMAND``, in its folder."""
+"""The book's command line: ``python -m booktools COMMAND``, run in its folder."""
 
 import argparse
 import sys
 from importlib import import_module
 from pathlib import Path
 
-COMMANDS = {  # and the modules whose `main` is called with the book's root
+COMMANDS = {  # and the modules whose `main` each calls with the book's root
     "build": "booktools.build",
     "live": "booktools.live",
     "notebooks": "booktools.export",
@@ -24,10 +24,10 @@ def main(arguments: list[str] | None = None) -> int:
     root = options.root.resolve()
     for name in ("_config.yml", "_toc.yml"):
         if not (root / name).is_file():
-            parser.error(f"{root} is no book: it has no {name}. Use --root.")
+            parser.error(f"{root} is not a book: it has no {name}. Use --root.")
     try:
         return import_module(COMMANDS[options.command]).main(root)
-    except ValueError as error:  # of what was asked for in the environment
+    except ValueError as error:  # an invalid environment variable
         print(error, file=sys.stderr)
         return 1
 

@@ -1,8 +1,8 @@
-"""Build the book again at each save, and show it in the browser.
+"""Rebuild the book at each save, and show it in the browser.
 
 The library livereload serves the site, watches the sources and reloads the
-page; what a save changes is built in a process of its own, so that a helper,
-too, may be changed meanwhile.
+page. Each build runs in a process of its own, so that changes to the helpers
+take effect as well.
 """
 
 import os
@@ -31,12 +31,12 @@ WATCHED = (
 
 
 def rebuild(root: Path) -> None:
-    """Build the book; if that fails, the last good site stays."""
+    """Build the book; if that fails, the last good site remains."""
     subprocess.run([sys.executable, "-m", "booktools", "build"], cwd=root, check=False)
 
 
 def main(root: Path) -> int:
-    """Build, serve and watch until Ctrl-C."""
+    """Build, serve and watch until Ctrl-C is pressed."""
     port, site = requested_port(), root / BUILD / SITES[edition()]
     rebuild(root)
     server = Server()
