@@ -17,7 +17,7 @@ from sphinx.util.docutils import docutils_namespace
 
 from booktools import git as repository
 from booktools import urls as addresses
-from booktools.sphinx.web import LONGEST
+from booktools.sphinx.web import MAX_DESCRIPTION
 from booktools.urls import (
     github_project,
     pages_address,
@@ -286,7 +286,7 @@ def test_a_preview_has_title_text_and_picture(known: Path) -> None:
     assert (known / "_static" / "card.png").is_file()
     other = tags_of(known / "pages" / "other.html")["og:description"]
     assert re.fullmatch("But these( words)+ …", other)
-    assert LONGEST - 10 < len(other) <= LONGEST
+    assert MAX_DESCRIPTION - 10 < len(other) <= MAX_DESCRIPTION
 
 
 def test_without_an_address_nothing_leads_to_one(unknown: Path) -> None:
@@ -345,7 +345,7 @@ PAGES = sorted(
 @pytest.mark.parametrize("page", PAGES)
 def test_each_page_is_described(page: str) -> None:
     tags = tags_of(SITE / page)
-    assert 20 < len(tags["description"]) <= LONGEST
+    assert 20 < len(tags["description"]) <= MAX_DESCRIPTION
     assert tags.get("og:description", tags["description"]) == tags["description"]
     assert not re.search(r"[\\$\n]|\{\w+\}", tags["description"])
 
