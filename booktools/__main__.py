@@ -5,7 +5,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-COMMANDS = {  # and the modules whose `main` each calls with the book's root
+COMMANDS = {  # and the module with the `main(root)` of each
     "build": "booktools.build",
     "live": "booktools.live",
     "notebooks": "booktools.export",

@@ -453,6 +453,6 @@ def show_drawing(
             "shown": FIRST_SHOWN,
         },
         alt=f"An image of the digit {labels[FIRST_SHOWN]}; the {H} hidden units, of "
-        f"which {firing} are active; and the probabilities of the {C} digits, the "
+        f"which {firing} fire; and the probabilities of the {C} digits, the "
         f"largest being that of {likely}, {probabilities[likely]:.3f}.",
     )
