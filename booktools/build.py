@@ -108,7 +108,7 @@ def build(root: Path) -> int:
     read = [p for p in paths if changed is None or f"chapters/{p.name}" in changed]
     if not execute(root, read, environment, jobs):
         return keep_last_site(root, "a chapter failed, see above")
-    if prepare_environment(root) != environment:
+    if read and prepare_environment(root) != environment:
         shutil.rmtree(root / CACHE / environment.fingerprint)
         return keep_last_site(
             root, "what chapters depend on changed meanwhile; try again"
