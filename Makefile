@@ -74,7 +74,7 @@ book: $(installed) ## build the site; DEVICE=cpu, cuda, mps, auto; EDITION=stude
 
 # A click on a chapter opens a notebook: the set-up has told JupyterLab so.
 lab: $(installed) ## open the chapters as notebooks, to run and change them
-	@$(python) -m jupyter lab --LabApp.default_url=/lab/tree/chapters/01-gradient-descent.md
+	@$(python) -m booktools lab
 
 # The tests and the benchmark are about the edition that has everything.
 test test-slow bench: $(installed) ## time building and training, as ratios; ten minutes
