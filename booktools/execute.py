@@ -58,7 +58,7 @@ def cached_record(
     """
     try:
         cache.merge_match_into_notebook(notebook)
-        record = cache.match_cache_notebook(notebook).data
+        record: Any = cache.match_cache_notebook(notebook).data
         return {
             "seconds": record["execution_seconds"],
             "megabytes": record["megabytes"],
