@@ -21,7 +21,7 @@ def prose() -> dict[str, str]:
     """Return what the chapters say in words, in order: no code, no headings."""
     return {
         path.stem: re.sub(
-            r"^(?:---\n.*?^---|```\{(?:code-cell|figure).*?^```|#.*?)$",
+            r"^(?:---\n.*?^---|```(?:python|\{(?:code-cell|figure)).*?^```|#.*?)$",
             "",
             path.read_text(encoding="utf-8"),
             flags=re.M | re.S,
