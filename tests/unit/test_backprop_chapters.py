@@ -3,6 +3,7 @@
 import ast
 import inspect
 import textwrap
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,24 +30,14 @@ from helpers import (
 VERSIONS = ("NumPy", "tensors", "autograd", "torch.nn", "torch.optim", "scikit-learn")
 
 
-@pytest.fixture(scope="module")
-def numpy_page() -> dict[str, Any]:
-    return run_page("06-backprop-numpy")
-
-
-@pytest.fixture(scope="module")
-def tensor_page() -> dict[str, Any]:
-    return run_page("07-backprop-tensors")
-
-
-@pytest.fixture(scope="module")
-def autograd_page() -> dict[str, Any]:
-    return run_page("08-backprop-autograd")
-
-
-@pytest.fixture(scope="module")
-def last_page() -> dict[str, Any]:
-    return run_page("10-backprop-optim")
+page_of = cache(run_page)
+NUMPY, TENSORS, AUTOGRAD, NN, OPTIM = (
+    "06-backprop-numpy",
+    "07-backprop-tensors",
+    "08-backprop-autograd",
+    "09-backprop-nn",
+    "10-backprop-optim",
+)
 
 
 @pytest.fixture
@@ -60,12 +51,12 @@ def single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_version_gives_the_same_curves(
-    last_page: dict[str, Any], version: str
+    version: str
 ) -> None:
     data = load_petal_data()
     reference = train_by_hand(data, *init_weights(2, 100, 2))
-    training, validation = last_page["results"][version]
-    tolerance = CURVE_TOLERANCE[str(last_page["dtype"]).removeprefix("torch.")]
+    training, validation = page_of(OPTIM)["results"][version]
+    tolerance = CURVE_TOLERANCE[str(page_of(OPTIM)["dtype"]).removeprefix("torch.")]
     assert max_relative_difference(training, reference.training) <= tolerance
     assert max_relative_difference(validation, reference.validation) <= tolerance
 
@@ -100,9 +91,9 @@ sizes = st.integers(1, 6)
 @settings(deadline=None)
 @given(n=sizes, d=sizes, h=sizes, k=sizes, seed=st.integers(0, 2**32 - 1))
 def test_backward_in_numpy_is_right_for_every_shape(
-    numpy_page: dict[str, Any], n: int, d: int, h: int, k: int, seed: int
+    n: int, d: int, h: int, k: int, seed: int
 ) -> None:
-    forward, backward = numpy_page["forward"], numpy_page["backward"]
+    forward, backward = page_of(NUMPY)["forward"], page_of(NUMPY)["backward"]
     rng = np.random.default_rng(seed)
     X, Y = rng.normal(size=(n, d)), rng.normal(size=(n, k))
     W1, W2 = init_weights(d, h, k, seed)
@@ -124,9 +115,9 @@ def test_backward_in_numpy_is_right_for_every_shape(
 @settings(deadline=None)
 @given(n=sizes, d=sizes, h=sizes, k=sizes, seed=st.integers(0, 2**32 - 1))
 def test_backward_in_tensors_is_that_of_autograd(
-    tensor_page: dict[str, Any], n: int, d: int, h: int, k: int, seed: int
+    n: int, d: int, h: int, k: int, seed: int
 ) -> None:
-    forward, backward = tensor_page["forward"], tensor_page["backward"]
+    forward, backward = page_of(TENSORS)["forward"], page_of(TENSORS)["backward"]
     generator = torch.Generator().manual_seed(seed)
 
     def normal(*shape: int) -> torch.Tensor:
@@ -158,14 +149,13 @@ def statements(function: Any) -> set[int]:
 
 
 def test_mutants_break_every_line_of_the_backward_pass(
-    numpy_page: dict[str, Any],
-) -> None:
-    backward, mutants = numpy_page["backward"], numpy_page["mutants"]
+    ) -> None:
+    backward, mutants = page_of(NUMPY)["backward"], page_of(NUMPY)["mutants"]
     assert changed_lines(backward, list(mutants.values())) == statements(backward)
 
 
-def test_every_mutant_in_numpy_is_caught(numpy_page: dict[str, Any]) -> None:
-    page = numpy_page
+def test_every_mutant_in_numpy_is_caught() -> None:
+    page = page_of(NUMPY)
     assert max(page["gradient_errors"](page["backward"], page["W1"], page["W2"])) < 1e-7
     for name, change in page["mutants"].items():
         mutant = mutate(page["backward"], *change)
@@ -177,14 +167,13 @@ def test_every_mutant_in_numpy_is_caught(numpy_page: dict[str, Any]) -> None:
 
 
 def test_every_mutant_in_tensors_is_caught(
-    numpy_page: dict[str, Any], tensor_page: dict[str, Any]
-) -> None:
-    worst_error, backward = tensor_page["worst_error"], tensor_page["backward"]
+    ) -> None:
+    worst_error, backward = page_of(TENSORS)["worst_error"], page_of(TENSORS)["backward"]
     # The page goes on in single precision after its first run.
     other_half = torch.tensor(load_petal_data().y_validation)
-    tensor_page["Y_val"] = other_half
+    page_of(TENSORS)["Y_val"] = other_half
     assert worst_error(backward) < 1e-12
-    for name, (old, new) in numpy_page["mutants"].items():
+    for name, (old, new) in page_of(NUMPY)["mutants"].items():
         old, new = (piece.replace("Y.size", "Y.numel()") for piece in (old, new))
         try:
             error = worst_error(mutate(backward, old, new))
@@ -204,9 +193,9 @@ def test_every_mutant_in_tensors_is_caught(
     ],
 )
 def test_every_mutant_of_the_training_loop_is_caught_by_the_curves(
-    autograd_page: dict[str, Any], old: str, new: str
+    old: str, new: str
 ) -> None:
-    page = autograd_page
+    page = page_of(AUTOGRAD)
     train, reference = page["train"], page["reference"]
 
     def difference(train: Any) -> float:

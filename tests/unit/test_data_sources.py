@@ -341,20 +341,17 @@ def test_a_full_cache_needs_no_mirror(mirrors: list[Mirror], cache: Path) -> Non
     assert mirrors[0].requests == []
 
 
-@pytest.mark.parametrize("content", BAD_CONTENTS)
-def test_a_damaged_file_in_the_cache_is_downloaded_anew(
-    mirrors: list[Mirror], cache: Path, content: bytes
+@pytest.mark.parametrize("content", [*BAD_CONTENTS, pytest.param(None, id="none")])
+def test_only_what_the_cache_lacks_is_downloaded(
+    mirrors: list[Mirror], cache: Path, content: bytes | None
 ) -> None:
-    (cache / GZ_NAMES[2]).write_bytes(content)
+    name = GZ_NAMES[2]
+    (cache / name).unlink()
+    if content is not None:
+        (cache / name).write_bytes(content)
     assert is_small_mnist(load_digits())
-    assert mirrors[0].requests[1:] == [f"GET {GZ_NAMES[2]}"]  # the first is a probe
-    assert (cache / GZ_NAMES[2]).read_bytes() == FILES[GZ_NAMES[2]]
-
-
-def test_only_what_is_missing_is_downloaded(mirrors: list[Mirror], cache: Path) -> None:
-    (cache / GZ_NAMES[3]).unlink()
-    assert is_small_mnist(load_digits())
-    assert mirrors[0].requests[1:] == [f"GET {GZ_NAMES[3]}"]
+    assert mirrors[0].requests[1:] == [f"GET {name}"]  # the first is a probe
+    assert (cache / name).read_bytes() == FILES[name]
 
 
 @pytest.mark.usefixtures("offline")
@@ -363,8 +360,11 @@ def test_offline_asks_nobody_and_warns_of_nothing(mirrors: list[Mirror]) -> None
     assert mirrors[0].requests == []
 
 
-def test_offline_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_switched_off_by_zero_or_an_empty_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("BOOK_OFFLINE", "0")
+    monkeypatch.setenv("MNIST_DIR", "")
     assert is_small_mnist(load_digits())
 
 
@@ -495,22 +495,16 @@ def assert_refused(mirrors: list[Mirror], why: str) -> None:
     assert mirrors[0].requests == []
 
 
-@pytest.mark.parametrize("suffix", ["", ".gz"])
-def test_mnist_comes_from_the_folder(
-    mirrors: list[Mirror], idx_folder: Path, suffix: str
+def test_mnist_comes_from_the_folder_packed_in_whatever_way_or_not(
+    mirrors: list[Mirror], idx_folder: Path
 ) -> None:
-    write_idx_folder(idx_folder, suffix)
+    write_idx_folder(idx_folder, "")
+    for unpacked in (idx_folder / IDX_NAMES[0], idx_folder / IDX_NAMES[3]):
+        packed = gzip.compress(unpacked.read_bytes(), compresslevel=1)
+        unpacked.with_name(f"{unpacked.name}.gz").write_bytes(packed)
+        unpacked.unlink()
     assert is_small_mnist(load_digits())
     assert mirrors[0].requests == []
-
-
-def test_the_folder_may_hold_files_packed_otherwise_or_not(idx_folder: Path) -> None:
-    write_idx_folder(idx_folder, "")
-    unpacked = idx_folder / IDX_NAMES[0]
-    packed = gzip.compress(unpacked.read_bytes(), compresslevel=1)
-    (idx_folder / GZ_NAMES[0]).write_bytes(packed)
-    unpacked.unlink()
-    assert is_small_mnist(load_digits())
 
 
 def test_the_folder_goes_before_the_cache(idx_folder: Path, cache: Path) -> None:
@@ -518,11 +512,6 @@ def test_the_folder_goes_before_the_cache(idx_folder: Path, cache: Path) -> None
     write_idx_folder(idx_folder, "")
     assert is_small_mnist(load_digits())
     assert (cache / GZ_NAMES[0]).read_bytes() == b"garbage"
-
-
-def test_an_empty_name_is_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MNIST_DIR", "")
-    assert is_small_mnist(load_digits())
 
 
 @pytest.mark.usefixtures("cache")
