@@ -5,8 +5,11 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from helpers import DataError, DeviceError
+
 COMMANDS = {  # and the module with the `main(root)` of each
     "build": "booktools.build",
+    "lab": "booktools.lab",
     "live": "booktools.live",
     "notebooks": "booktools.export",
     "pdf": "booktools.pdf",
@@ -27,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
             parser.error(f"{root} is not a book: it has no {name}. Use --root.")
     try:
         return import_module(COMMANDS[options.command]).main(root)
-    except ValueError as error:  # an invalid environment variable
+    except (DataError, DeviceError, ValueError) as error:  # invalid settings
         print(error, file=sys.stderr)
         return 1
 

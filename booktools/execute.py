@@ -48,16 +48,23 @@ def open_cache(root: Path, fingerprint: str) -> JupyterCacheBase:
     return cache
 
 
-def is_cached(cache: JupyterCacheBase, notebook: NotebookNode) -> bool:
-    """Return whether the cache holds a chapter, undamaged and stored by `store`.
+def cached_record(
+    cache: JupyterCacheBase, notebook: NotebookNode
+) -> dict[str, float] | None:
+    """Return the seconds and megabytes that a cached chapter took.
 
-    A plain `jupyter-book build` may have put one there as well.
+    This is None if the cache does not hold the chapter, undamaged and stored by
+    `store`; a plain `jupyter-book build` may have put one there as well.
     """
     try:
         cache.merge_match_into_notebook(notebook)
-        return "megabytes" in cache.match_cache_notebook(notebook).data
+        record: Any = cache.match_cache_notebook(notebook).data
+        return {
+            "seconds": record["execution_seconds"],
+            "megabytes": record["megabytes"],
+        }
     except Exception:  # missing or damaged: execute the chapter again
-        return False
+        return None
 
 
 def store(cache: JupyterCacheBase, run: "Run") -> None:
