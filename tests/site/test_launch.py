@@ -43,7 +43,7 @@ def theme_options(book: Book) -> dict[str, Any]:
     config = Config()
     config.add("book", book, "", ())
     config.add("html_theme_options", {}, "", ())
-    buttons.name_repository(app, config)
+    buttons.configure_repository(app, config)
     return config.html_theme_options
 
 
