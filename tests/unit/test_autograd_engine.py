@@ -184,28 +184,6 @@ def test_parents_come_before_children_and_each_once(page, edges) -> None:
         assert all(parent in again[:place] for parent, _ in node.parents)
 
 
-@pytest.mark.parametrize(
-    ("walk", "wrong"),
-    [
-        ("backward_overwriting", {"plus_itself", "twice_plus_itself", "two_lengths"}),
-        ("backward_too_early", {"twice_plus_itself", "two_lengths"}),
-        ("backward_nearest_first", {"two_lengths"}),
-        ("backward_along_paths", set()),
-        ("backward_in_order", set()),
-        ("backward", set()),
-    ],
-)
-def test_each_simple_walk_fails_on_its_counter_example(page, walk, wrong) -> None:
-    slopes = {"plus_itself": 2, "twice_plus_itself": 4, "two_lengths": 8}
-    found = set()
-    for example, slope in slopes.items():
-        a = page["Node"](1.0)
-        page[walk](page[example](a))
-        if a.grad != slope:
-            found.add(example)
-    assert found == wrong
-
-
 def test_the_work_grows_with_the_graph_and_not_with_its_paths(page) -> None:
     class Watched(list[Any]):
         looks = 0
