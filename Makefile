@@ -1,5 +1,5 @@
-# make book   builds the site       make test   runs every test
-# Both do their own set-up on a fresh clone; `make help` lists the rest.
+# make book   builds the site       make test   runs the tests
+# Both set themselves up on a fresh clone; `make help` lists the rest.
 
 PYTHON ?= python3
 DEVICE ?= $(or $(BOOK_DEVICE),cpu)
@@ -7,8 +7,8 @@ EDITION ?= $(or $(BOOK_EDITION),instructor)
 PORT ?= 8000
 VENV := .venv
 
-# One thread a kernel: chapters and tests run side by side, one on each core,
-# and sums add up in the same order in both.
+# One thread per kernel: chapters and tests run in parallel, one per core, and
+# both add numbers in the same order.
 export OMP_NUM_THREADS ?= 1
 export BOOK_DEVICE := $(DEVICE)
 export BOOK_EDITION := $(EDITION)
@@ -20,9 +20,9 @@ python := $(VENV)/bin/python
 site := $(if $(filter student,$(EDITION)),student,html)
 pdf := $(if $(filter student,$(EDITION)),book-student.pdf,book.pdf)
 
-# The stamp is named after what was installed, and where: change either and
-# the set-up runs again. A virtual environment whose Python has gone away, that
-# was moved here from elsewhere, or whose set-up was interrupted, is made anew.
+# The stamp is named after what was installed, and where: if either changes, the
+# set-up runs again. A virtual environment is recreated if its Python no longer
+# exists, if it was moved here, or if its set-up was interrupted.
 checksum = $(shell (cat $(1); pwd) | cksum | cut -d ' ' -f 1)
 book-files := requirements.txt constraints.txt pyproject.toml \
 	booktools/ipython_kernel_config.py
@@ -34,22 +34,22 @@ ifneq ($(healthy),yes)
 .PHONY: $(installed)
 endif
 
-too_old := Python 3.11 or newer is needed, and '$(PYTHON)' is not. \
-	Install one, or name yours: make PYTHON=/path/to/python3.11
+too_old := Python 3.11 or newer is needed, but '$(PYTHON)' is not. \
+	Install one, or say where yours is: make PYTHON=/path/to/python3.11
 is_python := import sys; print("new" if sys.version_info >= (3, 11) else "old")
 
 .DEFAULT_GOAL := book
 .PHONY: help setup book lab notebooks pdf slides test test-slow live bench linkcheck \
 	archives serve lint figures constraints clean clean-all
 
-help: ## list what can be made
+help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: $(installed) ## make .venv and install everything; the others do it too
+setup: $(installed) ## create .venv and install the dependencies, as other targets do
 
 $(installed):
 	$(if $(filter new,$(shell { $(PYTHON) -c '$(is_python)'; } 2>/dev/null)),,$(error $(too_old)))
-	@echo "Installing into $(VENV); this takes a minute or two, once."
+	@echo "Installing into $(VENV), once; this takes a minute or two."
 	@$(PYTHON) -m venv $(if $(healthy),,--clear) $(VENV)
 	@$(python) -m pip install --quiet --disable-pip-version-check \
 		--requirement requirements.txt --constraint constraints.txt
@@ -63,7 +63,7 @@ $(installed):
 	@touch $@
 
 $(installed-dev): $(installed) requirements-dev.txt
-	@echo "Installing what lint, browsers and slow tests need."
+	@echo "Installing what lint, browser and slow tests need."
 	@$(python) -m pip install --quiet --disable-pip-version-check \
 		--requirement requirements-dev.txt --constraint constraints.txt
 	@rm -f $(VENV)/dev-*
@@ -72,12 +72,32 @@ $(installed-dev): $(installed) requirements-dev.txt
 book: $(installed) ## build the site; DEVICE=cpu, cuda, mps, auto; EDITION=student
 	@$(python) -m booktools build
 
-# A click on a chapter opens a notebook: the set-up has told JupyterLab so.
-lab: $(installed) ## open the chapters as notebooks, to run and change them
-	@$(python) -m jupyter lab --LabApp.default_url=/lab/tree/chapters/01-gradient-descent.md
+# Clicking a chapter opens it as a notebook: the set-up has configured JupyterLab.
+lab: $(installed) ## open the chapters as notebooks in JupyterLab
+	@$(python) -m booktools lab
 
-# The tests and the benchmark are about the edition that has everything.
-test test-slow bench: $(installed) ## time building and training, as ratios; ten minutes
+# The tests and the benchmark use the edition that contains everything.
+test test-slow bench: export BOOK_EDITION := instructor
+
+# The tests compare with the book, so it is built first. They run even if that
+# fails, since they tell more; the exit status covers both. Each test file, or
+# chapter, stays in one process.
+pytest := $(python) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+test: $(installed) ## build the book, then run every quick test; TESTS=tests/unit
+	@status=0; \
+	$(python) -m booktools build || status=1; \
+	$(pytest) $(TESTS) || status=1; \
+	exit $$status
+
+test-slow: $(installed-dev) ## build, then test in browsers, environments, whole builds
+	@$(python) -m booktools build
+	@status=0; \
+	$(pytest) -m "slow and not serial" tests || status=1; \
+	$(python) -m pytest -m serial tests || status=1; \
+	exit $$status
+
+bench: $(installed) ## time building and training, as ratios; ten minutes
 	@status=0; \
 	$(python) -m benchmarks.training || status=1; \
 	$(python) -m benchmarks.build || status=1; \
@@ -86,17 +106,17 @@ test test-slow bench: $(installed) ## time building and training, as ratios; ten
 notebooks: $(installed) ## export the chapters for Colab and Binder; OUTPUTS=1
 	@OUTPUTS=$(OUTPUTS) $(python) -m booktools notebooks
 
-pdf: $(installed-dev) ## print the whole book into _build/book.pdf; needs Chromium
+pdf: $(installed-dev) ## print the whole book as _build/book.pdf; needs Chromium
 	@$(python) -m booktools pdf
 
-slides: $(installed) ## make slides in _build/slides; CHAPTER=01, else of all chapters
+slides: $(installed) ## make slides in _build/slides; CHAPTER=01, or all chapters
 	@CHAPTER="$(CHAPTER)" $(python) -m booktools slides
 
-linkcheck: $(installed) ## ask other sites whether what the book links to is there
+linkcheck: $(installed) ## check the book's links to other sites
 	@BOOK_OFFLINE=1 $(VENV)/bin/jupyter-book build . --builder linkcheck \
 		--path-output _build/links --keep-going --quiet
 
-# Packed under another name first, so that half an archive is never released.
+# Packed in a temporary folder first, so that no partial archive is released.
 archives: notebooks pdf ## pack site, notebooks and PDF for a release
 	@rm -rf _build/archives.new && mkdir _build/archives.new
 	@cd _build && $(CURDIR)/$(python) -m zipfile -c archives.new/site.zip $(site)
@@ -105,25 +125,27 @@ archives: notebooks pdf ## pack site, notebooks and PDF for a release
 	@cd _build/archives.new && sha256sum * > SHA256SUMS
 	@rm -rf _build/archives && mv _build/archives.new _build/archives
 
-live: $(installed) ## build at each save, and show it in the browser; PORT=8000
+live: $(installed) ## rebuild at each save, and show it in the browser; PORT=8000
 	@$(python) -m booktools live
 
-serve: $(installed) ## show the built site on 127.0.0.1; PORT=8000, EDITION=student
+serve: $(installed) ## serve the built site on 127.0.0.1; PORT=8000, EDITION=student
 	@$(python) -m booktools serve
 
-lint: $(installed-dev) ## check style and types of the code, and what CI runs
+lint: $(installed-dev) ## check style and types, and the CI scripts
 	@$(python) -m ruff check .
 	@$(python) -m ruff format --check .
-	@$(python) -m mypy helpers interactive booktools benchmarks figures conftest.py
+	@$(python) -m mypy helpers interactive booktools benchmarks figures
 	@$(python) -m check_jsonschema --builtin-schema vendor.github-workflows \
 		.github/workflows/*.yml
-	@$(VENV)/bin/zizmor --offline --no-progress --quiet .github/workflows
+	@$(python) -m check_jsonschema --builtin-schema vendor.dependabot \
+		.github/dependabot.yml
+	@$(VENV)/bin/zizmor --offline --no-progress --quiet .github
 	@$(VENV)/bin/shellcheck .ci/run binder/postBuild binder/start
 
-figures: $(installed) ## draw the pictures in figures/ again
+figures: $(installed) ## redraw the pictures in figures/
 	@$(python) -m figures
 
-constraints: ## take the newest that requirements.txt allows, write it all down
+constraints: ## upgrade to the newest allowed versions and record them
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(python) -m pip install --quiet --requirement requirements.txt \
 		--requirement requirements-dev.txt
@@ -131,7 +153,7 @@ constraints: ## take the newest that requirements.txt allows, write it all down
 	@sed 's/+cpu$$//' constraints.new > constraints.txt
 	@rm constraints.new
 
-clean: ## remove what was built, keep what was computed
+clean: ## remove built files, keep cached results
 	@if [ -d _build ]; then find _build -mindepth 1 -maxdepth 1 \
 		! -name cache ! -name results ! -name lock -exec rm -rf {} +; fi
 

@@ -1,12 +1,12 @@
-// What a page does once it stands, beside what the theme does.
+// What a page does once it is loaded, besides what the theme does.
 
-// A page that is opened as a file may not read others to quote from them.
+// A page opened as a file may not read other pages for the search summaries.
 if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 
 document.addEventListener("DOMContentLoaded", () => {
-  // What scrolls sideways can be reached by the keyboard. It is observed: to
-  // measure it at once, as the theme does unless light_pages.py keeps it from
-  // it, all that is far down would have to be laid out at once.
+  // Make what scrolls sideways focusable by keyboard. Observe it instead of
+  // measuring it immediately, as the theme would if light_pages.py did not remove
+  // that: measuring would force the browser to lay out the whole page.
   const fits = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
@@ -16,7 +16,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const scrollers = "div.math, pre, .cell_output > .output, .pst-scrollable-table-container";
   for (const scroller of document.querySelectorAll(scrollers)) fits.observe(scroller);
 
-  // The frames of a slider come when it is about to be seen.
+  // Load the frames of a slider when it is about to become visible.
   const near = new IntersectionObserver((entries) => {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;

@@ -1,1 +1,1 @@
-"""Measurements, as ratios, that `make bench` runs and no test does."""
+"""Benchmarks, reported as ratios, that `make bench` runs."""

@@ -1,10 +1,10 @@
 """Time what an author waits for, as ratios to plain `jupyter-book build`.
 
-Everything runs on a copy of the book in a folder of its own, one after the
-other: a plain build, which executes the chapters in turn, then a cold build
-with `make book`, one in which nothing has changed, one after an
-edit of prose, one after an edit of code, the chapters with nbval, and all
-that `make test` runs. Exit status 1 means that a bar was missed.
+Everything runs on a copy of the book, one step after another: a plain build,
+which executes the chapters in turn, then a cold build with `make book`, one
+with nothing changed, one after an edit of prose, one after an edit of code, the
+chapters with nbval, and everything that `make test` runs. Exit status 1 means
+that a limit was exceeded.
 """
 
 import os
@@ -19,8 +19,8 @@ from joblib import cpu_count
 
 from booktools.sources import chapter_files
 
-ROOT = Path()  # `make bench` runs where the book is
-LEFT_OUT = ("_build", ".venv", ".git", "*.egg-info", ".*_cache", ".hypothesis")
+ROOT = Path()  # `make bench` runs in the book's folder
+EXCLUDED = ("_build", ".venv", ".git", "*.egg-info", ".*_cache", ".hypothesis")
 BUILD = ("-m", "booktools", "build")
 CELL = "```{code-cell} ipython3\n"
 
@@ -29,34 +29,34 @@ def main() -> int:
     """Run the benchmark and return the exit status."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         book = Path(folder) / "book"
-        shutil.copytree(ROOT, book, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        shutil.copytree(ROOT, book, ignore=shutil.ignore_patterns(*EXCLUDED))
         seconds = measure(book)
     plain, cold = seconds["plain jupyter-book build"], seconds["cold build"]
-    bars = {
+    limits = {
         "cold build": 0.4 * plain,
         "nothing changed": 0.1 * cold,
         "chapters with nbval": cold,
     }
     print(f"\n{'':27}  seconds  of plain  of cold  at most")
-    held = True
+    passed = True
     for name, took in seconds.items():
-        bar, mark = bars.get(name), ""
-        if bar is not None:
-            held &= took <= bar
-            mark = f"{bar:7.1f}  {'held' if took <= bar else 'MISSED'}"
+        limit, mark = limits.get(name), ""
+        if limit is not None:
+            passed &= took <= limit
+            mark = f"{limit:7.1f}  {'met' if took <= limit else 'MISSED'}"
         ratios = f"{took / plain:8.3f}  {took / cold:7.3f}"
         print(f"{name:27}  {took:7.1f}  {ratios}  {mark}".rstrip())
-    return 0 if held else 1
+    return 0 if passed else 1
 
 
 def measure(book: Path) -> dict[str, float]:
-    """Run everything and return the seconds."""
+    """Run everything and return the seconds each step took."""
     chapter = book / chapter_files(ROOT)[0]
     text = chapter.read_text(encoding="utf-8")
     seconds = {}
     command = "from jupyter_book.cli.main import main; main()"
     plain = ("-c", command, "build", ".", "--quiet")
-    # One chapter at a time, so each may use all the cores.
+    # Chapters run one at a time, so each may use all cores.
     cores = str(cpu_count())
     seconds["plain jupyter-book build"] = run(book, *plain, OMP_NUM_THREADS=cores)
     shutil.rmtree(book / "_build")
@@ -80,8 +80,8 @@ def run(book: Path, *arguments: str, says: str = "", **variables: str) -> float:
     Raises
     ------
     SystemExit
-        If it fails, or does not say what it should; then the times would
-        mean nothing.
+        If it fails, or does not print what it should; the times would be
+        meaningless.
     """
     print(f"… python {' '.join(arguments)}", flush=True)
     started = time.perf_counter()

@@ -1,13 +1,13 @@
-"""Time how the book trains against how it is often done, as ratios.
+"""Time the book's training code against common alternatives, as ratios.
 
-Ours is the code of the pages themselves. Both sides run by turns in one
-process, on the digits that the book uses, with as many threads as a chapter
-has; the median of the rounds counts. Exit status 1 means that a bar was
-missed. The bars are set for MNIST; on the small digits everything is over in
-a few hundredths of a second, so there the ratios are shown and not judged.
+Ours is the code of the pages themselves. Both sides take turns in one process,
+on the digits that the book uses, with as many threads as a chapter has; the
+median of the rounds counts. Exit status 1 means that a limit was missed. The
+limits are set for MNIST; on the small digits everything is over in a few
+hundredths of a second, so the ratios are shown but not judged.
 
-Chapter 15 promises a score within a time; that is judged as well, for a full
-run on a processor.
+Chapter 15 promises an accuracy within a time; that is judged as well, for a
+full run on a CPU.
 """
 
 import statistics
@@ -31,38 +31,37 @@ from helpers import load_digits, requested_run
 
 ROUNDS = 3
 N_EPOCHS = 10
-ROOT = Path()  # `make bench` runs where the book is
-SECONDS = 90  # in which chapter 15 reads as many test images as
-GOAL = 0.987  # this share
+ROOT = Path()  # `make bench` runs in the book's folder
+SECONDS = 90  # the time in which chapter 15 promises to reach
+GOAL = 0.987  # this test accuracy
 
 
 @dataclass(frozen=True)
 class Race:
-    """Two ways to the same end, and the largest ratio of times allowed.
+    """Two ways to do the same thing, and the largest allowed ratio of times.
 
     Attributes
     ----------
     name : str
-        What is done.
+        A description.
     ours, theirs : callable
-        Do it and return the accuracy on the test images.
-    bar : float
-        Largest time of ours, as a share of the time of theirs.
+        Functions that do it and return the accuracy on the test images.
+    limit : float
+        The largest time allowed for ours, as a fraction of theirs.
     tolerance : float
-        How much lower the accuracy of ours may be: two trainings in other
-        orders of the images differ by luck, two fits of one convex loss
-        hardly do.
+        How much lower our accuracy may be: two trainings with different orders
+        of the images differ by chance, two fits of one convex loss hardly do.
     """
 
     name: str
     ours: Callable[[], float]
     theirs: Callable[[], float]
-    bar: float
+    limit: float
     tolerance: float
 
 
 def main() -> int:
-    """Run all of it, print what it took, and return the exit status."""
+    """Run everything, print the results, and return the exit status."""
     digits = load_digits()
     with redirect_stdout(None):
         linear_page = run_page(
@@ -75,7 +74,7 @@ def main() -> int:
             "  chapter 12's loop against loaders, evaluated one by one",
             lambda: train_as_chapter_12(network_page),
             lambda: train_through_loaders(network_page),
-            bar=1 / 3,
+            limit=1 / 3,
             tolerance=0.01,
         ),
         Race(
@@ -83,7 +82,7 @@ def main() -> int:
             "  chapter 05's fit against saga at its default iterations",
             lambda: fit_as_chapter_05(linear_page),
             lambda: fit_with_saga(linear_page),
-            bar=1 / 3,
+            limit=1 / 3,
             tolerance=0.0,
         ),
     ]
@@ -92,26 +91,26 @@ def main() -> int:
         f"{len(linear_page['y_test']):,} to test, on {network_page['device']}, "
         f"{torch.get_num_threads()} thread(s), median of {ROUNDS} rounds"
     )
-    held = [run(race) for race in races]
-    held.append(train_as_chapter_15())
+    passed = [run(race) for race in races]
+    passed.append(train_as_chapter_15())
     if not digits.is_mnist:
-        print("The bars are set for MNIST, so nothing is judged here.")
+        print("The limits are set for MNIST, so nothing is judged here.")
         return 0
-    return 0 if all(held) else 1
+    return 0 if all(passed) else 1
 
 
 def last_training(page: dict[str, Any]) -> float:
-    """Do the last training of chapter 15, as its comparisons have chosen it.
+    """Run the final training of chapter 15, with the settings it has chosen.
 
     Parameters
     ----------
     page : dict
-        The names of the page, run until its results are kept.
+        The names defined by the page, run until it caches its results.
 
     Returns
     -------
     float
-        The share of the test images that the network reads.
+        The test accuracy.
     """
     split, size = page["split"], page["size"]
     train = page["to_tensors"](split.x_train, split.y_train)
@@ -122,7 +121,7 @@ def last_training(page: dict[str, Any]) -> float:
 
 
 def train_as_chapter_15() -> bool:
-    """Time the last training of the page with two threads, and judge it."""
+    """Time the final training of chapter 15 with two threads, and judge it."""
     with redirect_stdout(None):
         page = run_page(ROOT, "15-how-far", "@cached_result")
     threads = torch.get_num_threads()
@@ -137,17 +136,17 @@ def train_as_chapter_15() -> bool:
     size = page["size"]
     print(
         f"\n{size['final']} epochs of {2 * size['H']} hidden units, all images, two "
-        f"threads:\n  {seconds:.0f} s, bar {SECONDS} s: "
-        f"{'held' if fast else 'missed'}\n  test accuracy {score:.4f}, bar {GOAL}: "
-        f"{'held' if good else 'MISSED'}"
-        f"{'' if judged else ' (not judged: no full run on MNIST and a processor)'}",
+        f"threads:\n  {seconds:.0f} s, limit {SECONDS} s: "
+        f"{'met' if fast else 'missed'}\n  test accuracy {score:.4f}, goal {GOAL}: "
+        f"{'met' if good else 'MISSED'}"
+        f"{'' if judged else ' (not judged: not a full run on MNIST and a CPU)'}",
         flush=True,
     )
     return (fast and good) or not judged
 
 
 def run(race: Race) -> bool:
-    """Run a race, print its lines, and say whether the bar was held."""
+    """Run a race, print its results, and return whether it met the limit."""
     seconds: dict[str, list[float]] = {"ours": [], "theirs": []}
     accuracy = {}
     for _ in range(ROUNDS):
@@ -156,12 +155,12 @@ def run(race: Race) -> bool:
             accuracy[side] = do()
             seconds[side].append(time.perf_counter() - started)
     ours, theirs = (statistics.median(seconds[side]) for side in ("ours", "theirs"))
-    fast = ours <= race.bar * theirs
+    fast = ours <= race.limit * theirs
     good = accuracy["ours"] >= accuracy["theirs"] - race.tolerance
     print(
         f"\n{race.name}\n"
         f"  {ours:.2f} s against {theirs:.2f} s: ratio {ours / theirs:.3f}, "
-        f"bar {race.bar:.3f}: {'held' if fast else 'missed'}\n"
+        f"limit {race.limit:.3f}: {'met' if fast else 'missed'}\n"
         f"  test accuracy {accuracy['ours']:.4f} against "
         f"{accuracy['theirs']:.4f}: {'no lower' if good else 'LOWER'}",
         flush=True,
@@ -179,7 +178,7 @@ def train_as_chapter_12(page: dict[str, Any]) -> float:
 
 
 def train_through_loaders(page: dict[str, Any]) -> float:
-    """Train the same network through a loader, evaluate at batch size 1."""
+    """Train the same network with a loader, and evaluate it at batch size 1."""
     network = page["DigitNetwork"](0).to(page["device"])
     optimiser = torch.optim.SGD(
         network.parameters(), lr=page["best_rate"], momentum=0.9
@@ -206,7 +205,7 @@ def train_through_loaders(page: dict[str, Any]) -> float:
 
 
 def fit_as_chapter_05(page: dict[str, Any]) -> float:
-    """Run the very cell of the page that fits and scores."""
+    """Run the cell of the page that fits and scores the model."""
     names = dict(page)
     with redirect_stdout(None):
         exec(page["next_cell"], names)
@@ -217,7 +216,7 @@ def fit_with_saga(page: dict[str, Any]) -> float:
     """Fit the same loss to the same images with another solver."""
     model = LogisticRegression(C=page["best"], solver="saga", random_state=0)
     with warnings.catch_warnings():
-        # That it has not converged by then is part of the comparison.
+        # Not converging within the default iterations is part of the comparison.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(page["X_all"], page["y_all"])
     return model.score(page["X_test"], page["y_test"])

@@ -1,1 +1,1 @@
-"""What builds the book from its chapters: site, notebooks, slides and PDF."""
+"""Build the book from its chapters: site, notebooks, slides and PDF."""

@@ -1,12 +1,15 @@
-"""The command line of the book: ``python -m booktools COMMAND``, in its folder."""
+"""The book's command line: ``python -m booktools COMMAND``, run in its folder."""
 
 import argparse
 import sys
 from importlib import import_module
 from pathlib import Path
 
-COMMANDS = {  # and the modules whose `main` is called with the book's root
+from helpers import DataError, DeviceError
+
+COMMANDS = {  # and the module with the `main(root)` of each
     "build": "booktools.build",
+    "lab": "booktools.lab",
     "live": "booktools.live",
     "notebooks": "booktools.export",
     "pdf": "booktools.pdf",
@@ -24,10 +27,10 @@ def main(arguments: list[str] | None = None) -> int:
     root = options.root.resolve()
     for name in ("_config.yml", "_toc.yml"):
         if not (root / name).is_file():
-            parser.error(f"{root} is no book: it has no {name}. Use --root.")
+            parser.error(f"{root} is not a book: it has no {name}. Use --root.")
     try:
         return import_module(COMMANDS[options.command]).main(root)
-    except ValueError as error:  # of what was asked for in the environment
+    except (DataError, DeviceError, ValueError) as error:  # invalid settings
         print(error, file=sys.stderr)
         return 1
 

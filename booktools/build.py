@@ -1,10 +1,10 @@
 """Build the book: execute what has changed, render, put the site in place.
 
-Sphinx renders into a folder of its own, where it keeps what it knows, so that
-after a good build it reads only the pages that have changed. The finished site
-takes the place of the last good one only if all went well. Exit status 0 means
-that every cell ran and no page gave a warning. A build that is stopped, however
-it is stopped, can be run again.
+Sphinx renders into a folder of its own and keeps its state there, so after a
+successful build it reads only the pages that have changed. The finished site
+replaces the last good one only if everything succeeded. Exit status 0 means
+that every cell ran and no page gave a warning. An interrupted build, however
+it was stopped, can simply be run again.
 """
 
 import hashlib
@@ -37,16 +37,16 @@ from booktools.sources import BUILD, EXECUTED, LOCK, chapter_files, pages, read_
 from booktools.urls import repository_address, site_address
 from helpers import DataError, DeviceError
 
-NEXT = BUILD / "next"  # the new site, until it takes the place of the last
-RENDERED = BUILD / "sphinx"  # what Sphinx has made, a folder for each edition
-RECORDS = BUILD / "chapters.json"  # what each chapter took when it was executed
-STAMP = ".sources"  # in a site: the hash of what it was made from
-STATE = "state.json"  # beside what Sphinx has made: what that was made from
+NEXT = BUILD / "next"  # the new site, until it replaces the last one
+RENDERED = BUILD / "sphinx"  # Sphinx's output, one folder per edition
+RECORDS = BUILD / "chapters.json"  # time and memory of each chapter's last execution
+STAMP = ".sources"  # in a site: the hash of its sources
+STATE = "state.json"  # beside Sphinx's output: the hashes of its sources
 CACHES_KEPT = 8
-NOT_SOURCES = ("_build", "tests")  # besides what begins with a dot
-FEW = 2  # chapters; for so few, preloading kernels takes longer than it saves
+NON_SOURCES = ("_build", "tests")  # and names that begin with a dot
+PRELOAD_ABOVE = 2  # chapters; for fewer, preloading costs more time than it saves
 
-Hashes = dict[str, str]  # of files, by their name below the root
+Hashes = dict[str, str]  # of files, by path relative to the root
 
 
 def main(root: Path) -> int:
@@ -57,7 +57,7 @@ def main(root: Path) -> int:
         (root / BUILD).mkdir(exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
-        print("Another build is at work here; waiting for it.", flush=True)
+        print("Another build is running here; waiting for it to finish.", flush=True)
         lock.acquire()
     except OSError as error:
         print(f"The book was not built: {error}", file=sys.stderr)
@@ -65,10 +65,10 @@ def main(root: Path) -> int:
     try:
         return build(root)
     except KeyboardInterrupt:
-        keep_last_site(root, "it was interrupted; chapters that were done are kept")
+        keep_last_site(root, "it was interrupted; finished chapters are kept")
         sys.stderr.flush()
-        # End at once, with the kernels, however busy they are; and by the
-        # signal, so that a shell above stops as well.
+        # End at once, along with the kernels, however busy they are; and by
+        # the signal, so that a calling shell stops as well.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
         return 130
@@ -77,8 +77,8 @@ def main(root: Path) -> int:
 
 
 def build(root: Path) -> int:
-    """Build the book and return the exit status; see the module."""
-    shutil.rmtree(root / NEXT, ignore_errors=True)  # of a build that was stopped
+    """Build the book and return the exit status; see the module docstring."""
+    shutil.rmtree(root / NEXT, ignore_errors=True)  # left by an interrupted build
     try:
         site = root / BUILD / SITES[edition()]
         for folder in (site, root / EXECUTED):
@@ -87,7 +87,7 @@ def build(root: Path) -> int:
         jobs = number_of_jobs()
         paths = chapter_files(root)
         hashes = hash_sources(root)
-        key = hash_of(hashes, environment.fingerprint, places(root))
+        key = hash_of(hashes, environment.fingerprint, commit_and_addresses(root))
     except (DataError, DeviceError, MalformedError, OSError, ValueError) as error:
         print(f"The book was not built: {error}", file=sys.stderr)
         return 1
@@ -100,7 +100,7 @@ def build(root: Path) -> int:
     base = hash_of(
         {name: it for name, it in hashes.items() if name not in names},
         environment.fingerprint,
-        places(root),
+        commit_and_addresses(root),
     )
     changed = changed_pages(root, folder, base, hashes)
     if changed is None:
@@ -108,40 +108,41 @@ def build(root: Path) -> int:
     read = [p for p in paths if changed is None or f"chapters/{p.name}" in changed]
     if not execute(root, read, environment, jobs):
         return keep_last_site(root, "a chapter failed, see above")
-    if prepare_environment(root) != environment:
+    if read and prepare_environment(root) != environment:
         shutil.rmtree(root / CACHE / environment.fingerprint)
         return keep_last_site(
-            root, "what chapters depend on changed meanwhile; try again"
+            root, "something the chapters depend on changed meanwhile; try again"
         )
     if any(hash_file(path) != hashes[f"chapters/{path.name}"] for path in read):
         return keep_last_site(root, "a chapter was edited meanwhile; try again")
-    (folder / STATE).unlink(missing_ok=True)  # until this one has succeeded
+    (folder / STATE).unlink(missing_ok=True)  # until this build has succeeded
     if not render(root, folder):
-        shutil.rmtree(folder)  # or Sphinx would not warn a second time
+        # Or Sphinx would not warn again.
+        shutil.rmtree(folder, ignore_errors=True)
         return keep_last_site(root, "Sphinx gave warnings or errors, see above")
-    from booktools.postprocess import finish_site  # here, as is all of Sphinx
+    from booktools.postprocess import finish_site  # late, as it imports Sphinx
 
     finish_site(folder / "_build" / "html", root / NEXT / "html", root / BUILD)
-    forget_stamps(root, site, key)
+    invalidate_stamps(root, site, key)
     save_executed(root, paths, read, environment.fingerprint)
     (root / NEXT / "html" / STAMP).write_text(key)
     replace(root / NEXT / "html", site)
     shutil.rmtree(root / NEXT)
     write_state(root, folder, base, hashes)
-    forget_old_caches(root / CACHE / environment.fingerprint)
+    prune_caches(root / CACHE / environment.fingerprint)
     serve = "make serve" + f" EDITION={STUDENT}" * (edition() == STUDENT)
     print(f"The book is built. Open {site / 'index.html'} or type: {serve}")
     return 0
 
 
-# What a site is made from
+# The sources of a site
 
 
 def hash_sources(root: Path) -> Hashes:
-    """Return the hash of every file that a page can show or be made with.
+    """Return the hash of every file that can affect a page.
 
-    That is every file of the book, whether a page uses it or not, but for the
-    tests, what was built, and what begins with a dot.
+    That is every file of the book, whether a page uses it or not, except the
+    tests, the build folder and names that begin with a dot.
     """
     found: Hashes = {}
     for folder, folders, files in os.walk(root):
@@ -149,7 +150,7 @@ def hash_sources(root: Path) -> Hashes:
         folders[:] = sorted(
             name
             for name in folders
-            if not name.startswith((".", "__")) and str(here / name) not in NOT_SOURCES
+            if not name.startswith((".", "__")) and str(here / name) not in NON_SOURCES
         )
         for name in sorted(files):
             if not name.startswith("."):
@@ -157,19 +158,19 @@ def hash_sources(root: Path) -> Hashes:
     return found
 
 
-def places(root: Path) -> str:
-    """Return the commit, and the addresses that pages lead to."""
+def commit_and_addresses(root: Path) -> str:
+    """Return the commit, and the addresses that pages link to."""
     facts = revision(root), site_address(root), repository_address(root), branch(root)
     return " ".join(facts)
 
 
 def hash_of(*parts: Any) -> str:
-    """Return one hash of hashes and texts."""
+    """Return a single hash of several hashes and texts."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def is_up_to_date(site: Path, key: str, executed: list[Path]) -> bool:
-    """Say whether all that is there was made from just these sources."""
+    """Return whether the site and executed chapters match these sources."""
     try:
         fresh = (site / STAMP).read_text() == key
     except OSError:
@@ -180,10 +181,10 @@ def is_up_to_date(site: Path, key: str, executed: list[Path]) -> bool:
 def changed_pages(
     root: Path, folder: Path, base: str, hashes: Hashes
 ) -> set[str] | None:
-    """Return the pages that Sphinx has to read again, None for all of them.
+    """Return the pages that Sphinx has to read again, or None for all of them.
 
-    It is all of them if anything else has changed, or if an unchanged chapter
-    was executed again since.
+    All of them are read if anything else has changed, or if an unchanged
+    chapter has been executed again since.
     """
     try:
         state = json.loads((folder / STATE).read_text())
@@ -202,7 +203,7 @@ def changed_pages(
 
 
 def write_state(root: Path, folder: Path, base: str, hashes: Hashes) -> None:
-    """Write down what Sphinx has read, for `changed_pages`."""
+    """Record what Sphinx has read, for `changed_pages`."""
     names = [f"{name}.md" for name in pages(root)]
     state = {
         "base": base,
@@ -213,51 +214,53 @@ def write_state(root: Path, folder: Path, base: str, hashes: Hashes) -> None:
 
 
 def hash_executed(root: Path) -> Hashes:
-    """Return the hashes of the executed chapters, by their names."""
+    """Return the hashes of the executed chapters, by name."""
     return {path.stem: hash_file(path) for path in (root / EXECUTED).glob("*.ipynb")}
 
 
 # Executing
 
 
-def execute(root: Path, paths: list[Path], here: Environment, jobs: int) -> bool:
-    """Execute those of the chapters that the cache does not hold.
+def execute(root: Path, paths: list[Path], env: Environment, jobs: int) -> bool:
+    """Execute the chapters that are not in the cache.
 
     Returns
     -------
     bool
-        Whether all could be read and ended well. One that fails does not stop
-        the others.
+        Whether all could be read and executed. A failure does not stop the
+        others.
     """
     if not paths:
         return True
-    from booktools.execute import Run, execute_all, is_cached, open_cache, store
+    from booktools.execute import Run, cached_record, execute_all, open_cache, store
     from booktools.kernels import preload_kernels
 
-    cache = open_cache(root, here.fingerprint)
-    timeout = None if here.run == "long" else cell_timeout(root)
+    cache = open_cache(root, env.fingerprint)
+    timeout = None if env.run == "long" else cell_timeout(root)
     records = read_records(root)
     runs, good = [], True
     for path in paths:
         try:
             notebook = read_chapter(root, path)
-        except Exception as error:  # MyST-NB's own have no common kind
+        except Exception as error:  # MyST-NB's errors share no base class
             print(f"{path.relative_to(root)} FAILED: {error}", flush=True)
             good = False
             continue
-        if not is_cached(cache, notebook):
+        if record := cached_record(cache, notebook):
+            records[path.stem] = record
+        else:
             runs.append(Run(root, path, notebook, timeout))
 
     def keep(run: Run) -> None:
-        if hash_files(root) != here.files:
-            return  # nobody knows which of them it has seen; see build()
+        if hash_files(root) != env.files:
+            return  # unclear which version the chapter saw; see build()
         store(cache, run)
-        took = {"seconds": run.seconds, "megabytes": run.megabytes}
-        records[run.path.stem] = took
+        record = {"seconds": run.seconds, "megabytes": run.megabytes}
+        records[run.path.stem] = record
 
     runs.sort(key=lambda run: -records.get(run.path.stem, {}).get("seconds", 1e9))
     try:
-        if len(runs) > FEW:
+        if len(runs) > PRELOAD_ABOVE:
             preload_kernels()
         return execute_all(runs, jobs, keep) and good
     finally:
@@ -265,7 +268,7 @@ def execute(root: Path, paths: list[Path], here: Environment, jobs: int) -> bool
 
 
 def cell_timeout(root: Path) -> int:
-    """Return how many seconds ``_config.yml`` gives a cell."""
+    """Return how many seconds ``_config.yml`` allows a cell."""
     config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
     return int(config["execute"]["timeout"])
 
@@ -279,22 +282,22 @@ def read_records(root: Path) -> dict[str, dict[str, float]]:
             for name, it in stored.items()
         }
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return {}  # the order of execution and a table depend on it, no more
+        return {}  # only the order of execution and a table depend on it
 
 
 def save_executed(
     root: Path, paths: list[Path], read: list[Path], fingerprint: str
 ) -> None:
-    """Save the executed chapters, which the tests compare with.
+    """Save the executed chapters, for the tests to compare with.
 
     Parameters
     ----------
     root, paths : Path, list of Path
-        The book and all of its chapters.
+        The book's root and all of its chapters.
     read : list of Path
-        Those that may differ from what was saved last.
+        Those that may differ from the ones saved last.
     fingerprint : str
-        Of the environment that they were executed in.
+        The fingerprint of the environment they were executed in.
     """
     folder = root / NEXT / "executed"
     folder.mkdir()
@@ -315,8 +318,8 @@ def save_executed(
     replace(folder, root / EXECUTED)
 
 
-def forget_old_caches(used: Path) -> None:
-    """Delete the caches of environments that were not met for longest."""
+def prune_caches(used: Path) -> None:
+    """Delete the least recently used caches, beyond `CACHES_KEPT`."""
     if not used.is_dir():
         return
     used.touch()
@@ -329,17 +332,17 @@ def forget_old_caches(used: Path) -> None:
 
 
 def render(root: Path, folder: Path, builder: str = "html") -> bool:
-    """Render with Jupyter Book, warnings being errors; say whether all went well.
+    """Render with Jupyter Book, with warnings as errors; return whether it succeeded.
 
     Parameters
     ----------
     root : Path
         The book.
     folder : Path
-        Where to. If an earlier rendering is there, Sphinx reads only the pages
-        that have changed since.
+        The output folder. If it holds an earlier rendering, Sphinx reads only
+        the pages that have changed since.
     builder : str
-        One of Sphinx's.
+        The name of a Sphinx builder.
     """
     from jupyter_book.cli.main import main as jupyter_book
 
@@ -347,7 +350,7 @@ def render(root: Path, folder: Path, builder: str = "html") -> bool:
     arguments += ["--builder", builder]
     arguments += ["-W", "-n", "--keep-going", "--quiet"]
     try:
-        with redirect_stdout(StringIO()):  # it announces a folder that will move
+        with redirect_stdout(StringIO()):  # its message names a temporary folder
             jupyter_book(arguments, standalone_mode=False)
     except SystemExit as stop:
         if isinstance(stop.code, KeyboardInterrupt):  # Jupyter Book catches it
@@ -360,7 +363,7 @@ def render(root: Path, folder: Path, builder: str = "html") -> bool:
 
 
 def keep_last_site(root: Path, reason: str) -> int:
-    """Say that the build failed and what is still there; return the status."""
+    """Report that the build failed and which site remains; return the exit status."""
     shutil.rmtree(root / NEXT, ignore_errors=True)
     site = root / BUILD / SITES[edition()]
     rest = f" The last good site is still in {site}." if site.is_dir() else ""
@@ -368,10 +371,10 @@ def keep_last_site(root: Path, reason: str) -> int:
     return 1
 
 
-def forget_stamps(root: Path, site: Path, key: str) -> None:
-    """Call no site up to date while the executed chapters change.
+def invalidate_stamps(root: Path, site: Path, key: str) -> None:
+    """Mark sites as out of date before the executed chapters are replaced.
 
-    They belong to both editions; one that was made from the same sources stays.
+    Both editions share them; a site made from the same sources keeps its stamp.
     """
     for name in SITES.values():
         stamp = root / BUILD / name / STAMP
@@ -381,20 +384,20 @@ def forget_stamps(root: Path, site: Path, key: str) -> None:
 
 
 def replace(new: Path, old: Path) -> None:
-    """Put a folder in the place of another, which may not exist."""
+    """Replace a folder, which need not exist, with a new one."""
     if old.exists():
-        old.rename(aside(old))
+        old.rename(backup_path(old))
     new.rename(old)
-    shutil.rmtree(aside(old), ignore_errors=True)
+    shutil.rmtree(backup_path(old), ignore_errors=True)
 
 
 def recover(folder: Path) -> None:
-    """Undo a replacement that was stopped half-way."""
-    if aside(folder).exists() and not folder.exists():
-        aside(folder).rename(folder)
-    shutil.rmtree(aside(folder), ignore_errors=True)
+    """Undo a replacement that was interrupted halfway."""
+    if backup_path(folder).exists() and not folder.exists():
+        backup_path(folder).rename(folder)
+    shutil.rmtree(backup_path(folder), ignore_errors=True)
 
 
-def aside(folder: Path) -> Path:
-    """Return where the old folder waits while the new one takes its place."""
+def backup_path(folder: Path) -> Path:
+    """Return where the old folder is kept while the new one replaces it."""
     return folder.with_name(f"{folder.name}.old")

@@ -1,6 +1,6 @@
-"""Find the Chromium of this machine, which prints the book and tests the pages.
+"""Find this machine's Chromium, which prints the book and tests the pages.
 
-Playwright steers it; the browser that Playwright would download is not used.
+Playwright drives it; the browser that Playwright would download is not used.
 """
 
 import os
@@ -13,40 +13,40 @@ APPLICATIONS = ("Google Chrome", "Chromium")  # where macOS keeps programs
 
 
 class ChromiumError(RuntimeError):
-    """No Chromium can be found, or not the one that was asked for."""
+    """Chromium, or the one requested, cannot be found."""
 
 
 def find_chromium() -> Path:
-    """Return the program: that in ``BOOK_CHROMIUM``, or else the system's.
+    """Return the path of the program: ``BOOK_CHROMIUM``, or else the system's.
 
     Raises
     ------
     ChromiumError
-        If there is none; it says what to install.
+        If there is none; the message says what to install.
     """
     if asked := os.environ.get(VARIABLE):
         if found := shutil.which(asked):
             return Path(found)
         raise ChromiumError(f"{VARIABLE}={asked} is not a program that can be run.")
-    places = [*COMMANDS]
-    places += [
+    candidates = [*COMMANDS]
+    candidates += [
         f"/Applications/{name}.app/Contents/MacOS/{name}" for name in APPLICATIONS
     ]
-    for place in places:
-        if found := shutil.which(place):
+    for candidate in candidates:
+        if found := shutil.which(candidate):
             return Path(found)
     raise ChromiumError(
-        f"No Chromium was found (looked for {', '.join(COMMANDS)}). Install it "
+        f"Chromium was not found (looked for {', '.join(COMMANDS)}). Install it "
         "(Debian: apt install chromium; macOS: brew install --cask chromium) or "
-        f"Google Chrome, or name yours: {VARIABLE}=/path/to/chrome"
+        f"Google Chrome, or say where yours is: {VARIABLE}=/path/to/chrome"
     )
 
 
 def launch_arguments() -> list[str]:
-    """Return the arguments to start it with.
+    """Return the command-line arguments to start Chromium with.
 
-    It asks the network for nothing of its own, and needs no graphics card.
-    As root, as in most containers, it refuses to start in its sandbox.
+    It then makes no network requests of its own and needs no graphics card.
+    As root, the usual user in containers, it refuses to start with its sandbox.
     """
     arguments = ["--disable-gpu", "--disable-background-networking"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:

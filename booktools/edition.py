@@ -1,8 +1,8 @@
 """Which edition of the book is built, and where its site and its PDF go.
 
-One source gives both: the instructor's edition has the solutions of the
-exercises, the student's has not. ``make book EDITION=student`` sets
-``BOOK_EDITION``.
+Both are built from the same sources: the instructor's edition includes the
+solutions to the exercises, the student's does not. ``make book
+EDITION=student`` sets ``BOOK_EDITION``.
 """
 
 import os
@@ -13,12 +13,12 @@ PDFS = {INSTRUCTOR: "book.pdf", STUDENT: "book-student.pdf"}  # files there
 
 
 def edition() -> str:
-    """Return which edition is asked for, ``"instructor"`` or ``"student"``.
+    """Return the requested edition, ``"instructor"`` or ``"student"``.
 
     Raises
     ------
     ValueError
-        If ``BOOK_EDITION`` names another one.
+        If ``BOOK_EDITION`` is anything else.
     """
     asked = os.environ.get("BOOK_EDITION") or INSTRUCTOR
     if asked not in SITES:

@@ -1,17 +1,24 @@
-"""The environment that chapters execute in, and a fingerprint of it.
+"""The environment that chapters execute in, and its fingerprint.
 
-jupyter-cache finds an executed chapter again by its code cells alone. What
-those cells compute also depends on `helpers`, on the data, on the device and on
-the versions of the libraries. So the cache lies in a folder named after a
-fingerprint of these: change one, and every chapter executes again.
+jupyter-cache identifies an executed chapter by its code cells alone. What
+those cells compute also depends on `helpers`, the data, the device and the
+library versions. So the cache is in a folder named after a fingerprint of
+these: if one changes, every chapter is executed again.
 """
 
 import hashlib
 import json
 import os
 import platform
+import re
+import sys
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
+from functools import cache
+from importlib.metadata import (
+    PackageNotFoundError,
+    distribution,
+    packages_distributions,
+)
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +29,13 @@ from threadpoolctl import ThreadpoolController
 
 import helpers
 import interactive
-from booktools.sources import BUILD
+from booktools.sources import BUILD, chapter_files
 from helpers import requested_device, requested_run, select_device
 from helpers.data import BUNDLED, find_mnist
 
-CACHE = BUILD / "cache"  # of executed chapters, a folder for each fingerprint
-RESULTS = BUILD / "results"  # of what takes minutes; see helpers/results.py
-# What chapters import; what these require is found from their metadata.
+CACHE = BUILD / "cache"  # of executed chapters, one folder per fingerprint
+RESULTS = BUILD / "results"  # of long computations; see helpers/results.py
+# What most chapters import; their own requirements are found from their metadata.
 LIBRARIES = (
     "ipykernel",
     "matplotlib",
@@ -39,10 +46,10 @@ LIBRARIES = (
     "torch",
 )
 THREADS = "OMP_NUM_THREADS"
-# Libraries that read a variable of their own before that one.
+# Libraries whose own variable takes precedence over that one.
 OTHER_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-# With these Python would run something else than the chapter's code.
-NOT_FOR_KERNELS = (
+# These would make Python run something other than the chapter's code as written.
+UNSET_FOR_KERNELS = (
     "PYTHONDEBUG",
     "PYTHONDEVMODE",
     "PYTHONINSPECT",
@@ -50,8 +57,8 @@ NOT_FOR_KERNELS = (
     "PYTHONSTARTUP",
     "PYTHONWARNINGS",
 )
-# What else numerical libraries read from the environment.
-SWITCHES = (
+# Prefixes of other variables that numerical libraries read.
+SWITCH_PREFIXES = (
     "ATEN_",
     "CUBLAS_",
     "CUDA_",
@@ -65,32 +72,34 @@ SWITCHES = (
     "PYTORCH_",
     "TORCH_",
 )
+IMPORT = re.compile(r"^\s*(?:import|from) ([A-Za-z_]\w*)", re.M)
+OURS = {"helpers", "interactive"}
 # The modules that decide how a chapter is executed.
 EXECUTORS = ("environment.py", "execute.py", "ipython_kernel_config.py", "kernels.py")
 
 
 @dataclass(frozen=True)
 class Environment:
-    """All that the outputs of a chapter depend on, besides its own code.
+    """Everything that the outputs of a chapter depend on, besides its own code.
 
     Attributes
     ----------
     digits : str
-        Name of the digits that the pages show: MNIST, of which every byte is
-        checked, or those that a version of scikit-learn ships.
+        Name of the digits that the pages show: MNIST, whose every byte is
+        checked, or those that scikit-learn ships.
     device : str
         What PyTorch computes on.
     run : str
-        How much of what takes minutes is run: quick, full or long.
+        How much of the long computations is run: quick, full or long.
     python, machine : str
         Version; system, processor and the kernels that NumPy's BLAS chose.
     threads : str
-        Of each chapter.
+        How many threads each chapter uses.
     versions : dict of str to str
-        Of the libraries that chapters import, and of what these require.
+        Versions of the libraries that chapters import and of their requirements.
     files : dict of str to str
-        The files of `helpers` and `interactive`, those that execute chapters,
-        and the data beside the chapters, with their SHA-256 sums.
+        SHA-256 sums of the files of `helpers` and `interactive`, of the modules
+        that execute chapters, and of the data beside the chapters.
     switches : dict of str to str
         Environment variables that numerical libraries read.
     """
@@ -113,11 +122,11 @@ class Environment:
 
 
 def prepare_environment(root: Path) -> Environment:
-    """Set the variables that kernels inherit, and look at all they depend on.
+    """Set the variables that kernels inherit, and describe their environment.
 
-    Where MNIST cannot be had, ``BOOK_OFFLINE`` is set, so that kernels do not
-    look for the network one after another. ``BOOK_RESULTS_DIR`` is set to a
-    folder for the results that belong to this fingerprint.
+    If MNIST is not available, ``BOOK_OFFLINE`` is set, so that the kernels do
+    not each try to download it. ``BOOK_RESULTS_DIR`` is set to the folder of
+    the results that belong to this fingerprint.
 
     Parameters
     ----------
@@ -127,16 +136,16 @@ def prepare_environment(root: Path) -> Environment:
     Raises
     ------
     DeviceError, DataError
-        If the device or the data that were asked for are not there.
+        If the requested device or data are not available.
     ValueError
         If ``OMP_NUM_THREADS`` is not a number of threads, or ``BOOK_RUN`` is
-        not one of the runs.
+        not a kind of run.
     """
     set_variables(root)
     run = requested_run()
     device = requested_device()
     if device != "cpu":
-        device = _name_of(select_device(device))
+        device = _device_name(select_device(device))
     mnist = find_mnist()
     if mnist is None:
         os.environ["BOOK_OFFLINE"] = "1"
@@ -147,12 +156,12 @@ def prepare_environment(root: Path) -> Environment:
         python=platform.python_version(),
         machine=", ".join([platform.system(), platform.machine(), *_blas_kernels()]),
         threads=os.environ[THREADS],
-        versions=library_versions(),
+        versions=library_versions(root),
         files=hash_files(root),
         switches={
             name: value
             for name, value in sorted(os.environ.items())
-            if name.startswith(SWITCHES)
+            if name.startswith(SWITCH_PREFIXES)
         },
     )
     os.environ["BOOK_RESULTS_DIR"] = str(root / RESULTS / environment.fingerprint)
@@ -162,8 +171,8 @@ def prepare_environment(root: Path) -> Environment:
 def set_variables(root: Path) -> None:
     """Set the environment variables that make all kernels behave alike.
 
-    Threads, hash seed, plotting backend and IPython profile are the book's,
-    and so are the kernels, whatever else the user has installed.
+    Threads, hash seed, plotting backend, IPython profile and kernels are the
+    book's, whatever else the user has installed.
 
     Raises
     ------
@@ -180,14 +189,20 @@ def set_variables(root: Path) -> None:
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     os.environ["IPYTHONDIR"] = str(root / BUILD / "ipython")
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-    for name in ("JUPYTER_PATH", *NOT_FOR_KERNELS):
+    for name in ("JUPYTER_PATH", *UNSET_FOR_KERNELS):
         os.environ.pop(name, None)
 
 
-def library_versions() -> dict[str, str]:
-    """Return the versions of `LIBRARIES` and of what they require, sorted."""
+def library_versions(root: Path) -> dict[str, str]:
+    """Return the versions of what chapters import and of its requirements."""
+    modules = {
+        module
+        for path in chapter_files(root)
+        for module in IMPORT.findall(path.read_text(encoding="utf-8"))
+    }
+    modules -= OURS | set(sys.stdlib_module_names)
     versions: dict[str, str] = {}
-    waiting = list(LIBRARIES)
+    waiting = [*LIBRARIES, *filter(None, map(package_of, sorted(modules)))]
     while waiting:
         name = canonicalize_name(waiting.pop())
         if name in versions:
@@ -204,8 +219,22 @@ def library_versions() -> dict[str, str]:
     return dict(sorted(versions.items()))
 
 
+@cache
+def package_of(module: str) -> str:
+    """Return the name of the package that provides a module, or an empty string."""
+    try:
+        return canonicalize_name(distribution(module).name)
+    except (PackageNotFoundError, ValueError):
+        pass
+    for name in LIBRARIES:  # searching all packages is slow
+        files = distribution(name).read_text("RECORD") or ""
+        if f"\n{module}/__init__.py," in f"\n{files}":
+            return name
+    return packages_distributions().get(module, [""])[0]
+
+
 def hash_files(root: Path) -> dict[str, str]:
-    """Return the SHA-256 sum of each file that decides what chapters compute."""
+    """Return the SHA-256 sum of each file that affects what chapters compute."""
     paths = {f"booktools/{name}": Path(__file__).with_name(name) for name in EXECUTORS}
     for package in (helpers, interactive):
         folder = Path(package.__path__[0])
@@ -221,23 +250,23 @@ def hash_files(root: Path) -> dict[str, str]:
 
 
 def hash_file(path: Path) -> str:
-    """Return the SHA-256 sum of a file, which is read in pieces."""
+    """Return the SHA-256 sum of a file, read in pieces."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _blas_kernels() -> list[str]:
-    """Name what NumPy's linear algebra was compiled for and has chosen here."""
+    """Return the names of the BLAS libraries NumPy uses, with the kernels chosen."""
     found = ThreadpoolController().select(user_api="blas").info()
     return sorted(
         f"{library['internal_api']} {library.get('architecture', '')}".strip()
         for library in found
-        if "numpy" in library["filepath"]  # others may be loaded, too, or not
+        if "numpy" in library["filepath"]  # whether others are loaded varies
     )
 
 
-def _name_of(device: Any) -> str:
-    """Name a device with its make, since another one may round differently."""
+def _device_name(device: Any) -> str:
+    """Return the name of a device with its model, since models round differently."""
     if device.type == "cuda":
         import torch
 
@@ -248,7 +277,7 @@ def _name_of(device: Any) -> str:
 def number_of_jobs() -> int:
     """Return how many chapters, or tests, may run at once.
 
-    ``JOBS``, or as many as leave each thread of each a core.
+    This is ``JOBS``, or as many as leave one core for each thread.
 
     Raises
     ------
@@ -265,7 +294,7 @@ def positive_number(variable: str, default: int, what: str) -> int:
     Raises
     ------
     ValueError
-        If there is anything else.
+        If the variable is set to anything else.
     """
     asked = os.environ.get(variable) or str(default)
     if not asked.isdecimal() or int(asked) < 1:

@@ -1,7 +1,7 @@
-"""Execute chapters side by side, longest first, and keep what they gave.
+"""Execute chapters in parallel, longest first, and store their outputs.
 
-They are executed into the cache that MyST-NB reads, since `jupyter-book build`
-would execute them one after the other.
+The outputs go into the cache that MyST-NB reads, since `jupyter-book build`
+itself would execute the chapters one after another.
 """
 
 import re
@@ -27,16 +27,16 @@ from sqlalchemy.exc import DatabaseError
 from booktools.environment import CACHE
 from booktools.sources import cell_place
 
-LOOK_SECONDS = 0.2  # how often memory is measured
-REPORT_SECONDS = 10.0  # how often a log hears of a chapter that is running
+POLL_SECONDS = 0.2  # between measurements of memory
+REPORT_SECONDS = 10.0  # between lines on a running chapter, in a log
 # Where Python and its packages are installed.
 INSTALLED = tuple(map(sysconfig.get_path, ("purelib", "platlib", "stdlib")))
 
 
 def open_cache(root: Path, fingerprint: str) -> JupyterCacheBase:
-    """Open the cache of executed chapters that belongs to a fingerprint.
+    """Open the cache of executed chapters for a fingerprint.
 
-    One whose database cannot be read is thrown away: it can be made again.
+    A cache whose database cannot be read is deleted: it can be rebuilt.
     """
     folder = root / CACHE / fingerprint
     cache = get_cache(folder)
@@ -48,21 +48,28 @@ def open_cache(root: Path, fingerprint: str) -> JupyterCacheBase:
     return cache
 
 
-def is_cached(cache: JupyterCacheBase, notebook: NotebookNode) -> bool:
-    """Say whether the cache holds a chapter, undamaged, as it is stored here.
+def cached_record(
+    cache: JupyterCacheBase, notebook: NotebookNode
+) -> dict[str, float] | None:
+    """Return the seconds and megabytes that a cached chapter took.
 
-    A plain `jupyter-book build` may have put it there as well.
+    This is None if the cache does not hold the chapter, undamaged and stored by
+    `store`; a plain `jupyter-book build` may have put one there as well.
     """
     try:
         cache.merge_match_into_notebook(notebook)
-        return "megabytes" in cache.match_cache_notebook(notebook).data
-    except Exception:  # not there, or damaged: then it is made anew
-        return False
+        record: Any = cache.match_cache_notebook(notebook).data
+        return {
+            "seconds": record["execution_seconds"],
+            "megabytes": record["megabytes"],
+        }
+    except Exception:  # missing or damaged: execute the chapter again
+        return None
 
 
 def store(cache: JupyterCacheBase, run: "Run") -> None:
-    """Put an executed chapter into the cache, whose database has one writer."""
-    # What a stopped build left of this entry would be in the way.
+    """Put an executed chapter into the cache; call this from one thread only."""
+    # An interrupted build may have left part of this entry.
     _, key = cache.create_hashed_notebook(run.notebook)
     shutil.rmtree(Path(cache.path) / "executed" / key, ignore_errors=True)
     record = {"execution_seconds": run.seconds, "megabytes": run.megabytes}
@@ -72,7 +79,7 @@ def store(cache: JupyterCacheBase, run: "Run") -> None:
 
 @dataclass(eq=False)
 class Run:
-    """One chapter on its way through a kernel.
+    """The execution of one chapter in a kernel.
 
     Attributes
     ----------
@@ -81,18 +88,18 @@ class Run:
     path : Path
         The chapter's file.
     timeout : int or None
-        Seconds that a cell may take; None for as long as it likes.
+        Seconds that a cell may take; None for no limit.
     notebook : NotebookNode
-        Its cells; the outputs are added as they come.
+        Its cells; outputs are added as they arrive.
     seconds, megabytes : float
-        Time it took, and most memory that its kernel was seen to use, the
-        libraries included.
+        Time it took, and the most memory its kernel was observed to use,
+        including the libraries.
     fault : str
-        What went wrong: file, line and cell, and the traceback; or nothing.
+        What went wrong: file, line, cell and traceback; empty if nothing did.
     started : float
         When it began, by `time.perf_counter`.
     client : NotebookClient or None
-        What executes it, while it runs.
+        The client executing it; None when it is not running.
     """
 
     root: Path
@@ -104,11 +111,11 @@ class Run:
     fault: str = ""
     started: float = 0.0
     client: NotebookClient | None = None
-    _reached: int = 0
+    _cell_index: int = 0
 
     @property
     def name(self) -> str:
-        """File, from the top of the book."""
+        """The file's path, relative to the book's root."""
         return str(self.path.relative_to(self.root))
 
     def execute(self) -> "Run":
@@ -119,65 +126,65 @@ class Run:
                 self.notebook,
                 resources={"metadata": {"path": str(self.path.parent)}},
                 timeout=self.timeout,
-                coalesce_streams=True,  # how prints are cut into messages is chance
-                record_timing=False,  # or the cache would not know the cells again
+                coalesce_streams=True,  # how output is split into messages is random
+                record_timing=False,  # or the cache would not recognise the cells
                 on_cell_start=self._note_cell,
             )
             self.client.execute()
-            self._look_at_outputs()
-            self._tidy()
-        except Exception as error:  # whatever it is, the other chapters go on
+            self._check_outputs()
+            self._normalise_outputs()
+        except Exception as error:  # whatever happens, the other chapters continue
             self.fault = f"{self._place()}\n{str(error) or type(error).__name__}"
         self.seconds = time.perf_counter() - self.started
         self.client = None
         return self
 
     def _note_cell(self, cell: NotebookNode, cell_index: int) -> None:
-        self._reached = cell_index
+        self._cell_index = cell_index
 
     def _place(self) -> str:
-        kinds = [cell.cell_type for cell in self.notebook.cells[: self._reached]]
-        place = cell_place(self.notebook, self._reached)
+        kinds = [cell.cell_type for cell in self.notebook.cells[: self._cell_index]]
+        place = cell_place(self.notebook, self._cell_index)
         return f"{place} Cell {kinds.count('code')}"
 
-    def _look_at_outputs(self) -> None:
-        """Raise ValueError where a cell gave what it should not."""
+    def _check_outputs(self) -> None:
+        """Raise ValueError if a cell produced something it should not."""
         for index, cell in enumerate(self.notebook.cells):
-            self._reached = index
+            self._cell_index = index
             outputs = cell.get("outputs", [])
             tags = cell.metadata.get("tags", [])
             failed = any(output.output_type == "error" for output in outputs)
             if "raises-exception" in tags and not failed:
-                raise ValueError("It is tagged raises-exception and raised nothing.")
+                raise ValueError("It is tagged raises-exception but raised nothing.")
             for output in outputs:
                 if output.get("name") == "stderr":
                     raise ValueError(f"It wrote to stderr:\n{output.text}")
 
-    def _tidy(self) -> None:
-        """Take out of the outputs what differs from run to run."""
+    def _normalise_outputs(self) -> None:
+        """Remove from the outputs what differs from run to run."""
         for cell in self.notebook.cells:
             if cell.cell_type == "code":
-                cell.outputs = _repeatable(cell.outputs, self.root)
+                cell.outputs = _normalise(cell.outputs, self.root)
 
-    def look(self) -> None:
-        """Note how much memory the kernel uses now, if there is one."""
+    def measure_memory(self) -> None:
+        """Record how much memory the kernel uses now, if it is running."""
         try:
-            number = self.client.km.provisioner.pid  # type: ignore[union-attr]
-            used = psutil.Process(number).memory_info().rss if number else 0
+            pid = self.client.km.provisioner.pid  # type: ignore[union-attr]
+            used = psutil.Process(pid).memory_info().rss if pid else 0
         except (AttributeError, psutil.Error):
-            return  # not there yet, or not any more
+            return  # not started yet, or already gone
         self.megabytes = max(self.megabytes, used / 1e6)
 
     def progress(self) -> str:
-        """Say which cell it is at, and since when it has been running."""
+        """Return which cell it has reached, and how long it has been running."""
         seconds = time.perf_counter() - self.started
         cells = [cell.cell_type for cell in self.notebook.cells]
-        at = cells[: self._reached + 1].count("code")
+        at = cells[: self._cell_index + 1].count("code")
         return f"{self.name} at cell {at} of {cells.count('code')}, {seconds:.0f} s"
 
 
-def execute_all(runs: list[Run], jobs: int, done: Callable[[Run], None]) -> bool:
-    """Execute chapters in the order given, some at once; report on each.
+def execute_all(runs: list[Run], jobs: int, on_success: Callable[[Run], None]) -> bool:
+    """Execute chapters in the given order, several at once, reporting on each.
 
     Parameters
     ----------
@@ -185,49 +192,49 @@ def execute_all(runs: list[Run], jobs: int, done: Callable[[Run], None]) -> bool
         The chapters, longest first.
     jobs : int
         How many may run at once.
-    done : callable
-        Called in this thread with each run that ended well.
+    on_success : callable
+        Called in this thread with each run that succeeded.
 
     Returns
     -------
     bool
-        Whether all ended well. One that fails does not stop the others.
+        Whether all succeeded. A failure does not stop the others.
     """
     waiting: set[Future[Run]] = set()
     pool = ThreadPoolExecutor(jobs)
     good = True
-    passing = Passing()
+    progress = ProgressLines()
     try:
         waiting = {pool.submit(run.execute) for run in runs}
         while waiting:
-            ended, waiting = wait(waiting, LOOK_SECONDS, FIRST_COMPLETED)
+            ended, waiting = wait(waiting, POLL_SECONDS, FIRST_COMPLETED)
             for future in ended:
                 run = future.result()
                 verb = "FAILED after" if run.fault else "executed in"
-                passing.say(
+                progress.log(
                     f"{run.name} {verb} {run.seconds:.1f} s, "
                     f"{run.megabytes:.0f} MB ({len(waiting)} left)"
                 )
                 if run.fault:
                     good = False
-                    passing.say(run.fault)
+                    progress.log(run.fault)
                 else:
-                    done(run)
+                    on_success(run)
             running = [run for run in runs if run.client is not None]
             for run in running:
-                run.look()
-            passing.report(running, len(waiting))
-    finally:  # if interrupted: wait for none, and begin none
+                run.measure_memory()
+            progress.update(running, len(waiting))
+    finally:  # if interrupted: do not wait, and start no others
         pool.shutdown(wait=False, cancel_futures=True)
-        passing.wipe()
+        progress.clear()
     return good
 
 
-class Passing:
-    """Lines on the chapters that are running, one each.
+class ProgressLines:
+    """One progress line for each running chapter.
 
-    In a terminal they are written anew every second, in one place. In a log
-    there is one when a chapter begins, and then one every ten seconds.
+    In a terminal the lines are redrawn in place every second. In a log, a line
+    is written when a chapter begins and every ten seconds after that.
     """
 
     def __init__(self) -> None:
@@ -235,26 +242,26 @@ class Passing:
         self.shown = 0
         self.due: dict[str, float] = {}
 
-    def wipe(self) -> None:
-        """Take the passing lines away."""
+    def clear(self) -> None:
+        """Erase the progress lines."""
         if self.shown:
             print(f"\x1b[{self.shown}A\x1b[J", end="", flush=True)
             self.shown = 0
 
-    def say(self, text: str) -> None:
-        """Print a line that stays."""
-        self.wipe()
+    def log(self, text: str) -> None:
+        """Print a permanent line."""
+        self.clear()
         print(text, flush=True)
 
-    def report(self, running: list[Run], left: int) -> None:
-        """Say how far the chapters are, if it is time to."""
+    def update(self, running: list[Run], left: int) -> None:
+        """Show how far the running chapters are, if an update is due."""
         now = time.perf_counter()
         due = [run for run in running if self.due.get(run.name, 0.0) <= now]
         if not due:
             return
         for run in due:
             self.due[run.name] = now + (1.0 if self.in_terminal else REPORT_SECONDS)
-        self.wipe()
+        self.clear()
         width = shutil.get_terminal_size().columns - 1
         for run in running if self.in_terminal else due:
             line = f"{run.progress()} ({left} left)"
@@ -262,17 +269,17 @@ class Passing:
             self.shown += self.in_terminal
 
 
-def _repeatable(value: Any, root: Path) -> Any:
-    """Leave addresses in memory, and where things are installed, out of texts."""
+def _normalise(value: Any, root: Path) -> Any:
+    """Remove memory addresses and installation paths from an output."""
     if isinstance(value, str):
-        for folder in (*INSTALLED, str(root)):  # the book may hold the packages
-            for name in (folder, compress_user(folder)):  # tracebacks write ~
+        for folder in (*INSTALLED, str(root)):  # the book may contain .venv
+            for name in (folder, compress_user(folder)):  # tracebacks write ~ for home
                 value = value.replace(f"{name}/", "")
         return re.sub(r"\b0x[0-9a-f]{6,}\b", "0x…", value)
     if isinstance(value, list):
-        return [_repeatable(part, root) for part in value]
+        return [_normalise(part, root) for part in value]
     if isinstance(value, dict):
         for key, part in value.items():
             if not str(key).startswith("image/png"):
-                value[key] = _repeatable(part, root)
+                value[key] = _normalise(part, root)
     return value

@@ -1,10 +1,10 @@
 """Export the chapters as notebooks, for Colab, Binder and a branch of their own.
 
-The site is built first; its notebooks are those that its pages offer. Here
-they go, without outputs unless ``OUTPUTS=1``, into ``_build/notebooks``, with
-all that Binder needs to run them, so that this folder is the whole of the
-branch that the launch buttons open. It takes the place of the last one only
-if all went well.
+The site is built first; the notebooks are those that its pages offer for
+download. They are copied to ``_build/notebooks``, without outputs unless
+``OUTPUTS=1``, with everything that Binder needs to run them, so this folder is
+the complete branch that the launch buttons open. It replaces the last one only
+if the export succeeded.
 """
 
 import os
@@ -25,7 +25,7 @@ from booktools.sphinx.buttons import binder_address, colab_address
 from booktools.sphinx.notebooks import own_package
 
 NOTEBOOKS = BUILD / "notebooks"
-# What Binder installs from: the packages, and the helpers as in the book.
+# What Binder installs: the packages, and the book's own code.
 FOR_BINDER = (
     "binder",
     "booktools",
@@ -35,12 +35,12 @@ FOR_BINDER = (
     "pyproject.toml",
     "LICENSE",
 )
-STUDENTS = "\nThey have the exercises, and not their solutions."
+STUDENT_NOTE = "\nThey have the exercises but not the solutions."
 README = """\
-# The notebooks of a book
+# Notebooks of a book
 
-They were made from {commit} of the book{where}.{edition}
-Edit the chapters there: the notebooks here are written anew each time.
+They were generated from {commit} of the book{where}.{edition}
+Edit the chapters there: these notebooks are overwritten by each export.
 
 {list}
 """
@@ -51,7 +51,7 @@ def main(root: Path) -> int:
     outputs = os.environ.get("OUTPUTS", "")
     if outputs not in ("", "0", "1"):
         print(
-            f"OUTPUTS={outputs} is not a choice: OUTPUTS=1 keeps the outputs, and "
+            f"OUTPUTS={outputs} is not valid: OUTPUTS=1 keeps the outputs; "
             "without it they are left out.",
             file=sys.stderr,
         )
@@ -69,8 +69,8 @@ def main(root: Path) -> int:
     print(f"The notebooks are in {folder}")
     if "@" not in own_package(book):
         print(
-            "They do not know where their book is on the web, so they cannot install "
-            "its helpers. Set BOOK_REPOSITORY, or add a remote: git remote add origin …"
+            "The book's address on the web is not known, so they cannot install its "
+            "helpers. Set BOOK_REPOSITORY, or add a remote: git remote add origin …"
         )
     elif book.commit.endswith("changes"):
         print("They install the helpers of the last commit, without later changes.")
@@ -87,44 +87,44 @@ def export(book: Book, site: Path, folder: Path, *, outputs: bool) -> None:
     site : Path
         Its built site.
     folder : Path
-        Where to; it does not exist yet.
+        The folder to write, which must not exist.
     outputs : bool
-        Whether to keep what the cells gave.
+        Whether to keep the outputs of the cells.
     """
     titles = {}
     for page in book.chapters:
         notebook = nbformat.read(site / f"{page}.ipynb", as_version=4)
         titles[page] = title_of(notebook)
         if not outputs:
-            clear(notebook)
+            clear_outputs(notebook)
         target = folder / f"{page}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, target)
     for name in FOR_BINDER:
         source = book.root / name
         if source.is_dir():
-            leave = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(source, folder / name, ignore=leave)
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, folder / name, ignore=ignored)
         else:
             shutil.copy(source, folder / name)
     write_readme(book, folder / "README.md", titles)
 
 
 def title_of(notebook: NotebookNode) -> str:
-    """Return the title of a notebook, which its text begins with."""
+    """Return the title of a notebook: the heading that its text begins with."""
     text = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
     return text.source.partition("\n")[0].removeprefix("# ")
 
 
-def clear(notebook: NotebookNode) -> None:
-    """Take out of a notebook what its cells gave."""
+def clear_outputs(notebook: NotebookNode) -> None:
+    """Remove the outputs of a notebook's cells."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
 
 
 def write_readme(book: Book, path: Path, titles: dict[str, str]) -> None:
-    """Write a page that leads to the notebooks, as a host of git shows it.
+    """Write a README that links to the notebooks.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def write_readme(book: Book, path: Path, titles: dict[str, str]) -> None:
     path : Path
         The file to write.
     titles : dict of str to str
-        Of each notebook, by the name of its page.
+        The title of each notebook, by the name of its page.
     """
     lines = []
     for page, title in titles.items():
@@ -146,7 +146,7 @@ def write_readme(book: Book, path: Path, titles: dict[str, str]) -> None:
         lines.append(f"- [{title}]({page}.ipynb){on}")
     text = README.format(
         commit=f"commit {book.commit}" if book.commit else "a copy",
-        edition=STUDENTS if edition() == STUDENT else "",
+        edition=STUDENT_NOTE if edition() == STUDENT else "",
         where=f", {book.repository}" if book.repository else "",
         list="\n".join(lines),
     )

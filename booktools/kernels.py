@@ -1,9 +1,9 @@
-"""Start kernels that have the large libraries imported already.
+"""Start kernels that already have the large libraries imported.
 
 Importing PyTorch, scikit-learn and the plotting libraries takes longer than
-many chapters compute. So a fork server of `multiprocessing` imports them once,
-and each kernel is a fork of it: a process of its own, with nothing in it but
-those imports. What a chapter computes is the same either way, to the byte.
+many chapters' own computations. So a `multiprocessing` fork server imports them
+once, and each kernel is forked from it: a separate process with nothing in it
+but those imports. What a chapter computes is the same either way, to the byte.
 """
 
 import gc
@@ -39,14 +39,14 @@ PROVISIONER = "preloaded"  # its entry point is in pyproject.toml
 
 
 def preload_kernels() -> None:
-    """Let kernels started from this process, from now on, be forks.
+    """Make this process start its kernels as forks from now on.
 
-    Returns once the libraries are imported. Kernels start as usual on other
-    systems than Linux, with ``BOOK_FRESH_KERNELS=1``, and where the fork server
+    Returns once the libraries are imported. Kernels start as usual on systems
+    other than Linux, with ``BOOK_FRESH_KERNELS=1``, and when the fork server
     would inherit ``-O`` or ``-W`` from this interpreter, which kernels do not.
     """
     if os.environ.get("BOOK_FRESH_KERNELS") == "1" or sys.platform != "linux":
-        return  # on macOS the system's own libraries do not survive a fork
+        return  # on macOS, system libraries do not survive a fork
     if sys.flags.optimize or sys.warnoptions:
         return
     multiprocessing.set_forkserver_preload(LIBRARIES)
@@ -54,7 +54,7 @@ def preload_kernels() -> None:
     try:
         first.start()  # waits for the imports
         if status := first.wait():
-            raise OSError(f"a first fork ended with {status}")
+            raise OSError(f"the first fork ended with {status}")
     except (OSError, EOFError) as error:
         print(f"Kernels start without preloading: {error!r}", file=sys.stderr)
         return
@@ -64,34 +64,34 @@ def preload_kernels() -> None:
 
 
 class ForkedProcess(ForkServerProcess):
-    """A fork, with what jupyter_client asks of a `subprocess.Popen` object."""
+    """A fork with the `subprocess.Popen` methods that jupyter_client calls."""
 
     stdin = stdout = stderr = None
 
     def poll(self) -> int | None:
-        """Return the exit code, or None while it runs."""
+        """Return the exit code, or None if the process is still running."""
         return self.exitcode
 
     def wait(self) -> int | None:
-        """Wait for its end and return the exit code."""
+        """Wait for the process to end and return its exit code."""
         self.join()
         return self.exitcode
 
     def send_signal(self, signum: int) -> None:
-        """Send it a signal."""
+        """Send the process a signal, if it is running."""
         if self.pid and self.poll() is None:
             os.kill(self.pid, signum)
 
 
 class PreloadedProvisioner(LocalProvisioner):
-    """Manage a kernel on this machine that began as a fork."""
+    """Manage a kernel on this machine that is started as a fork."""
 
-    search_path: list[str]  # a fresh interpreter's; this one's may be longer
+    search_path: list[str]  # of a fresh interpreter; this one's may be longer
 
     async def launch_kernel(
         self, cmd: list[str], **kwargs: Any
     ) -> KernelConnectionInfo:
-        """Start a fork; a kernel of another interpreter is started as usual."""
+        """Start a fork; kernels of another interpreter start as usual."""
         if cmd[0] != sys.executable or LAUNCHER not in cmd:
             return await super().launch_kernel(cmd, **kwargs)
         arguments = cmd[cmd.index(LAUNCHER) :]
@@ -100,15 +100,15 @@ class PreloadedProvisioner(LocalProvisioner):
         process = ForkedProcess(
             target=run_kernel,
             args=(arguments, folder, environment, self.search_path),
-            daemon=True,  # terminated at the end of this process, not waited for
+            daemon=True,  # terminated when this process ends, not waited for
         )
         try:
-            process.start()  # starts another fork server if that one has died
+            process.start()  # starts another fork server if the first has died
         except (OSError, EOFError) as error:
             print(f"A kernel starts without preloading: {error!r}", file=sys.stderr)
             return await super().launch_kernel(cmd, **kwargs)
         self.process = process  # type: ignore[assignment]
-        self.pid = self.pgid = process.pid  # it leads a session of its own
+        self.pid = self.pgid = process.pid  # it leads its own session
         return self.connection_info
 
 
@@ -118,8 +118,8 @@ def run_kernel(
     environment: dict[str, str],
     search_path: list[str],
 ) -> None:
-    """Run a kernel in this process, a fork, until it is told to end."""
-    gc.freeze()  # or collecting garbage would copy the pages shared with others
+    """Run a kernel in this process, which is a fork, until it is told to end."""
+    gc.freeze()  # or garbage collection would copy the shared memory pages
     os.setsid()
     os.chdir(folder)
     os.environ.clear()
@@ -130,15 +130,15 @@ def run_kernel(
     import pandas as pd
     from ipykernel.kernelapp import launch_new_instance
 
-    # pandas decides at import, which was in no notebook.
+    # pandas sets this at import, which happened outside a notebook.
     pd.set_option("display.max_columns", 20)
-    # It ends with the fork server, too: nobody would learn how it ended.
+    # End with the fork server, too: without it the exit code is lost.
     sys.argv = [*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"]
     launch_new_instance()
 
 
 def _end_with_parent() -> None:
-    """End this process, whatever it is doing, when the one that asked for it ends."""
+    """End this process, whatever it is doing, when the parent process ends."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()

@@ -1,8 +1,8 @@
 """Print the whole book into one PDF, ``_build/book.pdf``.
 
-The site is built first. Then Sphinx makes the book one page, from the chapters
-that were executed for the site, in a folder of its own; and Chromium prints
-that page. How it looks on paper is said in ``_static/print.css``.
+The site is built first. Then Sphinx renders the book as a single page, from the
+chapters executed for the site, in a folder of its own, and Chromium prints that
+page. Its look on paper is defined in ``_static/print.css``.
 """
 
 import logging
@@ -19,21 +19,21 @@ from booktools import build
 from booktools.chromium import ChromiumError, find_chromium, launch_arguments
 from booktools.edition import PDFS, SITES, edition
 from booktools.environment import prepare_environment
-from booktools.execute import is_cached, open_cache
+from booktools.execute import cached_record, open_cache
 from booktools.postprocess import finish_site
 from booktools.sources import BUILD, LOCK, chapter_files, read_chapter
 
 PRINT = BUILD / "print"
-SECONDS = 180  # that a step of Chromium's may take
+TIMEOUT = 180  # seconds that a step in Chromium may take
 
-# The page as it is to be printed: unfolded, light, all pictures there.
+# Prepare the page for printing: unfolded, light, all images loaded.
 PREPARE = """async () => {
     document.documentElement.dataset.mode = "light";
     document.documentElement.dataset.theme = "light";
     for (const box of document.querySelectorAll("details")) box.open = true;
     for (const image of document.images) {
         image.loading = "eager";
-        image.closest("a")?.removeAttribute("href"); // to the file of the picture
+        image.closest("a")?.removeAttribute("href"); // to the image file
     }
     for (const link of document.querySelectorAll("a[href$='.html']")) {
         const page = link.getAttribute("href").replace(/^(\\.\\.\\/)+|\\.html$/g, "");
@@ -60,17 +60,17 @@ def main(root: Path) -> int:
         return 1
     if status := build.main(root):
         return status
-    if not all_is_cached(root):  # or rendering would execute it, one by one
+    if not all_cached(root):  # or rendering would execute chapters one by one
         (site / build.STAMP).unlink(missing_ok=True)
         shutil.rmtree(root / build.RENDERED, ignore_errors=True)
         if status := build.main(root):
             return status
     folder = root / PRINT
     with FileLock(root / LOCK):  # one at a time, as for builds
-        shutil.rmtree(folder, ignore_errors=True)  # of a run that was stopped
+        shutil.rmtree(folder, ignore_errors=True)  # left by an interrupted run
         try:
             if not build.render(root, folder, "singlehtml"):
-                print("The book was not printed, see above.", file=sys.stderr)
+                print("The book was not printed; see above.", file=sys.stderr)
                 return 1
             rendered, page = folder / "_build" / "singlehtml", folder / "page"
             finish_site(rendered, page, root / BUILD, lazy=False)
@@ -84,15 +84,15 @@ def main(root: Path) -> int:
     return 0
 
 
-def all_is_cached(root: Path) -> bool:
-    """Say whether the cache still holds what the site was made from."""
+def all_cached(root: Path) -> bool:
+    """Return whether the cache still holds all executed chapters of the site."""
     cache = open_cache(root, prepare_environment(root).fingerprint)
     chapters = (read_chapter(root, path) for path in chapter_files(root))
-    return all(is_cached(cache, chapter) for chapter in chapters)
+    return all(cached_record(cache, chapter) for chapter in chapters)
 
 
 def print_page(program: Path, page: Path, target: Path) -> None:
-    """Print a page with Chromium; the target changes only if all went well."""
+    """Print a page with Chromium; the target changes only on success."""
     new = target.with_name(f"{target.name}.new")
     try:
         with sync_playwright() as playwright:
@@ -100,7 +100,7 @@ def print_page(program: Path, page: Path, target: Path) -> None:
                 executable_path=program, args=launch_arguments()
             )
             view = browser.new_page(color_scheme="light")
-            view.set_default_timeout(SECONDS * 1000)
+            view.set_default_timeout(TIMEOUT * 1000)
             view.emulate_media(media="print", color_scheme="light")
             view.goto(page.as_uri())
             view.evaluate(PREPARE)
@@ -122,26 +122,26 @@ def print_page(program: Path, page: Path, target: Path) -> None:
                 tagged=True,
             )
             browser.close()
-        mend_bookmarks(new, titles)
+        fix_bookmarks(new, titles)
         new.replace(target)
     finally:
         new.unlink(missing_ok=True)
 
 
-def mend_bookmarks(file: Path, titles: list[str]) -> None:
-    """Give bookmarks the titles of the page.
+def fix_bookmarks(file: Path, titles: list[str]) -> None:
+    """Give the bookmarks the titles of the page.
 
-    Chromium leaves out the space where a title breaks into lines, and writes a
-    title twice that it has moved to the next page.
+    Chromium omits the space where a title wraps, and repeats a title that it
+    has moved to the next page.
     """
     known = {_letters(title): title for title in titles}
     known |= {_letters(title) * 2: title for title in titles}
-    logging.getLogger("pypdf").setLevel(logging.ERROR)  # it counts Chromium's objects
+    logging.getLogger("pypdf").setLevel(logging.ERROR)  # Chromium miscounts objects
     writer = PdfWriter(clone_from=PdfReader(file))
-    for thing in writer._objects:
-        if isinstance(thing, dict) and "/Title" in thing and "/Parent" in thing:
-            found = known.get(_letters(thing["/Title"]), thing["/Title"])
-            thing[NameObject("/Title")] = TextStringObject(found)
+    for item in writer._objects:
+        if isinstance(item, dict) and "/Title" in item and "/Parent" in item:
+            found = known.get(_letters(item["/Title"]), item["/Title"])
+            item[NameObject("/Title")] = TextStringObject(found)
     writer.write(file)
 
 

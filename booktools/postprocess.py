@@ -1,34 +1,34 @@
-"""Make the finished pages light to load; see the modules that it calls."""
+"""Make the finished pages load faster; see the modules called here."""
 
 import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from booktools.edition import STUDENT, edition
-from booktools.sphinx.images import place_images
+from booktools.sphinx.images import optimise_images
 from booktools.sphinx.light_pages import lighten_pages
 from booktools.urls import site_address
 
 
 def finish_site(rendered: Path, site: Path, build: Path, *, lazy: bool = True) -> None:
-    """Copy what Sphinx has rendered, and make it light.
+    """Copy what Sphinx has rendered, and make it load faster.
 
     Parameters
     ----------
     rendered : Path
-        The pages as Sphinx has written them; they stay as they are.
+        The pages as Sphinx wrote them; they are not changed.
     site : Path
-        The folder to write, which does not exist.
+        The folder to write, which must not exist.
     build : Path
-        The book's folder ``_build``, where small images are kept.
+        The book's folder ``_build``, where compressed images are cached.
     lazy : bool
-        Whether images wait until they are about to be seen.
+        Whether images are loaded lazily.
     """
     shutil.copytree(rendered, site)
     top = urlsplit(site_address(build.parent)).path or "/"
     kept = build / "images"
-    used = place_images(site, kept, top, lazy=lazy)
-    if lazy and edition() != STUDENT:  # others need more of them, or fewer
+    used = optimise_images(site, kept, top, lazy=lazy)
+    if lazy and edition() != STUDENT:  # other builds use other images
         for path in set(kept.iterdir()) - used:
             path.unlink()
     lighten_pages(site, top)

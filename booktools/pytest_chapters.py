@@ -1,9 +1,9 @@
-"""Let pytest run the chapters with nbval: one test a cell, straight from Markdown.
+"""A pytest plugin that runs the chapters with nbval: one test per cell.
 
-Each cell is executed again and its outputs, pictures included, are compared
+Each cell is executed again and its outputs, including images, are compared
 with those of the executed chapter that `make book` saved beside the site. A
-chapter without such a reference, or with one that does not belong to it,
-fails before its first cell.
+chapter without such a reference, or with one that is out of date, fails before
+its first cell.
 """
 
 import re
@@ -27,14 +27,14 @@ FINGERPRINT = pytest.StashKey[str]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Check device and data once, before any chapter runs."""
-    if hasattr(config, "workerinput"):  # the process that starts it has looked
+    if hasattr(config, "workerinput"):  # the controlling process has already checked
         config.stash[FINGERPRINT] = config.workerinput["fingerprint"]
         preload_kernels()
         return
     try:
         set_variables(config.rootpath)
         chapter_files(config.rootpath)
-        with warnings.catch_warnings(action="ignore"):  # the header says it
+        with warnings.catch_warnings(action="ignore"):  # the header reports it
             environment = prepare_environment(config.rootpath)
     except (OSError, RuntimeError, ValueError) as error:
         raise pytest.UsageError(str(error)) from None
@@ -42,12 +42,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_configure_node(node: Any) -> None:
-    """Tell a new process what all of them are to know."""
+    """Pass the fingerprint on to a worker process."""
     node.workerinput["fingerprint"] = node.config.stash[FINGERPRINT]
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Follow the rule of the build: no more threads than cores."""
+    """Use as many workers as the build would."""
     try:
         return number_of_jobs()
     except ValueError as error:
@@ -55,14 +55,14 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_report_header() -> str:
-    """Say which data and which device the tests use."""
+    """Return which data and which device the tests use."""
     return f"digits: {load_digits().name}; device: {requested_device()}"
 
 
 def pytest_collect_file(
     file_path: Path, parent: pytest.Collector
 ) -> "ChapterFile | None":
-    """Collect the chapters of this book; others may lie beside them."""
+    """Collect the chapters in the table of contents, and no other Markdown files."""
     if file_path.suffix == ".md" and file_path in chapter_files(parent.config.rootpath):
         return ChapterFile.from_parent(parent, path=file_path)
     return None
@@ -71,7 +71,7 @@ def pytest_collect_file(
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Let chapters begin first, the longest before the others."""
+    """Run the chapters first, the longest ones before the others."""
     records = read_records(config.rootpath)
 
     def rank(item: pytest.Item) -> float:
@@ -83,20 +83,20 @@ def pytest_collection_modifyitems(
 
 
 class ChapterFile(IPyNbFile):
-    """A chapter: its reference, then its cells."""
+    """A chapter: the check of its reference, then its cells."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # nbval leaves pictures out; here they repeat to the byte.
+        # nbval skips images; ours are identical from run to run.
         self.skip_compare: Any = tuple(
             key for key in self.skip_compare if not key.startswith("image/")
         )
 
     def setup(self) -> None:
-        """Start a kernel that treats a cell as a page does.
+        """Start a kernel that executes a cell as the build does.
 
         nbval executes without history, and then a semicolon at the end of a
-        cell does not silence its result.
+        cell does not suppress its result.
         """
         super().setup()
         kernel: Any = self.kernel
@@ -113,7 +113,7 @@ class ChapterFile(IPyNbFile):
         self.sanitize_patterns[re.compile(r"0x[0-9a-f]{6,}")] = "0x…"
 
     def collect(self) -> Iterator[pytest.Item]:
-        """Yield the check of the reference, then one test a code cell."""
+        """Yield the check of the reference, then one test per code cell."""
         root = self.config.rootpath
         chapter = read_chapter(root, self.path)
         reference_path = root / EXECUTED / f"{self.path.stem}.ipynb"
@@ -146,7 +146,7 @@ def _fault(
     reference: nbformat.NotebookNode,
     fingerprint: str,
 ) -> str:
-    """Say why a reference cannot be compared with, or nothing."""
+    """Return why a reference is not usable, or an empty string if it is."""
     if reference.metadata.get("fingerprint") != fingerprint:
         return "it was built with other helpers, data, device, threads or versions"
     ours, theirs = (
@@ -165,14 +165,14 @@ def _code(cell: nbformat.NotebookNode) -> tuple[str, list[str]]:
 
 
 class ReferenceItem(pytest.Item):
-    """There is a reference for the chapter, and it belongs to it."""
+    """Checks that the chapter has a reference and that it is up to date."""
 
     def __init__(self, *, fault: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.fault = fault
 
     def runtest(self) -> None:
-        """Fail if there is anything wrong with the reference."""
+        """Fail if the reference is not usable."""
         if self.fault:
             pytest.fail(
                 f"Nothing to compare the outputs with: {self.fault}. Type: make book",
@@ -180,18 +180,18 @@ class ReferenceItem(pytest.Item):
             )
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Name the chapter."""
+        """Return the chapter's file and name."""
         return self.path, 0, f"{self.path.relative_to(self.config.rootpath)} reference"
 
 
 class ChapterCell(IPyNbCell):
-    """A code cell, reported with the line it has in the Markdown file."""
+    """A code cell, reported with its line in the Markdown file."""
 
     def __init__(self, *args: Any, place: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.place = place
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Name file, line and cell."""
+        """Return file, line and cell."""
         file, _, line = self.place.rpartition(":")
         return self.config.rootpath / file, int(line) - 1, f"{self.place} {self.name}"

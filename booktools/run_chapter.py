@@ -1,4 +1,4 @@
-"""Run the code of a page outside a notebook, to use or try what it defines."""
+"""Run the code of a page outside a notebook, to use or test what it defines."""
 
 import linecache
 from contextlib import nullcontext, suppress
@@ -14,15 +14,16 @@ from booktools.sources import read_chapter
 def run_page(root: Path, stem: str, until: str | None = None) -> dict[str, Any]:
     """Execute a chapter's cells in order and return the names they define.
 
-    Cells that are to fail may do so; those that only measure time are left
-    out. The source stays available to `inspect`, as it is in a notebook.
+    Cells tagged ``raises-exception`` may fail; those tagged
+    ``nbval-ignore-output``, which only measure, are skipped. The source stays
+    available to `inspect`, as it is in a notebook.
 
     Parameters
     ----------
     root : Path
         The book.
     stem : str
-        Name of the chapter's file, without its ending.
+        Name of the chapter's file, without its extension.
     until : str, optional
         Stop before the first cell that contains this, and return its source
         under the name ``"next_cell"``.

@@ -1,4 +1,4 @@
-"""Serve the built site as a host of pages does: compressed, with its 404 page."""
+"""Serve the built site as a web host does: compressed, with its 404 page."""
 
 import gzip
 import os
@@ -18,18 +18,18 @@ COMPRESSED = (".css", ".html", ".js", ".svg", ".txt", ".xml")
 
 @cache
 def compress(path: Path, changed: float) -> bytes:
-    """Return a file compressed; once as long as it does not change."""
+    """Return a file compressed, cached until the file changes."""
     return gzip.compress(path.read_bytes(), mtime=0)
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Answers with the files of the site, which no browser may keep."""
+    """Serves the files of the site, which browsers may not cache."""
 
     protocol_version = "HTTP/1.1"
     cache_control = "no-store"
 
     def send_head(self) -> BytesIO | BinaryIO | None:
-        """Answer with a file compressed where that helps, or with the 404 page."""
+        """Send a file, compressed where that helps, or the 404 page."""
         path = Path(self.translate_path(self.path))
         if path.is_dir() and self.path.partition("?")[0].endswith("/"):
             path /= "index.html"
@@ -47,7 +47,7 @@ class Handler(SimpleHTTPRequestHandler):
         return BytesIO(content)
 
     def end_headers(self) -> None:
-        """Say how long a browser may keep an answer."""
+        """Set how long a browser may cache a response."""
         self.send_header("Cache-Control", self.cache_control)
         super().end_headers()
 
@@ -55,16 +55,16 @@ class Handler(SimpleHTTPRequestHandler):
 def make_server(
     folder: Path, port: int = 0, handler: type[Handler] = Handler
 ) -> ThreadingHTTPServer:
-    """Make a server of a folder, on 127.0.0.1, that is ready to start.
+    """Create a server for a folder, on 127.0.0.1, that is ready to start.
 
     Parameters
     ----------
     folder : Path
-        What to serve.
+        The folder to serve.
     port : int
-        Where to listen; 0 for any that is free.
+        The port to listen on; 0 for any free one.
     handler : type
-        How to answer.
+        The class that handles requests.
 
     Raises
     ------
@@ -72,15 +72,15 @@ def make_server(
         If the port is taken.
     """
 
-    class Here(handler):  # type: ignore[misc, valid-type]
+    class FolderHandler(handler):  # type: ignore[misc, valid-type]
         def __init__(self, *arguments: object, **options: object) -> None:
             super().__init__(*arguments, directory=str(folder), **options)
 
-    return ThreadingHTTPServer(("127.0.0.1", port), Here)
+    return ThreadingHTTPServer(("127.0.0.1", port), FolderHandler)
 
 
 def requested_port() -> int:
-    """Return the port that ``PORT`` asks for, 8000 where it is not set.
+    """Return the port given in ``PORT``, or 8000 if it is not set.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def requested_port() -> int:
 
 
 def main(root: Path) -> int:
-    """Serve until Ctrl-C."""
+    """Serve until Ctrl-C is pressed."""
     port, site = requested_port(), root / BUILD / SITES[edition()]
     if not (site / "index.html").is_file():
         which = "" if edition() == INSTRUCTOR else f" EDITION={edition()}"
@@ -105,7 +105,7 @@ def main(root: Path) -> int:
     except OSError as error:
         print(f"PORT={port}: {error.strerror}. Try: make serve PORT=8001")
         return 1
-    print(f"The book is at http://127.0.0.1:{port}/ until you type Ctrl-C.")
+    print(f"The book is at http://127.0.0.1:{port}/ until you press Ctrl-C.")
     try:
         server.serve_forever()
     except KeyboardInterrupt:

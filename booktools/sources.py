@@ -1,6 +1,6 @@
-"""What the book is made of: its folders, its chapters, and how one is read.
+"""The sources of the book: its folders, its chapters, and how to read one.
 
-Every function takes the book's root, the folder that holds ``_config.yml``.
+Every function takes the book's root, the folder that contains ``_config.yml``.
 """
 
 import copy
@@ -14,9 +14,9 @@ from sphinx_external_toc.parsing import parse_toc_yaml
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-BUILD = Path("_build")  # this and what follows lies below the root
-EXECUTED = BUILD / "executed"  # the chapters as the built pages show them
-LOCK = BUILD / "lock"  # held by whatever builds, prints or exports
+BUILD = Path("_build")  # this and the following are relative to the root
+EXECUTED = BUILD / "executed"  # the executed chapters that the built pages show
+LOCK = BUILD / "lock"  # held while building, printing or exporting
 
 
 def pages(root: Path) -> list[str]:
@@ -36,7 +36,7 @@ def chapter_files(root: Path) -> list[Path]:
     Raises
     ------
     FileNotFoundError
-        If one of them is not there.
+        If one of them does not exist.
     """
     names = [name for name in pages(root) if name.startswith("chapters/")]
     files = [root / f"{name}.md" for name in names]
@@ -51,13 +51,13 @@ def chapter_files(root: Path) -> list[Path]:
 def read_chapter(root: Path, path: Path) -> "NotebookNode":
     """Read a chapter as a notebook, the way MyST-NB does.
 
-    Its metadata say where each cell stands; see `cell_place`. Cells are
-    numbered, where MyST-NB would draw names at random.
+    Its metadata record where each cell is; see `cell_place`. Cell ids are
+    numbered, whereas MyST-NB would choose them at random.
 
     Raises
     ------
     ValueError
-        If a cell cannot be read; it is named by file and line.
+        If a cell cannot be read; the message names file and line.
     """
     name = path.relative_to(root) if path.is_relative_to(root) else path
     return copy.deepcopy(_parse(path.read_text(encoding="utf-8"), name))
@@ -65,13 +65,13 @@ def read_chapter(root: Path, path: Path) -> "NotebookNode":
 
 @lru_cache(maxsize=64)  # a build needs each chapter several times
 def _parse(text: str, name: Path) -> "NotebookNode":
-    from myst_nb.core.read import read_myst_markdown_notebook  # it imports much
+    from myst_nb.core.read import read_myst_markdown_notebook  # a slow import
 
     try:
         notebook = read_myst_markdown_notebook(text, add_source_map=True, path=name)
-    except Exception as error:  # MyST-NB's own have no common kind
-        said = re.sub(r"line (\d+)", rf"{name}:\1", str(error))
-        raise ValueError(said) from error
+    except Exception as error:  # MyST-NB's errors share no base class
+        message = re.sub(r"line (\d+)", rf"{name}:\1", str(error))
+        raise ValueError(message) from error
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
     lines = notebook.metadata["source_map"]
@@ -80,5 +80,5 @@ def _parse(text: str, name: Path) -> "NotebookNode":
 
 
 def cell_place(notebook: "NotebookNode", index: int) -> str:
-    """Return file and line (from 1) on which a code cell opens, as ``file:line``."""
+    """Return where a code cell begins, as ``file:line``, with lines counted from 1."""
     return str(notebook.metadata["places"][index])

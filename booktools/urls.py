@@ -1,7 +1,7 @@
-"""Know where the site and its repository are on the web.
+"""Find where the site and its repository are on the web.
 
-Nothing is written down: both come from the environment or from git, so a fork
-changes no file.
+Neither address is stored in a file: both come from the environment or from git,
+so a fork has nothing to change.
 """
 
 import os
@@ -20,10 +20,10 @@ GITHUB = re.compile(
 
 
 def site_address(root: Path) -> str:
-    """Return where the site is, with a slash at the end; or nothing.
+    """Return the site's address with a trailing slash, or an empty string.
 
-    ``BOOK_URL``, or else the address at which GitHub Pages serves the
-    repository that the remote ``origin`` names.
+    This is ``BOOK_URL``, or else the address at which GitHub Pages serves the
+    repository that the remote ``origin`` points to.
 
     Raises
     ------
@@ -36,9 +36,9 @@ def site_address(root: Path) -> str:
 
 
 def repository_address(root: Path) -> str:
-    """Return where the repository is, without a slash at the end; or nothing.
+    """Return the repository's address without a trailing slash, or an empty string.
 
-    ``BOOK_REPOSITORY``, or else the remote ``origin``, if it is on GitHub.
+    This is ``BOOK_REPOSITORY``, or else the remote ``origin``, if on GitHub.
 
     Raises
     ------
@@ -52,20 +52,20 @@ def repository_address(root: Path) -> str:
 
 
 def github_project(remote: str) -> tuple[str, str] | None:
-    """Return owner and name of a repository on GitHub, None if it is not there.
+    """Return owner and name of a repository on GitHub, or None if it is elsewhere.
 
     Parameters
     ----------
     remote : str
-        As git has it, by https, ssh or git; user names and passwords in it
-        are left out.
+        Its address as git shows it, for https, ssh or git; user names and
+        passwords in it are ignored.
     """
     found = GITHUB.fullmatch(remote.strip())
     return (found["owner"], found["name"]) if found else None
 
 
 def pages_address(remote: str) -> str:
-    """Return the address of a repository on GitHub Pages, or nothing."""
+    """Return a repository's address on GitHub Pages, or an empty string."""
     project = github_project(remote)
     if project is None:
         return ""
@@ -74,7 +74,7 @@ def pages_address(remote: str) -> str:
 
 
 def _address_in(variable: str) -> str:
-    """Read an address from the environment, without slashes at the end."""
+    """Read an address from the environment, without trailing slashes."""
     asked = os.environ.get(variable, "").strip()
     if not asked:
         return ""
@@ -83,7 +83,7 @@ def _address_in(variable: str) -> str:
         good = parts.scheme in ("http", "https") and bool(parts.hostname)
         good &= not (parts.query or parts.fragment or "@" in parts.netloc)
         good &= not re.search(r"[\s\"'<>\\?#]", asked) and parts.port != 0
-    except ValueError:  # a port that is no number, and the like
+    except ValueError:  # a port that is not a number, for example
         good = False
     if not good:
         raise ValueError(

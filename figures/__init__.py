@@ -1,1 +1,1 @@
-"""The drawings, each an SVG beside the Python that draws it."""
+"""The drawings: SVG files, each beside the Python script that draws it."""

@@ -1,4 +1,4 @@
-"""Draw every drawing again: ``python -m figures [folder]``."""
+"""Redraw all drawings: ``python -m figures [folder]``."""
 
 import sys
 from importlib import import_module
@@ -8,7 +8,7 @@ SHARED = {"__init__", "__main__", "drawing"}
 
 
 def main(folder: Path | None = None) -> None:
-    """Draw every script's figure into the folder, or where it belongs."""
+    """Save every script's figure in the folder, or by default in its usual place."""
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
     for script in sorted(Path(__file__).parent.glob("*.py")):

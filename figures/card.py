@@ -1,8 +1,8 @@
-"""The picture that stands for the book where a link to it is shared.
+"""The preview image that is shown when a link to the book is shared.
 
-Programs that show such cards want a raster image, about twice as wide as high,
-which cannot adapt to the page around it: it has the look of a light page. The
-title is the one in ``_config.yml``.
+Such cards need a raster image, about twice as wide as high, which cannot adapt
+to the page around it, so it uses the colours of a light page. The title is the
+one in ``_config.yml``.
 """
 
 from io import BytesIO
@@ -19,23 +19,23 @@ from PIL import Image
 from figures.drawing import GREY, PAGE, WIDTH, add_label, make_canvas
 from figures.road import add_road
 
-PIXELS = (1200, 630)  # as Open Graph wants it
+PIXELS = (1200, 630)  # as Open Graph recommends
 COLOURS = 128
 SUBTITLE = "Neural networks by hand, in NumPy and in PyTorch"
-LARGEST, STEP = 37, 42  # size of the title, and from line to line
+LARGEST, STEP = 37, 42  # maximum size of the title, and line spacing
 MARGIN = 18
-SHORT = 3  # letters of a word that does not end a line
+SHORT = 3  # letters; words up to this length do not end a line
 CONFIG = Path(__file__).resolve().parents[1] / "_config.yml"
 
 
 def draw(title: str = "") -> Figure:
-    """Draw a title, or else that of the book, and beneath it the road."""
+    """Draw a title, by default the book's, and the road below it."""
     title = title or str(yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["title"])
     lines, size = set_title(title)
     figure, ax = make_canvas(title, WIDTH * PIXELS[1] / PIXELS[0])
     for number, line in enumerate(lines):
         y = 75 + STEP * (number - (len(lines) - 1) / 2)
-        text = line.replace("$", r"\$")  # no mathematics begins here
+        text = line.replace("$", r"\$")  # not the start of a formula
         add_label(ax, (MARGIN, y), text, size=size, align="left")
     add_label(ax, (MARGIN, 138), SUBTITLE, size=18, colour=GREY, align="left")
     add_road(ax, 160)
@@ -43,16 +43,16 @@ def draw(title: str = "") -> Figure:
 
 
 def set_title(title: str) -> tuple[list[str], float]:
-    """Return the one or two lines of a title, and the largest size they fit at."""
+    """Return the one or two lines of a title, and the largest size that fits."""
     words = title.split()
-    ways = [[title]]
+    layouts = [[title]]
     if _fitting_size([title]) < LARGEST:
-        ways += [
+        layouts += [
             [" ".join(words[:cut]), " ".join(words[cut:])]
             for cut in range(1, len(words))
             if len(words[cut - 1]) > SHORT
         ]
-    lines = max(ways, key=_fitting_size)
+    lines = max(layouts, key=_fitting_size)
     return lines, min(LARGEST, _fitting_size(lines))
 
 
@@ -74,7 +74,7 @@ def render(figure: Figure) -> bytes:
     figure.set(dpi=PIXELS[0] / figure.get_figwidth(), facecolor=PAGE)
     canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    # Few colours make a small file; without dithering areas stay even.
+    # Few colours make a small file; without dithering, areas stay uniform.
     file = BytesIO()
     image.quantize(COLOURS, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
     return file.getvalue()

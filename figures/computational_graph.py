@@ -19,11 +19,11 @@ from figures.drawing import (
 from helpers.plots import BLUE, GREEN, VERMILLION
 
 CENTRE = 370
-TOP, SPACE = 142, 110  # the first operation, and the way to the next
+TOP, SPACE = 142, 110  # the first operation, and the distance to the next
 BOX = (136, 40)
-HALF = 9  # half of the way between an arrow and the one back
+HALF = 9  # half the distance between an arrow and its reverse
 
-# Each operation, the array that leaves it, its shape, the gradient that returns.
+# Each operation, its output, that array's shape, and the gradient that comes back.
 STEPS = (
     (
         "matmul",
@@ -46,7 +46,7 @@ STEPS = (
     ),
     ("square, mean", "", r"$(\,)$", r"$\partial L/\partial L = 1$"),
 )
-# What else enters an operation: its step, name, shape, and its gradient.
+# Other inputs of operations: step, name, shape and gradient.
 SIDES = (
     (
         0,
@@ -75,7 +75,7 @@ def add_step(ax: Axes, y: float, name: str, array: str, shape: str, back: str) -
 
 
 def add_side(ax: Axes, y: float, name: str, shape: str, back: str) -> None:
-    """Draw what enters an operation from the left, and its gradient."""
+    """Draw an input that enters an operation from the left, and its gradient."""
     start, end = 80, CENTRE - BOX[0] / 2
     colour = GREEN if back else BLUE
     add_node(ax, (56, y), name, radius=24, colour=colour)

@@ -1,9 +1,9 @@
-"""What the drawings share: colours, nodes, boxes, arrows and labels.
+"""Shared by the drawings: colours, nodes, boxes, arrows and labels.
 
-Lengths are CSS pixels at the 700 pixels that a drawing is wide on a page, and
-y points down, as in SVG. A drawing is transparent. It is drawn in the colours
-of a light page, which every program shows; where the page is dark, browsers
-follow a style sheet in the SVG that puts a dark partner for each colour.
+Lengths are CSS pixels for a drawing 700 pixels wide, its width on a page, and y
+points down, as in SVG. The background is transparent. Drawings use the colours
+of a light page, which every program shows; on a dark page, browsers apply a
+style sheet in the SVG that replaces each colour with a dark counterpart.
 """
 
 import io
@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from helpers.plots import BLACK, BLUE, GREEN, VERMILLION
 
-PAGE = "#ffffff"  # also the text on solid nodes, and the paper of images
+PAGE = "#ffffff"  # also for text on solid nodes, and the background of images
 GREY = "#5c6670"
 PIXEL_EDGE = "#c4cad0"
 TINTS = {BLUE: "#e8f3fa", GREEN: "#e4f5ef", VERMILLION: "#fdeee3", GREY: "#f1f3f5"}
 
 # Green and vermillion are bright enough for lines, too bright for small text:
-# these darker shades have a contrast of at least 4.5 with the page and tints.
+# these darker shades have a contrast of at least 4.5 with page and tints.
 TEXT_SHADES = {GREEN: "#00755a", VERMILLION: "#b34700"}
 
 # What each colour becomes on a dark page.
@@ -47,7 +47,7 @@ DARK = {
 
 
 def mix(start: str, end: str, part: float) -> str:
-    """Return the colour that lies part of the way from start to end."""
+    """Return the colour a given fraction of the way from start to end."""
     first, last = mpl.colors.to_rgba_array([start, end])
     return mpl.colors.to_hex(tuple((1 - part) * first + part * last))
 
@@ -58,7 +58,7 @@ INKS = tuple(mix(PAGE, BLACK, level / LEVELS) for level in range(LEVELS + 1))
 DARK |= {
     ink: mix(DARK[PAGE], DARK[BLACK], level / LEVELS) for level, ink in enumerate(INKS)
 }
-DARK = {light.lower(): dark for light, dark in DARK.items()}  # as in an SVG
+DARK = {light.lower(): dark for light, dark in DARK.items()}  # as in the SVG
 
 WIDTH = 700
 POINTS_PER_PIXEL = 0.75
@@ -124,7 +124,7 @@ def add_node(
 
 
 def add_dots(ax: Axes, centre: Point) -> None:
-    """Draw three dots, one above the other, for what is left out."""
+    """Draw a vertical ellipsis, for what is left out."""
     x, y = centre
     for step in (-9, 0, 9):
         ax.add_patch(Circle((x, y + step), 2.2, facecolor=GREY, edgecolor="none"))
@@ -184,7 +184,7 @@ def add_arrow(
 def add_pixels(
     ax: Axes, corner: Point, size: float, image: NDArray[np.float64]
 ) -> None:
-    """Draw an image whose pixels hold from 0 to 16 levels of ink."""
+    """Draw an image whose pixels have 0 to 16 levels of ink."""
     for (row, column), level in np.ndenumerate(image):
         ax.add_patch(
             Rectangle(
@@ -208,27 +208,27 @@ def add_curve(
 def adapt(svg: str) -> str:
     """Return the SVG with a style sheet that recolours it on a dark page.
 
-    An image takes over the colour scheme of the page that it stands on.
+    An image inherits the colour scheme of the page that shows it.
 
     Raises
     ------
     ValueError
-        If the drawing has a colour without a partner in ``DARK``.
+        If the drawing has a colour without a counterpart in ``DARK``.
     """
     rules = []
     for what, light in sorted(set(re.findall(r"(fill|stroke): (#\w+)", svg))):
         if light not in DARK:
-            raise ValueError(f"{light} needs a dark partner in figures/drawing.py")
+            raise ValueError(f"{light} needs a dark counterpart in figures/drawing.py")
         rules.append(f'[style*="{what}: {light}"]{{{what}:{DARK[light]}!important}}')
     dark = "@media (prefers-color-scheme: dark){\n" + "\n".join(rules) + "\n}"
-    # Opened by itself, the drawing asks for the background that it is made for.
+    # Opened on its own, the drawing requests the background it is made for.
     return svg.replace(
         "</style>", f"\n:root{{color-scheme:light dark}}\n{dark}\n</style>", 1
     )
 
 
 def save(figure: Figure, script: str | Path, folder: Path | None = None) -> Path:
-    """Write the figure as the SVG that is named like the script.
+    """Write the figure as an SVG file named after the script.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ def save(figure: Figure, script: str | Path, folder: Path | None = None) -> Path
     target = (folder or script.parent) / f"{script.stem}.svg"
     drawing = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    # The same bytes on every run: no date, fixed ids, and letters as paths.
+    # Identical bytes on every run: no date, fixed ids, and letters as paths.
     with mpl.rc_context({"svg.hashsalt": "figures", "svg.fonttype": "path"}):
         figure.savefig(
             drawing,

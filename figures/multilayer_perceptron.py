@@ -1,7 +1,8 @@
-"""A multi-layer perceptron that classifies: one hidden layer, softmax outputs.
+"""A multi-layer perceptron for classification: one hidden layer, softmax outputs.
 
-D features reach H hidden units through W1 and b1; ReLU bends each sum; W2 and
-b2 turn the H activations into C logits, and softmax those into probabilities.
+W1 and b1 lead from D features to H weighted sums; ReLU is applied to each; W2
+and b2 turn the H activations into C logits, and softmax turns those into
+probabilities.
 """
 
 from matplotlib.figure import Figure

@@ -1,7 +1,7 @@
 """One neuron, which is binary logistic regression.
 
-The inputs times their weights, and the bias, add up to z; the sigmoid of z is
-the probability of class 1.
+The weighted inputs and the bias add up to z; the sigmoid of z is the
+probability of class 1.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """The road through the book: a line, its descent, two classes, a network.
 
-Nothing in it is made up: the line is fitted to its points by the descent in
-the second picture, and the curve of the third to flowers of two species. Green
-is what is learned, as in all drawings; vermillion are the steps.
+All of it is computed: the line is fitted to its points by the descent in the
+second picture, and the curve in the third to flowers of two species. As in all
+drawings, green is what is learned; the steps are vermillion.
 """
 
 import numpy as np
@@ -32,10 +32,10 @@ Vectors = NDArray[np.float64]
 POINTS, SEED = 16, 4
 START = (2.4, -1.1)  # intercept and slope, before the first step
 RATE, STEPS = 0.65, 30
-LEVELS = (0.05, 0.35, 1, 2, 3.3)  # how far above the minimum
+LEVELS = (0.05, 0.35, 1, 2, 3.3)  # of the contours, above the minimum
 SCALE = 23  # pixels for 1 in intercept or slope
 EPOCHS = 30  # of logistic regression, with steps of 1
-DIGIT = 13  # which image: a three
+DIGIT = 13  # index of the image, a three
 
 
 def make_points() -> tuple[Vectors, Vectors]:
@@ -49,7 +49,7 @@ def descend(x: Vectors, y: Vectors) -> tuple[Vectors, Vectors, Vectors]:
     """Fit a line by gradient descent on the mean squared error.
 
     Returns the path of intercept and slope, shape (S + 1, 2), the minimum, and
-    the matrix of second derivatives, with which the loss is drawn.
+    the Hessian, from which the contours are drawn.
     """
     X = np.column_stack([np.ones_like(x), x])  # (N, 2)
     bottom = np.linalg.solve(X.T @ X, X.T @ y)
@@ -62,7 +62,7 @@ def descend(x: Vectors, y: Vectors) -> tuple[Vectors, Vectors, Vectors]:
 
 
 def find_contour(bottom: Vectors, curvature: Vectors, level: float) -> Vectors:
-    """Return the ellipse on which the loss is a level above its minimum."""
+    """Return the ellipse on which the loss exceeds its minimum by a given level."""
     eigenvalues, eigenvectors = np.linalg.eigh(curvature)
     angles = np.linspace(0, 2 * np.pi, 121)
     circle = np.stack([np.cos(angles), np.sin(angles)])
@@ -71,12 +71,12 @@ def find_contour(bottom: Vectors, curvature: Vectors, level: float) -> Vectors:
 
 
 def add_point(ax: Axes, centre: Point, radius: float, colour: str) -> None:
-    """Draw a dot with a rim in the colour of the page."""
+    """Draw a dot with an outline in the colour of the page."""
     ax.add_patch(Circle(centre, radius, facecolor=colour, edgecolor=PAGE, zorder=3))
 
 
 def draw_line(ax: Axes, left: float, bottom: float) -> None:
-    """Draw the points and the line that the descent ends with."""
+    """Draw the points and the line at the end of the descent."""
     x, y = make_points()
     path, _, _ = descend(x, y)
 
@@ -91,7 +91,7 @@ def draw_line(ax: Axes, left: float, bottom: float) -> None:
 
 
 def draw_descent(ax: Axes, centre: Point) -> None:
-    """Draw the contour lines of the loss and the path that leads down."""
+    """Draw the contour lines of the loss and the path down to the minimum."""
     path, bottom, curvature = descend(*make_points())
 
     def place(values: Vectors) -> list[Point]:
@@ -147,7 +147,7 @@ def draw_classes(ax: Axes, left: float, bottom: float) -> None:
 
 
 def draw_network(ax: Axes, left: float, middle: float) -> None:
-    """Draw an image of a digit, the network behind it and what it says."""
+    """Draw an image of a digit, a network, and its prediction."""
     digits = load_digits()
     size = 9
     add_pixels(ax, (left, middle - 4 * size), size, digits.images[DIGIT])
@@ -169,7 +169,7 @@ def draw_network(ax: Axes, left: float, middle: float) -> None:
 
 
 def add_road(ax: Axes, top: float) -> None:
-    """Draw the four pictures in a row, and what they are."""
+    """Draw the four pictures in a row, with their names."""
     draw_line(ax, 20, top + 146)
     draw_descent(ax, (232, top + 84))
     draw_classes(ax, 318, top + 140)

@@ -1,7 +1,7 @@
 """A softmax layer: D inputs, C weighted sums, C probabilities.
 
 Every input reaches every sum; softmax turns the sums of one example into
-probabilities that add up to 1. Beneath, the same for a batch of N examples.
+probabilities that add up to 1. Below, the same for a batch of N examples.
 """
 
 from matplotlib.figure import Figure

@@ -1,7 +1,7 @@
 """Softmax regression on a real digit: 64 pixels in, ten probabilities out.
 
-The digit comes from scikit-learn's 8 x 8 digits, and the numbers from a
-logistic regression that has not seen it in training.
+The digit comes from scikit-learn's 8 x 8 digits, and the probabilities from a
+logistic regression that was not trained on it.
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ from helpers.plots import BLACK, BLUE, GREEN, VERMILLION
 
 TRAINING_IMAGES = 1000
 EXAMPLE = 1125  # a three that could be a nine
-LEFT, STEP = 84, 59  # the first column of outputs, and the way to the next
+LEFT, STEP = 84, 59  # the first column of outputs, and the distance to the next
 
 
 def predict_digit() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -36,7 +36,7 @@ def predict_digit() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     images, digits = load_digits(return_X_y=True)
     model = LogisticRegression(max_iter=1000)
     model.fit(images[:TRAINING_IMAGES] / 16, digits[:TRAINING_IMAGES])
-    # Rounded, so that the last bits of a processor do not reach the drawing.
+    # Rounded, so that the drawing does not depend on the processor.
     return images[EXAMPLE], model.predict_proba(images[[EXAMPLE]] / 16)[0].round(2)
 
 

@@ -1,7 +1,7 @@
 """The network of chapters 06 to 10: two layers, a ReLU between, no biases.
 
-Sepal length and width go in, petal length and width come out; of the H = 100
-hidden units four are drawn.
+Sepal length and width go in, petal length and width come out; four of the H =
+100 hidden units are drawn.
 """
 
 from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""What several chapters of the book share; what a chapter teaches is in it."""
+"""Code that several chapters share; what a chapter teaches is in the chapter."""
 
 from helpers.checks import check_gradient, mutate
 from helpers.data import (

@@ -17,15 +17,15 @@ def check_gradient(
 ) -> float:
     """Compare a gradient with central differences of the loss.
 
-    Every parameter in turn is moved up and down by ``step``; the difference
-    of the two losses, divided by ``2 * step``, must be the derivative. The
-    differences are wrong by about ``step**2`` (the curve bends) plus
-    ``1e-16 / step`` (rounding), which is smallest near the default.
+    Each parameter in turn is moved up and down by ``step``; the difference
+    of the two losses, divided by ``2 * step``, approximates the derivative.
+    Its error is about ``step**2`` (curvature) plus ``1e-16 / step``
+    (rounding), which is smallest near the default.
 
     Parameters
     ----------
     loss : callable
-        Takes an array of the shape of ``point``, returns the loss.
+        Takes an array of the same shape as ``point`` and returns the loss.
     point : array
         The parameters at which to compare, of any shape.
     gradient : array, same shape
@@ -37,16 +37,16 @@ def check_gradient(
     -------
     float
         Relative error: the length of the difference of the two gradients,
-        divided by the sum of their lengths; 0 if both vanish. In float64
+        divided by the sum of their lengths; 0 if both are zero. In float64
         with a smooth loss, below 1e-7 the derivation is right, above 1e-2
-        it is wrong, and in between deserves a look (a kink of ReLU nearby,
-        or a small factor missing).
+        it is wrong, and in between it deserves a closer look (the kink of a
+        ReLU nearby, or a missing small factor).
 
     Raises
     ------
     ValueError
-        If ``gradient`` has another shape than ``point``, or if either holds
-        a value that is not finite.
+        If ``gradient`` and ``point`` differ in shape, or if either contains a
+        value that is not finite.
 
     References
     ----------
@@ -77,10 +77,10 @@ def check_gradient(
 
 
 def mutate(function: Callable[..., Any], old: str, new: str) -> Callable[..., Any]:
-    """Return a function like another, with a piece of its source replaced.
+    """Return a copy of a function with a piece of its source replaced.
 
-    This is how mistakes are planted on purpose, to see which check finds
-    them (*mutation testing*). The function itself stays as it is.
+    This introduces mistakes on purpose, to see which check finds them
+    (*mutation testing*). The function itself is not changed.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def mutate(function: Callable[..., Any], old: str, new: str) -> Callable[..., An
     Returns
     -------
     callable
-        The mutant. It sees the same global names as the original.
+        The mutant. It uses the same global names as the original.
 
     Raises
     ------

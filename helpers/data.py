@@ -2,10 +2,10 @@
 
 The digits come from the first source that has them:
 
-1. the folder ``MNIST_DIR``, which holds the four IDX files of MNIST;
-2. the cache, where an earlier download left these files;
+1. the folder ``MNIST_DIR``, which contains the four IDX files of MNIST;
+2. the cache, where an earlier download put these files;
 3. two public mirrors, from which pooch downloads them into the cache;
-4. the 8 x 8 digits that scikit-learn ships.
+4. the 8 x 8 digits that come with scikit-learn.
 
 MNIST is accepted from any of the first three only if its pixels and labels
 have the SHA-256 sums recorded here, so no chapter ever runs on wrong data.
@@ -42,7 +42,7 @@ MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
-#: What the mirrors hold, with the SHA-256 sums of the packed files.
+#: The files on the mirrors, with the SHA-256 sums of the compressed files.
 MIRROR_FILES = {
     "train-images-idx3-ubyte.gz": (
         "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"
@@ -57,16 +57,16 @@ MIRROR_FILES = {
         "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"
     ),
 }
-ANSWER_SECONDS = 3.0  # without a first answer, then a mirror is given up
-SILENCE_SECONDS = 5.0  # without a byte, then a download is given up
+ANSWER_SECONDS = 3.0  # without a response, after which a mirror is skipped
+SILENCE_SECONDS = 5.0  # without a byte, after which a download is abandoned
 
 
 @dataclass(frozen=True)
 class MnistRecord:
-    """What MNIST must be, whatever brought it: sizes and SHA-256 sums.
+    """What MNIST must be, wherever it comes from: sizes and SHA-256 sums.
 
     The sums are those of the 70,000 images in their original order (60,000
-    for training, then 10,000 for testing), one unsigned byte a pixel, and of
+    for training, then 10,000 for testing), one unsigned byte per pixel, and of
     their labels, one unsigned byte each.
     """
 
@@ -92,11 +92,11 @@ MNIST = MnistRecord(
 
 
 class DataError(RuntimeError):
-    """Data that were asked for are missing, unreadable or not what they say."""
+    """Requested data are missing, unreadable or not what they claim to be."""
 
 
 class _MissingError(DataError):
-    """A file is not there at all."""
+    """A file does not exist."""
 
 
 # --------------------------------------------------------------------------
@@ -105,7 +105,7 @@ class _MissingError(DataError):
 
 @dataclass(frozen=True)
 class Split:
-    """Examples in two parts, one to learn from and one to judge by.
+    """Examples in two parts, one for training and one for validation.
 
     Attributes
     ----------
@@ -131,7 +131,7 @@ def make_line_data() -> Split:
 
     100 points, x uniform on [0, 1), noise normal with standard deviation
     0.1, shuffled; 80 to train and 20 to validate. The legacy stream
-    ``RandomState(42)`` makes the numbers those of the published example.
+    ``RandomState(42)`` reproduces the numbers of the published example.
 
     Returns
     -------
@@ -158,11 +158,11 @@ TRUE_WEIGHTS.setflags(write=False)
 
 
 def make_plane_data(n_examples: int = 100) -> Split:
-    """Make the data of chapter 02: five features, two of them useless.
+    """Make the data of chapter 02: five features, two of them irrelevant.
 
     Features and noise are standard normal; the weights are
     ``TRUE_WEIGHTS``, the intercept is ``TRUE_INTERCEPT``. Four fifths of the
-    examples train.
+    examples are for training.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ class Iris:
     species : array, shape (N,)
         Index into ``species_names``.
     measurement_names, species_names : tuple of str
-        What columns and indices stand for.
+        What the columns and indices mean.
     """
 
     measurements: Floats
@@ -224,7 +224,7 @@ def load_two_irises() -> Iris:
     ----------
     Fisher (1936); as shipped with scikit-learn.
     """
-    from sklearn.datasets import load_iris  # scikit-learn where it is needed
+    from sklearn.datasets import load_iris  # imported late, as it is slow
 
     bunch = load_iris()
     chosen = bunch.target > 0
@@ -257,10 +257,10 @@ class Digits:
     pixel_max : int
         Largest grey value: 255 for MNIST, 16 for the bundled digits.
     name : str
-        Which data these are.
+        Name of the data set.
     n_test_fixed : int
-        How many images at the end were set aside for testing by those who
-        made the data: 10,000 for MNIST, 0 for the bundled digits.
+        How many images at the end were set aside for testing by the authors
+        of the data: 10,000 for MNIST, 0 for the bundled digits.
     """
 
     images: NDArray[np.uint8]
@@ -283,7 +283,7 @@ class Digits:
 
     @property
     def note(self) -> str:
-        """Say in Markdown which data a page shows, and how to get MNIST."""
+        """A note in Markdown on which data a page shows, and how to get MNIST."""
         what = (
             f"{len(self.images):,} images of {self.height} x {self.width} "
             f"pixels, grey values 0 to {self.pixel_max}"
@@ -305,7 +305,7 @@ class Digits:
 
 @dataclass(frozen=True)
 class DigitsSplit:
-    """The one split into training and test images that all chapters share.
+    """The split into training and test images that all chapters share.
 
     Attributes
     ----------
@@ -325,17 +325,17 @@ def split_digits(digits: Digits, train_size: int | None = TRAIN_SIZE) -> DigitsS
     """Split digits into training and test images, the same way every time.
 
     On MNIST the test images are the 10,000 that its authors set aside, and
-    the training images are 5,000 of the other 60,000. Elsewhere a third of
-    the images test and the others train. Both draws keep the shares of the
-    classes (stratified) and are seeded.
+    the training images are 5,000 of the other 60,000. Otherwise a third of
+    the images are for testing and the rest for training. Both draws are
+    stratified by class and seeded.
 
     Parameters
     ----------
     digits : Digits
-        What :func:`load_digits` returned.
+        The return value of :func:`load_digits`.
     train_size : int, optional
         How many training images to draw, if there are more; None for all of
-        them, in the order of the data. The test images are the same.
+        them, in their original order. The test images do not depend on it.
 
     Returns
     -------
@@ -373,10 +373,10 @@ def split_digits(digits: Digits, train_size: int | None = TRAIN_SIZE) -> DigitsS
 
 @cache
 def load_digits() -> Digits:
-    """Load MNIST, or the bundled digits where MNIST cannot be had.
+    """Load MNIST, or the bundled digits if MNIST is not available.
 
     The sources are tried in the order given at the top of this module. A
-    source that is passed over for a fault is named in a warning.
+    warning names any source that is skipped because of a fault.
 
     Returns
     -------
@@ -387,20 +387,20 @@ def load_digits() -> Digits:
     Raises
     ------
     DataError
-        If ``MNIST_DIR`` is set and does not hold MNIST: what is asked for by
-        name is never replaced by something else.
+        If ``MNIST_DIR`` is set but does not contain MNIST: data requested
+        explicitly are never replaced by other data.
 
     Notes
     -----
-    ``BOOK_OFFLINE=1`` leaves the mirrors out. ``BOOK_CACHE_DIR`` says where a
-    download is kept.
+    ``BOOK_OFFLINE=1`` disables the mirrors. ``BOOK_CACHE_DIR`` sets where a
+    download is stored.
     """
     return find_mnist() or _bundled()
 
 
 @cache
 def find_mnist() -> Digits | None:
-    """Return MNIST as `load_digits` does, or None where it cannot be had."""
+    """Return MNIST as `load_digits` does, or None if it is not available."""
     folder = os.environ.get("MNIST_DIR")
     if folder:
         try:
@@ -452,7 +452,7 @@ def _frozen(digits: Digits) -> Digits:
     return digits
 
 
-# A folder with the four IDX files
+# Reading the four IDX files
 
 
 def _read_mnist(folder: Path) -> Digits:
@@ -526,9 +526,9 @@ def _read_idx(folder: Path, name: str, shape: tuple[int, ...]) -> NDArray[np.uin
 
 
 def cache_dir() -> Path:
-    """Return the folder where downloads are kept; it need not exist yet.
+    """Return the folder where downloads are stored; it need not exist yet.
 
-    ``BOOK_CACHE_DIR`` if set, else ``gradient-descent-to-mlp`` in the user's
+    ``BOOK_CACHE_DIR`` if set, or else ``gradient-descent-to-mlp`` in the user's
     cache folder (``XDG_CACHE_HOME``, by default ``~/.cache``).
     """
     chosen = os.environ.get("BOOK_CACHE_DIR")
@@ -539,10 +539,10 @@ def cache_dir() -> Path:
 
 
 def _download_mnist() -> Digits:
-    """Download MNIST into the cache, or past it where it cannot be written."""
+    """Download MNIST into the cache, or elsewhere if that cannot be written."""
     folder = cache_dir()
     try:
-        _complete(folder)
+        _download_missing(folder)
         return _read_mnist(folder)
     except OSError as error:
         warnings.warn(
@@ -551,16 +551,16 @@ def _download_mnist() -> Digits:
             stacklevel=4,
         )
     with tempfile.TemporaryDirectory() as temporary:
-        _complete(Path(temporary))
+        _download_missing(Path(temporary))
         return _read_mnist(Path(temporary))
 
 
-def _complete(folder: Path) -> None:
-    """Download what a folder lacks of MNIST from the first mirror that works.
+def _download_missing(folder: Path) -> None:
+    """Download the files missing from a folder, from the first mirror that works.
 
-    pooch gives a file its name only when its sum has been checked. A reader
-    sees the whole file or none, however many processes download at once and
-    whenever one is killed.
+    pooch gives a file its final name only after verifying its checksum. So a
+    reader sees a complete file or none, even if several processes download at
+    once or one is killed.
 
     Raises
     ------
@@ -569,12 +569,12 @@ def _complete(folder: Path) -> None:
     OSError
         If the folder cannot be written.
     """
-    # With a full cache, neither is needed.
+    # Imported late: with a complete cache, neither is needed.
     import pooch
     from requests import RequestException
 
     def download(url: str, path: str, mirror: pooch.Pooch) -> None:
-        Path(path).chmod(0o644)  # a shared cache is to serve everyone
+        Path(path).chmod(0o644)  # readable by everyone, if the cache is shared
         pooch.HTTPDownloader(timeout=SILENCE_SECONDS)(url, path, mirror)
 
     pooch.get_logger().setLevel("WARNING")
@@ -592,15 +592,15 @@ def _complete(folder: Path) -> None:
 
 
 def _wait_for_answer(mirror: "pooch.Pooch") -> None:
-    """Wait until a mirror answers, be it with an error; raise TimeoutError if not.
+    """Wait until a mirror responds, even with an error, or raise TimeoutError.
 
-    In a thread, because the time limit of a request covers neither looking up
-    a name nor trying all the addresses that it has.
+    This uses a thread because the timeout of a request covers neither the DNS
+    lookup nor trying several addresses.
     """
     answered = threading.Event()
 
     def wait() -> None:
-        with suppress(Exception):  # the download will say what is wrong
+        with suppress(Exception):  # the download will report what is wrong
             mirror.is_available(mirror.registry_files[0])
         answered.set()
 

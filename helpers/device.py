@@ -10,11 +10,11 @@ DEVICES = ("cpu", "cuda", "mps", "auto")
 
 
 class DeviceError(RuntimeError):
-    """The device that was asked for is not there."""
+    """The requested device is not available."""
 
 
 def requested_device() -> str:
-    """Return what ``BOOK_DEVICE`` asks for, ``"cpu"`` where it is not set.
+    """Return the device named in ``BOOK_DEVICE``, or ``"cpu"`` if it is not set.
 
     Returns
     -------
@@ -35,13 +35,13 @@ def requested_device() -> str:
 
 
 def select_device(name: str | None = None) -> "torch.device":
-    """Return the device to compute on, having made sure that it is there.
+    """Return the device to compute on, after checking that it is available.
 
     Parameters
     ----------
     name : str, optional
         ``"cpu"``, ``"cuda"``, ``"mps"`` or ``"auto"`` (the first of cuda,
-        mps and cpu that is there). By default what ``BOOK_DEVICE`` asks for.
+        mps and cpu that is available). By default, ``BOOK_DEVICE``.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def select_device(name: str | None = None) -> "torch.device":
     DeviceError
         If the name is none of these, or this machine has no such device.
     """
-    import torch  # here, so that chapters without PyTorch start faster
+    import torch  # late, so that chapters without PyTorch start faster
 
     if name is None:
         name = requested_device()

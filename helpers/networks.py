@@ -1,10 +1,10 @@
 """The two networks that several chapters share.
 
-Chapters 06 to 10 build one small network five times; here is what the five
-must share to be comparable: data, initial weights, settings, the curves they
-must reproduce, and how closely. Chapters 11 to 13 read digits with another;
-chapters 11 and 12 choose its settings on validation data and assert that these
-are the ones, and chapter 12 builds the same network in the open.
+Chapters 06 to 10 build one small network five times; this module has what the
+five must share to be comparable: data, initial weights, settings, the curves
+they must reproduce, and the tolerance. Chapters 11 to 13 read digits with
+another network; chapters 11 and 12 choose its settings on validation data and
+assert that they are the ones given here, and chapter 12 builds it step by step.
 """
 
 from dataclasses import dataclass
@@ -18,29 +18,29 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-#: How many hidden units H the network has.
+#: Number of hidden units H of the small network.
 HIDDEN_UNITS = 100
-#: Step size of its plain gradient descent.
+#: Learning rate of its plain gradient descent.
 LEARNING_RATE = 0.02
-#: Number of its updates.
+#: Number of updates.
 N_STEPS = 500
 
 #: The largest relative difference allowed between two loss curves of the same
-#: computation, by the precision it is done in.
+#: computation, by its precision.
 CURVE_TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 
 
 def load_petal_data(seed: int = 0) -> Split:
     """Load the irises' petals, to be predicted from their sepals.
 
-    Half of the 100 flowers train and half validate, equal numbers of each
-    species in both. All columns are standardised with the mean and standard
-    deviation of the training flowers.
+    Half of the 100 flowers are for training and half for validation, with
+    equal numbers of each species in both. All columns are standardised with
+    the mean and standard deviation of the training flowers.
 
     Parameters
     ----------
     seed : int
-        Of the draw of the halves.
+        Seed of the random split.
 
     Returns
     -------
@@ -73,12 +73,12 @@ def init_weights(
     n_in, n_hidden, n_out : int
         Number of features D, hidden units H and outputs K.
     seed : int
-        Of the generator they are drawn with.
+        Seed of the generator they are drawn with.
 
     Returns
     -------
     W1, W2 : array, shape (D, H) and (H, K)
-        Normal, with variance 2 divided by the number of rows.
+        Normally distributed, with variance 2 divided by the number of rows.
 
     References
     ----------
@@ -97,7 +97,7 @@ class Curves:
     Attributes
     ----------
     training, validation : array, shape (n_steps + 1,)
-        Mean squared error on either part, with the same weights.
+        Mean squared error on each part, with the same weights.
     """
 
     training: Floats
@@ -118,7 +118,7 @@ def train_by_hand(
     data : Split
         Features of shape (N, D), targets of shape (N, K).
     W1, W2 : array, shape (D, H) and (H, K)
-        Initial weights; they are left as they are.
+        Initial weights; they are not changed.
     learning_rate : float
         Step size of plain gradient descent.
     n_steps : int
@@ -174,10 +174,10 @@ def max_relative_difference(ours: Floats, reference: Floats) -> float:
 
 
 def working_dtype(device: "torch.device") -> "torch.dtype":
-    """Return the precision to compute in: float64, or what the device has.
+    """Return the precision to compute in: float64, or the best the device has.
 
-    Apple's GPUs (``mps``) have no float64; there it is float32, and the
-    curves are compared with the tolerance of that.
+    Apple's GPUs (``mps``) have no float64; they use float32, with the
+    tolerance for that precision.
     """
     import torch
 
@@ -191,15 +191,15 @@ class DigitSettings:
     Attributes
     ----------
     learning_rate : float
-        Step size of stochastic gradient descent.
+        Learning rate of stochastic gradient descent.
     hidden_units : int
         Number of hidden units H.
     batch_size : int
-        Examples of each update.
+        Number of examples per update.
     momentum : float
-        Share of the last step that each step keeps.
+        Fraction of the last step that each step keeps.
     n_epochs : int
-        Passes over the training images.
+        Number of passes over the training images.
     """
 
     learning_rate: float = 0.1
@@ -216,25 +216,25 @@ DIGIT_SETTINGS = DigitSettings()
 def make_digit_network(
     n_features: int, n_classes: int, settings: DigitSettings, seed: int
 ) -> "nn.Sequential":
-    """Make the network of chapter 12: two layers with a ReLU between.
+    """Make the network of chapter 12: two layers with a ReLU in between.
 
     Parameters
     ----------
     n_features, n_classes : int
         Number of pixels D and of classes C.
     settings : DigitSettings
-        Says how many hidden units there are.
+        Gives the number of hidden units.
     seed : int
-        Of the generator that draws the initial weights.
+        Seed of the generator that draws the initial weights.
 
     Returns
     -------
     torch.nn.Sequential
-        Takes images of shape (N, D) to logits of shape (N, C); on the CPU.
-        The first weights are normal with variance 2 / D, everything else is
-        zero, so that the first loss is exactly ln C.
+        Maps images of shape (N, D) to logits of shape (N, C); on the CPU. The
+        weights of the first layer are normal with variance 2 / D, everything
+        else is zero, so that the initial loss is exactly ln C.
     """
-    import torch  # here, so that chapters without PyTorch start faster
+    import torch  # late, so that chapters without PyTorch start faster
     from torch import nn
 
     hidden = nn.Linear(n_features, settings.hidden_units)
@@ -262,9 +262,9 @@ def train_digit_network(
     y : torch.Tensor of int64, shape (N,)
         Classes from 0, on the same device.
     settings : DigitSettings
-        How to train; images that fill no batch are left out of an epoch.
+        How to train; images left over from the last full batch are skipped.
     seed : int
-        Of the initial weights, and of the order of the images.
+        Seed of the initial weights and of the order of the images.
     n_classes : int
         Number of classes C.
 

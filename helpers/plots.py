@@ -1,4 +1,4 @@
-"""The look of the book's figures, and plots that several chapters share."""
+"""The style of the book's figures, and plots that several chapters share."""
 
 import base64
 import io
@@ -18,9 +18,9 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 from numpy.typing import ArrayLike
 from PIL import Image
 
-# Okabe and Ito's colours, distinct under every common colour blindness, with
-# brown for their orange, which is too pale on white. On dark pages the figures
-# are shown inverted, with their hues kept; the colours are made for both.
+# Okabe and Ito's colours, distinct under every common form of colour blindness,
+# with brown for their orange, which is too pale on white. On dark pages figures
+# are inverted with their hues kept; these colours suit both.
 BLUE = "#0072B2"
 GREEN = "#009E73"
 VERMILLION = "#D55E00"
@@ -50,7 +50,7 @@ def use_book_style() -> None:
             "image.cmap": "gray_r",
         }
     )
-    set_matplotlib_formats("retina")  # twice the pixels, same size
+    set_matplotlib_formats("retina")  # twice the pixels at the same size
 
 
 def plot_losses(
@@ -107,14 +107,14 @@ def show_images(
     Parameters
     ----------
     axes : array of Axes
-        Where to draw; as many as there are images.
+        Where to draw; one for each image.
     images : array, shape (n_images, height, width)
         Values to show.
     titles : sequence of str
-        What stands above each image.
+        The title above each image.
     limit : float, optional
         Show signed values on a diverging scale from ``-limit`` to
-        ``limit``. Without it, show grey values from 0 to the largest.
+        ``limit``. By default, show grey values from 0 to the largest.
 
     Returns
     -------
@@ -147,17 +147,17 @@ def show_images(
 
 
 def to_webp(picture: Image.Image) -> bytes:
-    """Make a plot small, as WebP with few colours.
+    """Compress a plot, as WebP with few colours.
 
-    Lines and letters have few colours beside the shades at their edges, so
-    64 of them look the same and take a third of the PNG. A plot that shades
-    areas, and would change by more than one in 256 on the average, keeps all
-    of its colours. The ground around a plot stays exactly as it is.
+    Lines and letters have few colours besides the shades at their edges, so
+    64 colours look the same and take a third of the size of a PNG. A plot with
+    shaded areas, which would change by more than 1/256 on average, keeps all
+    of its colours. The background of a plot is preserved exactly.
 
     Parameters
     ----------
     picture : Image, shape (height, width)
-        A plot, opaque.
+        An opaque plot.
 
     Returns
     -------
@@ -184,9 +184,9 @@ def show_slider(
 ) -> HTML:
     """Show figures one at a time, with a slider that moves through them.
 
-    Needs no server and no library: the frames are images in the page, and
-    the slider is the browser's own, so it works by mouse, touch and
-    keyboard. Without scripts the last frame is shown. The figures are
+    This needs no server and no library: the frames are images in the page,
+    and the slider is the browser's own, so it works with mouse, touch and
+    keyboard. Without scripts, the last frame is shown. The figures are
     closed.
 
     Parameters
@@ -196,19 +196,19 @@ def show_slider(
     labels : sequence of str
         A short text for each frame, shown beside the slider.
     name : str
-        What the slider changes, read out by screen readers.
+        What the slider changes, for screen readers.
     alt : str
-        What the frames show, for those who do not see them.
+        What the frames show, for readers who cannot see them.
 
     Returns
     -------
     HTML
-        To be the last expression of a cell.
+        The slider; make it the last expression of a cell.
 
     Raises
     ------
     ValueError
-        If there are no frames, or not one label for each.
+        If there are no frames, or not exactly one label for each.
     """
     if not frames or len(frames) != len(labels):
         raise ValueError(f"{len(frames)} frames and {len(labels)} labels")
@@ -219,14 +219,14 @@ def show_slider(
         plt.close(frame)
         hidden = "" if number == len(frames) - 1 else " hidden"
         source = base64.b64encode(to_webp(Image.open(file))).decode()
-        # The box is hidden and not the image: Jupyter shows every image.
+        # Hide the box rather than the image: Jupyter shows every image.
         pictures.append(
             f'<span{hidden}><img alt="{escape(alt)} {escape(label)}" '
             f'style="max-width:100%" src="data:image/webp;base64,{source}"></span>'
         )
     last = len(frames) - 1
-    # The handler reaches its frames through the slider's own box, so that
-    # two sliders on a page do not meet.
+    # The handler finds its frames through the slider's own box, so that two
+    # sliders on a page do not interfere.
     move = (
         "const box=this.closest('.frames'),shown=Number(this.value);"
         "box.querySelectorAll('span').forEach((frame,i)=>"

@@ -1,7 +1,7 @@
-"""What takes minutes: how much of it is run, and a cache for its results.
+"""Long computations: how much of them is run, and a cache for their results.
 
-``joblib.Memory`` compares the source of one function and not of those it
-calls, and prints a traceback where an entry is damaged; hence this one.
+``joblib.Memory`` compares the source of a function but not of those it calls,
+and prints a traceback if an entry is damaged; hence this cache.
 """
 
 import hashlib
@@ -23,51 +23,51 @@ SITE_PACKAGES = sysconfig.get_path("purelib"), sysconfig.get_path("platlib")
 
 
 def requested_run() -> str:
-    """Return how much of what takes minutes is to be run, from ``BOOK_RUN``.
+    """Return how much of the long computations to run, from ``BOOK_RUN``.
 
     It is ``"quick"``, ``"full"`` (the default) or ``"long"``; anything else
     raises ValueError.
     """
     run = os.environ.get("BOOK_RUN") or "full"
     if run not in RUNS:
-        raise ValueError(f"BOOK_RUN={run} is none of {', '.join(RUNS)}.")
+        raise ValueError(f"BOOK_RUN={run} is not one of {', '.join(RUNS)}.")
     return run
 
 
 class cached_result:  # noqa: N801 (a decorator, like functools.cached_property)
-    """Let a function read its result if the same call was computed before.
+    """Make a function reuse its result if the same call was computed before.
 
     Results are JSON files in the folder ``BOOK_RESULTS_DIR``, which a build
     names after its fingerprint (`helpers`, versions, data, device, threads);
     without it, they last as long as the kernel.
 
-    A result is found under a hash of the function and the arguments. Of each
-    function and class that belongs to no installed package, that takes in the
-    code, the defaults and, in turn, every global and module attribute whose
-    name occurs in the code. Other values are hashed as they are pickled, and
-    what cannot be pickled is refused.
+    A result is stored under a hash of the function and its arguments. For each
+    function and class outside the installed packages, this covers the code,
+    the defaults and, recursively, every global and module attribute whose name
+    occurs in the code. Other values are hashed as they are pickled; what cannot
+    be pickled is an error.
 
     Parameters
     ----------
     function : callable
-        Returns what JSON can hold; tuples become lists. It must depend on
-        nothing else (files, global generators) and do nothing else.
+        Returns what JSON can represent; tuples become lists. It must depend on
+        nothing else (files, global generators) and have no side effects.
 
     Raises
     ------
     TypeError
-        At a call, if it uses what cannot be hashed or returns what is not JSON.
+        When called, if it uses what cannot be hashed or returns what is not JSON.
     RuntimeError
-        At a call, if it changes, or imports, what its result depends on.
+        When called, if it changes, or imports, what its result depends on.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        self._known: dict[Path, str] = {}  # where no folder is named
+        self._known: dict[Path, str] = {}  # used if no folder is set
         self.__wrapped__ = function
         update_wrapper(self, function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the result, read if it is there and computed if not."""
+        """Return the result, from the cache if it is there."""
         function, folder = self.__wrapped__, os.environ.get("BOOK_RESULTS_DIR")
         key = _hash((function, args, kwargs))
         path = Path(folder or "", f"{function.__name__}-{key}.json")
@@ -84,16 +84,16 @@ class cached_result:  # noqa: N801 (a decorator, like functools.cached_property)
 
 
 class _Hasher(pickle.Pickler):
-    """Hash values by what they are, and functions and classes by what they do."""
+    """Hashes values by content, and functions and classes by what they do."""
 
     def __init__(self) -> None:
         self.hash = hashlib.sha256()
         super().__init__(SimpleNamespace(write=self.hash.update), protocol=5)
-        self.fast = True  # two equal objects count as much as one object twice
+        self.fast = True  # equal objects hash like the same object twice
         self.seen: dict[FunctionType | type, int] = {}
 
     def reducer_override(self, value: Any) -> Any:
-        """Return a type and arguments that stand for a value."""
+        """Return a type and arguments to pickle in place of a value."""
         torch = sys.modules.get("torch")
         if torch and isinstance(value, torch.Tensor):
             array = value.detach().cpu().numpy()
@@ -109,7 +109,7 @@ class _Hasher(pickle.Pickler):
                 return int, (self.seen[value],)
             self.seen[value] = len(self.seen)
             return tuple, _parts(value)
-        if hasattr(value, "__wrapped__"):  # by lru_cache, by cached_result …
+        if hasattr(value, "__wrapped__"):  # lru_cache, cached_result …
             return tuple, (type(value).__name__, value.__wrapped__)
         return NotImplemented
 
@@ -118,13 +118,13 @@ def _hash(value: Any) -> str:
     hasher = _Hasher()
     try:
         hasher.dump(value)
-    except Exception as error:  # whatever the pickling of any type may raise
+    except Exception as error:  # pickling may raise anything
         raise TypeError(f"This cannot be compared from run to run: {error}") from error
     return hasher.hash.hexdigest()
 
 
 def _parts(value: FunctionType | type) -> tuple[Any, ...]:
-    """Return what decides what a function or a class does."""
+    """Return what determines the behaviour of a function or a class."""
     if isinstance(value, type):
         members = vars(value).items()
         own = {k: v for k, v in members if not k.startswith("__") or callable(v)}
@@ -147,10 +147,10 @@ def _names(code: CodeType) -> set[str]:
 def _collect(
     names: set[str], space: str, values: Mapping[str, Any], used: dict[str, Any]
 ) -> None:
-    """Add what names mean in a namespace, and in the modules it leads to.
+    """Add the values of names in a namespace, and in the modules it refers to.
 
-    What belongs to an installed package is known by its version, but for plain
-    settings and what a page has put there.
+    Installed packages are identified by their versions, so of their names only
+    plain settings, and functions that a page has put there, are added.
     """
     found = used[space] = {}
     for name in sorted(names & values.keys()):
@@ -168,14 +168,14 @@ def _collect(
 
 
 def _is_installed(module: str | None) -> bool:
-    """Tell whether a module is Python's own, or of a package with a version."""
+    """Return whether a module is Python's own or belongs to an installed package."""
     file = getattr(sys.modules.get(module or ""), "__file__", None) or ""
     top = (module or "").partition(".")[0]
     return top in sys.stdlib_module_names or file.startswith(SITE_PACKAGES)
 
 
 def _read(path: Path) -> str | None:
-    """Read an entry, or return None if it is not there, whole and its own."""
+    """Read an entry, or return None if it is missing, damaged or another's."""
     try:
         checksum, text = path.read_text(encoding="utf-8").split("\n")
     except (OSError, ValueError):
@@ -184,7 +184,7 @@ def _read(path: Path) -> str | None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write an entry under another name first, so that no half is ever read."""
+    """Write an entry under a temporary name first, so that no part is ever read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         whole = Path(folder, path.name)

@@ -1,4 +1,4 @@
-"""What a reader moves on a page: its data, and a figure where no script runs."""
+"""Interactive figures: data for their scripts, and a static figure without them."""
 
 from interactive.explorables import (
     show_backward_pass,

@@ -1,8 +1,8 @@
-"""Pieces of a page that a reader moves: what a chapter gives to their scripts.
+"""Explorables, the interactive figures of the chapters: data for their scripts.
 
-On the book's pages the scripts in ``interactive/static/`` bring them to life. Wherever
-there are no scripts - in print, in an exported notebook - a figure stands there
-that shows the same.
+The scripts in ``interactive/static/`` run on the book's pages. Where there are
+no scripts - in print, in an exported notebook - a static figure shows the same
+content.
 """
 
 import base64
@@ -23,7 +23,7 @@ from PIL import Image
 from helpers.data import Digits
 from helpers.plots import BLUE, VERMILLION, to_webp
 
-DPI = 200  # twice the pixels, for screens with two pixels for one
+DPI = 200  # for high-resolution screens
 
 
 def show_explorable(
@@ -35,23 +35,24 @@ def show_explorable(
 ) -> HTML:
     """Show a figure that becomes an explorable on the book's pages.
 
-    The script ``interactive/static/NAME.js`` gets the data, and beside them, as
-    ``axes``, where the axes of each stage lie and what they span, so that it
-    can draw on them. The figures are closed.
+    The script ``interactive/static/NAME.js`` gets the data and, as ``axes``, the
+    position and limits of the axes of each stage, so that it can draw on them.
+    The figures are closed.
 
     Parameters
     ----------
     name : str
-        Of the script.
+        Name of the script.
     figure : Figure
         What is shown where no script runs.
     data : mapping
-        What the script needs: whatever JSON can hold, no ``nan``, no infinity.
+        What the script needs: anything JSON can represent, so no ``nan`` and no
+        infinity.
     alt : str
-        What the figure shows, for those who do not see it.
+        What the figure shows, for readers who cannot see it.
     stages : sequence of Figure, optional
-        Axes without what the script draws on them, one in each figure. They
-        stand side by side, or on a phone below each other.
+        Axes for the script to draw on, one in each figure. They are placed side
+        by side, or below each other on a phone.
 
     Returns
     -------
@@ -61,20 +62,20 @@ def show_explorable(
     Raises
     ------
     ValueError
-        If the data hold a number that JSON cannot.
+        If the data contain a number that JSON cannot represent.
     TypeError
-        If they hold what JSON does not know, an array say.
+        If they contain a type that JSON does not have, such as an array.
     """
     given = dict(data)
-    pictures = [f'<img alt="{escape(alt)}" {_source(figure)}>']
-    # The box is hidden and not the image: Jupyter shows every image.
+    pictures = [f'<img alt="{escape(alt)}" {_img_attributes(figure)}>']
+    # Hide the box rather than the image: Jupyter shows every image.
     pictures += [
-        f'<span hidden><img alt="" {_source(stage)}></span>' for stage in stages
+        f'<span hidden><img alt="" {_img_attributes(stage)}></span>' for stage in stages
     ]
     if stages:
-        given["axes"] = [_describe(stage.axes[0]) for stage in stages]
+        given["axes"] = [_describe_axes(stage.axes[0]) for stage in stages]
     text = json.dumps(given, allow_nan=False, separators=(",", ":"))
-    # A "</script>" in the data would end them.
+    # A "</script>" in the data would end the element.
     text = text.replace("</", r"<\/")
     return HTML(
         f'<div class="explorable" data-explorable="{escape(name)}">'
@@ -83,8 +84,8 @@ def show_explorable(
     )
 
 
-def _source(figure: Figure) -> str:
-    """Return a figure as the attributes of an image, and close it."""
+def _img_attributes(figure: Figure) -> str:
+    """Return the attributes of an image that shows a figure, and close it."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=DPI)
     plt.close(figure)
@@ -95,8 +96,8 @@ def _source(figure: Figure) -> str:
     )
 
 
-def _describe(ax: Axes) -> dict[str, Any]:
-    """Say where axes lie, as shares of the figure from its top left, and what at."""
+def _describe_axes(ax: Axes) -> dict[str, Any]:
+    """Return the position of axes, as fractions from the top left, and limits."""
     place = ax.get_position()
     box = (place.x0, 1 - place.y1, place.x1, 1 - place.y0)
     return {
@@ -107,9 +108,9 @@ def _describe(ax: Axes) -> dict[str, Any]:
     }
 
 
-UPDATES = 100  # that a walk on the stage makes
+UPDATES = 100  # of one descent on the stage
 MINI_BATCH = 16
-SHARES = (0.125, 0.6, 1.02)  # of the limit: learning rates in the figure
+SHARES = (0.125, 0.6, 1.02)  # learning rates in the figure, relative to the limit
 
 
 def show_learning_rate(
@@ -120,18 +121,18 @@ def show_learning_rate(
     *,
     momentum: bool = False,
 ) -> HTML:
-    """Let the reader move the learning rate of a straight line's descent.
+    """Let the reader vary the learning rate of gradient descent for a straight line.
 
     Parameters
     ----------
     x : array, shape (N, 1)
         The feature of the training data.
     y : array, shape (N, 1) or (N,)
-        The target.
+        The targets.
     start : array, shape (2,)
-        Intercept and slope to begin with.
+        Initial intercept and slope.
     draw_surface : function
-        Draws the mean squared error over intercept and slope on an axes.
+        Draws the mean squared error over intercept and slope on given axes.
     momentum : bool, default False
         Whether there is a slider for momentum as well.
 
@@ -143,7 +144,7 @@ def show_learning_rate(
     Raises
     ------
     ValueError
-        If x and y are not of one length.
+        If x and y differ in length.
     """
     x, y = x.ravel(), y.ravel()
     if len(x) != len(y):
@@ -189,7 +190,7 @@ def show_learning_rate(
             "bottom": bottom.tolist(),
             "eigenvalues": eigenvalues.tolist(),
             "updates": UPDATES,
-            # As many as the smallest mini-batches but one need.
+            # Enough epochs for the mini-batches.
             "orders": orders[: -(-UPDATES * MINI_BATCH // len(x))],
             "batches": [{"name": name, "size": size} for name, size in sizes.items()],
             "rates": {"min": 0.005, "max": 1.7 if momentum else 1.0, "step": 0.005}
@@ -197,16 +198,16 @@ def show_learning_rate(
             "momenta": {"min": 0, "max": 0.95 if momentum else 0}
             | {"step": 0.05, "value": 0},
         },
-        alt="Three walks on the contour lines of the loss, and their losses over "
+        alt="Three paths on the contour lines of the loss, and their losses over "
         f"{UPDATES} updates: a small learning rate creeps along the valley, a "
-        "medium one arrives, and one just above the limit swings across the "
-        "valley, wider and wider.",
+        "medium one reaches the minimum, and one just above the limit oscillates "
+        "across the valley with growing amplitude.",
         stages=stages,
     )
 
 
-# The graph of the network with two layers: each array's symbol, its shape, its
-# place (column, row), and the arrays that go into it.
+# The graph of the two-layer network: each array's symbol, its shape, its
+# position (column, row), and the arrays it is computed from.
 GRAPH: dict[str, tuple[str, str, tuple[int, int], tuple[str, ...]]] = {
     "X": ("$X$", "ND", (1, 0), ()),
     "W1": ("$W_1$", "DH", (0, 1), ()),
@@ -227,20 +228,20 @@ def show_backward_pass(
 ) -> HTML:
     """Let the reader step through one forward and one backward pass.
 
-    Displays a table of all steps as well; on the book's pages the explorable
-    shows one row of it at a time. Of each array some numbers are shown, from
-    the first example and the first hidden unit that fires for it.
+    This also displays a table of all steps; on the book's pages the explorable
+    shows one row of it at a time. Some numbers of each array are shown, starting
+    at the first example and the first hidden unit that is active for it.
 
     Parameters
     ----------
     steps : sequence of (str, str, str)
-        In order: the name of the array that a step computes (that of a gradient
-        begins with ``grad_``), the line of NumPy that does, and the derivative
-        that it needs, as TeX.
+        For each step, in order: the name of the array it computes (a gradient's
+        begins with ``grad_``), the line of NumPy that computes it, and the
+        derivative it needs, as TeX.
     arrays : mapping of str to array or float
-        What the steps have computed, and what they began with, by name: X of
-        shape (N, D), W1 (D, H), Z1 and A (N, H), W2 (H, K), Y_hat, Y and R
-        (N, K), L a number; a gradient has the shape of its array.
+        The inputs and results of the steps, by name: X of shape (N, D), W1
+        (D, H), Z1 and A (N, H), W2 (H, K), Y_hat, Y and R (N, K), and L, a
+        number; a gradient has the shape of its array.
 
     Returns
     -------
@@ -250,7 +251,7 @@ def show_backward_pass(
     Raises
     ------
     KeyError
-        If an array is missing, or not in the graph.
+        If an array is missing, or is not in the graph.
     """
     unit = int(np.argmax(arrays["A"][0] > 0))
     names = [name for name, _, _ in steps]
@@ -264,7 +265,7 @@ def show_backward_pass(
     for name, text in firsts.items():
         node = name.removeprefix(GRADIENT)
         colour = BLUE if name == node else VERMILLION
-        x, y = _place_of_number(name)
+        x, y = _number_position(name)
         figure.axes[0].text(x, y, text, color=colour, va="center", size=9)
     return show_explorable(
         "backpropagation",
@@ -273,11 +274,11 @@ def show_backward_pass(
             "steps": names,
             "nodes": {name: place for name, (_, _, place, _) in GRAPH.items()},
             "numbers": {
-                name: [text, *_place_of_number(name)] for name, text in firsts.items()
+                name: [text, *_number_position(name)] for name, text in firsts.items()
             },
         },
         alt="The computational graph of the network, from X down to the loss L. "
-        "Beside each array stands a number of it, and below that one of its "
+        "Beside each array is one of its numbers, and below that one of its "
         "gradient: " + ", ".join(f"{name} {text}" for name, text in firsts.items()),
         stages=[stage],
     )
@@ -289,7 +290,7 @@ def _table_of_steps(
     corners: Mapping[str, np.ndarray],
     unit: int,
 ) -> str:
-    """Return the table as Markdown, a row for each step."""
+    """Return the table as Markdown, one row per step."""
     rows = [
         "| step | NumPy | derivative | shapes "
         f"| numbers, from hidden unit {unit + 1} on |",
@@ -311,20 +312,20 @@ def _table_of_steps(
 
 
 def _corner(array: Any, axes: str, unit: int) -> np.ndarray:
-    """Return two rows and two columns of an array, or a number as one."""
+    """Return two rows and two columns of an array; a number as shape (1, 1)."""
     first = [unit if axis == "H" else 0 for axis in axes]
     some = np.asarray(array)[tuple(slice(i, i + 2) for i in first)]
     return np.atleast_2d(some)
 
 
-def _place_of_number(name: str) -> tuple[float, float]:
+def _number_position(name: str) -> tuple[float, float]:
     """Return where a number is written, on the axes of the graph."""
     _, _, (column, row), _ = GRAPH[name.removeprefix(GRADIENT)]
     return column + 0.2, row + (0.3 if name.startswith(GRADIENT) else 0.12)
 
 
 def _draw_graph() -> Figure:
-    """Draw symbols, shapes and arrows, and leave room for numbers."""
+    """Draw symbols, shapes and arrows, with room for numbers."""
     figure = plt.figure(figsize=(3.5, 4.8))
     ax = figure.add_subplot()
     ax.set(xlim=(-0.35, 1.95), ylim=(5.4, -0.4))
@@ -341,7 +342,7 @@ def _draw_graph() -> Figure:
     return figure
 
 
-FIRST_SHOWN = 3  # of the examples: what stands there before anything is drawn
+FIRST_SHOWN = 3  # index of the image shown until something is drawn
 
 
 def show_drawing(
@@ -360,19 +361,19 @@ def show_drawing(
     ----------
     parameters : sequence of four arrays of float16
         Weights (H, D) and biases (H,) of the hidden layer, weights (C, H) and
-        biases (C,) of the output layer, as PyTorch keeps them.
+        biases (C,) of the output layer, as PyTorch stores them.
     digits : Digits
-        What the network has learned from: how large an image is, and how dark.
+        The data the network was trained on, for the size and range of an image.
     images : array of uint8, shape (n, D)
-        Images to choose from, grey values as in the digits.
+        Images to choose from, with grey values as in the digits.
     labels : array of int, shape (n,)
-        Which digit each of them shows.
+        The digit that each of them shows.
     box : float
-        Longer side of the ink in an image, in pixels.
+        Longer side of the ink's bounding box, in pixels.
     centre : tuple of float
-        Where its centre of mass is, in pixels from the top and from the left.
+        Centre of mass of the ink, in pixels from the top and from the left.
     pen : float
-        How wide a stroke is, in pixels.
+        Width of a stroke, in pixels.
 
     Returns
     -------
@@ -382,9 +383,9 @@ def show_drawing(
     Raises
     ------
     ValueError
-        If the parameters are not four arrays of float16 that fit together and
-        the images, or hold an infinity; or if the pen does not fit into the
-        box, or the box into an image.
+        If the parameters are not four finite float16 arrays whose shapes match
+        each other and the images; or if the pen does not fit into the box, or
+        the box into an image.
     """
     shape = digits.height, digits.width
     W1, b1, W2, b2 = (array.astype(float) for array in parameters)
@@ -452,6 +453,6 @@ def show_drawing(
             "shown": FIRST_SHOWN,
         },
         alt=f"An image of the digit {labels[FIRST_SHOWN]}; the {H} hidden units, of "
-        f"which {firing} fire; and the probabilities of the {C} digits, of which that "
-        f"of {likely} is the largest, {probabilities[likely]:.3f}.",
+        f"which {firing} fire; and the probabilities of the {C} digits, the "
+        f"largest being that of {likely}, {probabilities[likely]:.3f}.",
     )

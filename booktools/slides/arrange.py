@@ -1,10 +1,10 @@
 """Arrange a built page of the book as slides for reveal.js.
 
-The page is taken as readers see it: executed, its formulas typeset, its
-figures numbered. Headings, formulas, figures, tables, lists, questions and
-code with its output go on slides, running prose into the speaker's notes.
-Tags of cells and blocks, as Jupyter names them, say otherwise where a chapter
-knows better; see CONTRIBUTING.md.
+The page is used as readers see it: executed, with typeset formulas and
+numbered figures. Headings, formulas, figures, tables, lists, questions and code
+with its output go on slides; running prose goes into the speaker notes. A
+chapter can override this with Jupyter's slide tags on cells and blocks; see
+CONTRIBUTING.md.
 """
 
 import copy
@@ -16,20 +16,20 @@ from math import ceil
 
 from bs4 import BeautifulSoup, Tag
 
-TAG = "tag_"  # before it MyST-NB writes the tags of a cell as classes
-ON_SLIDES = {"slide", "subslide", "fragment", "continued"}  # prose and all
-# Sizes in pixels, on a stage of 1280 by 720 (see slides.css). They need not be
-# exact: slides.js shrinks what is a little too large.
+TAG = "tag_"  # prefix of the classes that MyST-NB makes of a cell's tags
+SLIDE_TAGS = {"slide", "subslide", "fragment", "continued"}  # prose included
+# Sizes in pixels, on a slide of 1280 by 720 (see slides.css). They need not be
+# exact: slides.js shrinks content that is slightly too large.
 ROOM = 540
-SQUEEZED = 680  # what code takes with its output, before they are parted
+MOST_TOGETHER = 680  # height of code with its output before they are split
 WIDTH = 1160
 LINE, CODE_LINE, ROW = 39, 29, 46
 LETTER, CODE_LETTER, EX = 13.5, 12.6, 14
 FIGURE = 380
 GAP = 22
-LONGEST_CODE = 22  # lines; what is longer is cut at a blank line
-LONGEST_OUTPUT = 16  # lines; what is longer scrolls
-SHORT_CODE = 2  # lines, that leave room for a figure
+LONGEST_CODE = 22  # lines; longer code is split at a blank line
+LONGEST_OUTPUT = 16  # lines; longer output scrolls
+SHORT_CODE = 2  # lines that leave room for a figure
 MOST_SENTENCES = 5
 END_OF_SENTENCE = re.compile(r"[.?!][)”\"]?$")
 ERROR = re.compile(r"^[A-Za-z_.]+: ")
@@ -37,24 +37,24 @@ ERROR = re.compile(r"^[A-Za-z_.]+: ")
 
 @dataclass
 class Slide:
-    """What is on one slide.
+    """The content of one slide.
 
     Attributes
     ----------
     title : Tag
         The heading, to be copied.
     first : bool
-        Whether it is the first with this heading.
+        Whether it is the first slide with this heading.
     pieces : list of Tag
-        What is to be seen, from top to bottom.
+        The visible content, from top to bottom.
     notes : list of Tag
-        What the speaker says.
+        The speaker notes.
     names : list of str
-        Addresses of the page that lead here.
+        Anchors of the page that point to this slide.
     sentences : list of Tag
-        How the paragraphs begin, for a slide on which there is nothing else.
+        First sentences of the paragraphs, for a slide with no other content.
     used : float
-        How much of its room is taken, in pixels.
+        How much of its height is used, in pixels.
     """
 
     title: Tag
@@ -67,19 +67,19 @@ class Slide:
 
 
 class Arrangement:
-    """Put the pieces of a page on slides, one after the other.
+    """Arranges the pieces of a page on slides, one after another.
 
     Attributes
     ----------
     stacks : list of list of Slide
-        The slides; those of a section are one list.
+        The slides, grouped by section.
     """
 
     def __init__(self) -> None:
         self.stacks: list[list[Slide]] = []
         self._names: list[str] = []
         self._title: Tag | None = None  # the heading of the section
-        self._lead: Tag | None = None  # a sentence that waits for what it introduces
+        self._lead: Tag | None = None  # a sentence waiting for what it introduces
         self._soup = BeautifulSoup("", "html.parser")
 
     @property
@@ -87,7 +87,7 @@ class Arrangement:
         return self.stacks[-1][-1]
 
     def add(self, piece: Tag) -> None:
-        """Put the next piece of the page where it belongs."""
+        """Add the next piece of the page to a slide or to the notes."""
         tags = tags_of(piece)
         if piece.name == "span":
             self._names.append(str(piece["id"]))
@@ -100,7 +100,7 @@ class Arrangement:
             self._begin_section(piece, stack=stack and "subslide" not in tags)
         else:
             if tags & {"slide", "subslide"}:
-                self._go_on(stack="slide" in tags)
+                self._continue_section(stack="slide" in tags)
             if "fragment" in tags:
                 add_class(piece, "fragment")
             self._add_content(piece, tags)
@@ -114,7 +114,7 @@ class Arrangement:
         self._title = title
         self._begin(slide, stack=stack)
 
-    def _go_on(self, *, stack: bool = False) -> None:
+    def _continue_section(self, *, stack: bool = False) -> None:
         """Begin another slide of the same section."""
         assert self._title is not None
         self._begin(Slide(self._title, first=False), stack=stack)
@@ -126,23 +126,23 @@ class Arrangement:
 
     def _add_content(self, piece: Tag, tags: set[str]) -> None:
         classes = classes_of(piece)
-        if piece.name == "p" and not tags & ON_SLIDES:
+        if piece.name == "p" and not tags & SLIDE_TAGS:
             self._add_prose(piece)
         elif "cell" in classes:
             self._add_cell(piece, tags)
         elif classes & {"exercise", "question", "tip"}:
-            self._add_page(piece)
+            self._add_admonition(piece)
         elif "hint" in classes:
             self._place([piece], alone=True)
-            self._slide.used = ROOM  # the answer comes on the next
+            self._slide.used = ROOM  # the answer goes on the next slide
         else:
             self._place([piece], alone=is_picture(piece))
 
     def _add_prose(self, piece: Tag) -> None:
-        """Leave a paragraph to the speaker, but for what holds a slide together.
+        """Put a paragraph into the notes, and its key sentences on the slide.
 
-        These are the sentence with which a section begins, and one that has no
-        full stop because it leads on to a formula or a list.
+        These are the first sentence of a section, and one that has no full stop
+        because it introduces a formula or a list.
         """
         slide = self._slide
         sentences = self._sentences(piece)
@@ -150,7 +150,7 @@ class Arrangement:
         opening, closing = sentences[0], sentences[-1]
         leads_on = not END_OF_SENTENCE.search(closing.get_text().strip())
         self._lead = None
-        is_whole = not opening.get_text()[:1].islower()  # and no end of a formula's
+        is_whole = not opening.get_text()[:1].islower()  # not cut by a formula
         if is_whole and not (leads_on and opening is closing):
             slide.sentences.append(opening)
             if slide.first and not slide.pieces:
@@ -159,7 +159,7 @@ class Arrangement:
             self._lead = closing
 
     def _sentences(self, paragraph: Tag) -> list[Tag]:
-        """Take a paragraph apart: in the sources a sentence is a line."""
+        """Split a paragraph at line breaks: the sources have one sentence per line."""
         sentences = [self._soup.new_tag("p")]
         for part in copy.copy(paragraph).contents[:]:
             if isinstance(part, Tag):
@@ -172,7 +172,7 @@ class Arrangement:
                 sentences[-1].append(line)
         return [sentence for sentence in sentences if sentence.get_text().strip()]
 
-    def _add_page(self, admonition: Tag) -> None:
+    def _add_admonition(self, admonition: Tag) -> None:
         """Give an admonition a slide of its own, with its title as the heading."""
         title = admonition.find(class_="admonition-title")
         assert isinstance(title, Tag)
@@ -184,26 +184,26 @@ class Arrangement:
         if len(parts) == 1 and parts[0].name == "section":
             parts = list(parts[0].find_all(recursive=False))
         for part in parts:
-            said = "notes" in tags_of(part)
-            (self._slide.notes if said else self._slide.pieces).append(part)
-        self._slide.used = ROOM  # what comes next has another heading
+            is_note = "notes" in tags_of(part)
+            (self._slide.notes if is_note else self._slide.pieces).append(part)
+        self._slide.used = ROOM  # the next piece has another heading
 
     def _add_cell(self, cell: Tag, tags: set[str]) -> None:
-        """Put code and output on one slide if it holds both, else on several."""
-        if "hide-cell" in tags and not tags & ON_SLIDES:
+        """Put code and output on one slide if both fit, or else on several."""
+        if "hide-cell" in tags and not tags & SLIDE_TAGS:
             return
-        code = cell.find(class_="cell_input", recursive=False)  # unless it is folded
+        code = cell.find(class_="cell_input", recursive=False)  # None if it is folded
         box = cell.find(class_="cell_output", recursive=False)
         outputs = list(box.find_all(recursive=False)) if isinstance(box, Tag) else []
         if isinstance(code, Tag):
             text = code.get_text().strip()
             set_up = len(self.stacks) == 1 and text.startswith(("import ", "from "))
-            if set_up and not outputs and not tags & ON_SLIDES:
+            if set_up and not outputs and not tags & SLIDE_TAGS:
                 return
         for output in outputs:
             shorten(output)
         if "fragment" in tags:
-            # The code first, then what it gives.
+            # Show the code first, then its output.
             for part in outputs or filter(None, [code]):
                 add_class(part, "fragment")
         parts = split_code(code) if isinstance(code, Tag) else []
@@ -219,34 +219,34 @@ class Arrangement:
         rest = outputs
         if last and outputs:
             together = [*last, outputs[0]]
-            if pictures or sum(map(height_of, together)) <= SQUEEZED:
+            if pictures or sum(map(height_of, together)) <= MOST_TOGETHER:
                 self._place(together, alone=bool(pictures))
                 last, rest = [], outputs[1:]
         for part in [*last, *rest]:
             self._place([part], alone=is_picture(part))
 
     def _place(self, pieces: list[Tag], *, alone: bool = False) -> None:
-        """Put pieces together on this slide, or on a new one if it is full."""
+        """Put pieces together on the current slide, or on a new one if it is full."""
         if self._lead is not None:
             pieces = [self._lead, *pieces]
             self._lead = None
         height = sum(height_of(piece) + GAP for piece in pieces)
         if alone:
-            height = ROOM  # a picture is the better the larger it is
+            height = ROOM  # give a picture as much space as possible
         slide = self._slide
         only_text = all(piece.name == "p" for piece in slide.pieces)
         full = slide.used + height > ROOM + GAP and not (alone and only_text)
         if full and slide.pieces:
-            self._go_on()
+            self._continue_section()
         self._slide.pieces += pieces
         self._slide.used += height
 
     def finish(self) -> list[list[Slide]]:
-        """Return the slides; where there would be nothing, sentences stand."""
+        """Return the slides, filling empty ones with the sentences kept for them."""
         for stack in self.stacks[1:]:
             for slide in stack:
-                bare = all(piece in slide.sentences for piece in slide.pieces)
-                if bare and len(slide.sentences) > 1:
+                only_prose = all(piece in slide.sentences for piece in slide.pieces)
+                if only_prose and len(slide.sentences) > 1:
                     points = self._soup.new_tag("ul")
                     for sentence in slide.sentences[:MOST_SENTENCES]:
                         point = self._soup.new_tag("li")
@@ -254,7 +254,7 @@ class Arrangement:
                         points.append(point)
                     slide.pieces = [points]
             for slide, following in pairwise(stack[:]):
-                if not slide.pieces:  # a heading alone, as that of the exercises
+                if not slide.pieces:  # only a heading, such as that of the exercises
                     following.names = slide.names + following.names
                     following.notes = slide.notes + following.notes
                     stack.remove(slide)
@@ -267,12 +267,12 @@ def arrange(article: Tag) -> list[list[Slide]]:
     Parameters
     ----------
     article : Tag
-        The chapter, as its page shows it. It is taken to pieces.
+        The chapter, as its page shows it. It is modified.
 
     Returns
     -------
     list of list of Slide
-        The slides from left to right, and below each those that go on with it.
+        The stacks of slides from left to right, each from top to bottom.
     """
     arrangement = Arrangement()
     for piece in pieces_of(article):
@@ -296,35 +296,35 @@ def classes_of(element: Tag) -> set[str]:
 
 
 def add_class(element: Tag, name: str) -> None:
-    """Give an element one more class."""
+    """Add a class to an element."""
     element["class"] = " ".join([*sorted(classes_of(element)), name])
 
 
 def tags_of(element: Tag) -> set[str]:
-    """Return the tags of the cell or block that an element comes from."""
+    """Return the tags of an element's cell or block."""
     return {
         name.removeprefix(TAG) for name in classes_of(element) if name.startswith(TAG)
     }
 
 
 def is_picture(element: Tag) -> bool:
-    """Say whether an element is a figure, or a slider through several."""
+    """Return whether an element is a figure, or a slider through several figures."""
     return element.name in ("figure", "img") or bool(element.find("img"))
 
 
 def lines_of(element: Tag) -> list[str]:
-    """Return the lines of code, or of text that code has printed."""
+    """Return the lines of code or of its printed output."""
     return element.get_text().strip("\n").split("\n")
 
 
 def count_lines(element: Tag) -> int:
-    """Return how many lines code takes on a slide, where long lines are broken."""
+    """Return how many lines code takes on a slide, where long lines wrap."""
     letters = WIDTH / CODE_LETTER
     return sum(max(1, ceil(len(line) / letters)) for line in lines_of(element))
 
 
 def height_of(element: Tag) -> float:
-    """Return about how high an element is on a slide, in pixels."""
+    """Return the approximate height of an element on a slide, in pixels."""
     if is_picture(element):
         return FIGURE
     if "math" in classes_of(element) and (formula := element.find("svg")):
@@ -342,7 +342,7 @@ def height_of(element: Tag) -> float:
 
 
 def split_code(code: Tag) -> list[Tag]:
-    """Cut long code at blank lines, into parts that a slide holds."""
+    """Split long code at blank lines, into parts that fit on a slide."""
     if len(lines_of(code)) <= LONGEST_CODE:
         return [code]
     pre = code.find("pre")
@@ -353,29 +353,29 @@ def split_code(code: Tag) -> list[Tag]:
         return [code]
     middle = min(blank, key=lambda number: abs(number - len(lines) / 2))
     parts = []
-    for some in (lines[:middle], lines[middle:]):
+    for half in (lines[:middle], lines[middle:]):
         part = copy.copy(code)
-        _set_lines(part, some)
+        _set_lines(part, half)
         parts += split_code(part)
     return parts
 
 
 def shorten(output: Tag) -> None:
-    """Leave of a traceback what it says in the end, and let long output scroll."""
+    """Reduce a traceback to its final message, and make long output scroll."""
     pre = output.find("pre")
     if not isinstance(pre, Tag):
         return
     lines = lines_of(pre)
     if "traceback" in classes_of(output):
-        said = [number for number, line in enumerate(lines) if ERROR.match(line)]
-        if said:
+        errors = [number for number, line in enumerate(lines) if ERROR.match(line)]
+        if errors:
             html = pre.decode_contents().strip("\n").split("\n")
-            _set_lines(output, html[said[-1] :])
+            _set_lines(output, html[errors[-1] :])
     if count_lines(pre) > LONGEST_OUTPUT:
         pre["class"] = "scroll"
         pre["tabindex"] = "0"
         pre["role"] = "region"
-        pre["aria-label"] = "Output, which scrolls"
+        pre["aria-label"] = "Scrollable output"
 
 
 def _set_lines(code: Tag, lines: list[str]) -> None:

@@ -1,9 +1,9 @@
-"""Make slides of the chapters, ``_build/slides/NAME/index.html``.
+"""Make slides from the chapters: ``_build/slides/NAME/index.html``.
 
-The site is built first, and slides are cut from its pages (see slides.py), so
-nothing is executed twice. A deck is a folder that needs nothing outside it: it
-can be opened as a file, put on any server, or carried on a stick. The files of
-reveal.js come from the package sphinx-revealjs.
+The site is built first, and the slides are made from its pages (see
+arrange.py), so nothing is executed twice. A deck is a self-contained folder: it
+can be opened as a file, put on any server, or copied to a USB stick. The files
+of reveal.js come from the package sphinx-revealjs.
 """
 
 import copy
@@ -33,8 +33,8 @@ SCRIPTS = (
     HERE / "slides.js",
 )
 STYLES = (REVEAL / "dist" / "reset.css", REVEAL / "dist" / "reveal.css")
-OURS = HERE / "slides.css"
-FROM_SITE = ("pygments.css", "mathematics.css", "book.css")  # the last for its palette
+OWN_STYLES = HERE / "slides.css"
+SITE_STYLES = ("pygments.css", "mathematics.css", "book.css")  # the palette
 LOGO = "logo.svg"
 DECK = """<!DOCTYPE html>
 <html lang="en" data-theme="light">
@@ -58,11 +58,11 @@ DECK = """<!DOCTYPE html>
 
 
 class ChapterError(ValueError):
-    """A chapter was asked for that the book does not have."""
+    """The book does not have the requested chapter."""
 
 
 def main(root: Path) -> int:
-    """Build the site, then the decks that were asked for; return the status."""
+    """Build the site, then the requested decks; return the exit status."""
     try:
         names = choose_chapters(root, os.environ.get("CHAPTER", ""))
     except (ChapterError, OSError) as error:
@@ -77,32 +77,32 @@ def main(root: Path) -> int:
             deck = root / SLIDES / name
             recover(deck)
             new = deck.with_name(f"{name}.new")
-            shutil.rmtree(new, ignore_errors=True)  # of a run that was stopped
+            shutil.rmtree(new, ignore_errors=True)  # left by an interrupted run
             try:
                 n_slides = make_deck(site, name, new)
                 replace(new, deck)
             finally:
                 shutil.rmtree(new, ignore_errors=True)
             print(f"{n_slides:3} slides: {deck / 'index.html'}")
-    print("Open one in a browser. Keys: arrows to go on, S for your notes, ? for more.")
+    print("Open one in a browser. Keys: arrows to move, S for notes, ? for help.")
     return 0
 
 
 def choose_chapters(root: Path, asked: str) -> list[str]:
-    """Return the names of the chapters to make slides of.
+    """Return the names of the chapters to make slides from.
 
     Parameters
     ----------
     root : Path
         The book.
     asked : str
-        A chapter's name, as ``"01-gradient-descent"``, or its number alone,
-        as ``"01"`` or ``"1"``; or nothing, for all.
+        A chapter's name, such as ``"01-gradient-descent"``, or just its number,
+        ``"01"`` or ``"1"``; empty for all chapters.
 
     Raises
     ------
     ChapterError
-        If there is no such chapter, or several.
+        If no chapter matches, or several do.
     """
     names = [path.stem for path in chapter_files(root)]
     if not asked:
@@ -118,16 +118,16 @@ def choose_chapters(root: Path, asked: str) -> list[str]:
 
 
 def make_deck(site: Path, name: str, folder: Path) -> int:
-    """Write the deck of a chapter into a new folder; return how many slides it has.
+    """Write the deck of a chapter into a new folder; return its number of slides.
 
     Parameters
     ----------
     site : Path
         The built site.
     name : str
-        The chapter's file, without its ending.
+        The chapter's file, without its extension.
     folder : Path
-        What to write; it must not exist.
+        The folder to write, which must not exist.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
         If the site lacks the page, or a picture on it.
     """
     static = site / "_static"
-    styles = (*STYLES, *(static / sheet for sheet in FROM_SITE), OURS)
+    styles = (*STYLES, *(static / sheet for sheet in SITE_STYLES), OWN_STYLES)
     source = site / "chapters" / f"{name}.html"
     page = BeautifulSoup(source.read_text(encoding="utf-8"), "html.parser")
     article, shapes = page.article, page.find("svg", class_="shapes")
@@ -147,7 +147,7 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
     clean(article)
     stacks = arrange(article)
     slides = [slide for stack in stacks for slide in stack]
-    keep_inner_links(slides)
+    unwrap_dead_links(slides)
     files = folder / "files"
     files.mkdir(parents=True)
     for path in (*styles, *SCRIPTS, static / LOGO):
@@ -159,7 +159,7 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
                 shutil.copy(path, files)
                 picture["src"] = f"files/{path.name}"
     drawn = [[draw_slide(slide) for slide in stack] for stack in stacks]
-    drawn[0][0] = draw_opening(slides[0], book)
+    drawn[0][0] = draw_title_slide(slides[0], book)
     html = DECK.format(
         title=escape(page.title.get_text()),
         logo=f"files/{LOGO}",
@@ -177,15 +177,15 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
 
 
 def clean(article: Tag) -> None:
-    """Take off a page what is there for readers alone."""
+    """Remove from a page what only readers need."""
     for question in article.select(".question"):
         list_answers(question)
     for picture in article.select(".explorable > img"):
         del picture["style"]
-    for useless in article.select(
+    for element in article.select(
         "a.headerlink, script, style, button, details, .explorable > span"
     ):
-        useless.decompose()
+        element.decompose()
     for link in article.select("a.image-reference"):
         link.unwrap()
     for picture in article.select("img"):
@@ -193,23 +193,23 @@ def clean(article: Tag) -> None:
 
 
 def list_answers(question: Tag) -> None:
-    """List the answers to a question, and leave what is said of them to the notes."""
+    """List the answers to a question, and move their explanations to the notes."""
     answers = BeautifulSoup('<ol type="A"></ol>', "html.parser")
     notes = []
     for letter, folded in zip(
         ascii_uppercase, question.select("details.answer"), strict=False
     ):
-        answer, said = folded.extract().find_all(recursive=False)
+        answer, explanation = folded.extract().find_all(recursive=False)
         answer.name = "li"
         answers.ol.append(answer)  # type: ignore[union-attr]
-        said["class"] = "tag_notes"
-        said.insert(0, BeautifulSoup(f"<p>{letter}</p>", "html.parser"))
-        notes.append(said)
+        explanation["class"] = "tag_notes"
+        explanation.insert(0, BeautifulSoup(f"<p>{letter}</p>", "html.parser"))
+        notes.append(explanation)
     question.extend([answers, *notes])
 
 
-def keep_inner_links(slides: list[Slide]) -> None:
-    """Leave the links to other slides and other sites, and no other."""
+def unwrap_dead_links(slides: list[Slide]) -> None:
+    """Keep only the links to other slides and other sites."""
     names = {name for slide in slides for name in slide.names}
     pieces = [piece for slide in slides for piece in slide.pieces]
     for piece in pieces:
@@ -223,7 +223,7 @@ def keep_inner_links(slides: list[Slide]) -> None:
 
 
 def draw_slide(slide: Slide) -> str:
-    """Return a slide as HTML, with what the speaker says."""
+    """Return a slide as HTML, with its speaker notes."""
     again = "" if slide.first else ' class="again"'
     body = "".join(map(str, slide.pieces))
     level = slide.title.name
@@ -231,8 +231,8 @@ def draw_slide(slide: Slide) -> str:
     return _section(slide, f'{title}<div class="body">{body}</div>')
 
 
-def draw_opening(slide: Slide, book: str) -> str:
-    """Return the slide with the title of the chapter as HTML."""
+def draw_title_slide(slide: Slide, book: str) -> str:
+    """Return the title slide of a chapter as HTML."""
     body = "".join(map(str, slide.pieces))
     return _section(
         slide,
@@ -254,10 +254,10 @@ def _section(slide: Slide, content: str) -> str:
 
 
 def draw_note(paragraph: Tag) -> str:
-    """Return a paragraph as HTML that needs nothing of the deck.
+    """Return a paragraph as HTML that does not depend on the deck.
 
-    The speaker's window has neither its styles nor the shapes of its letters;
-    formulas are MathML there.
+    The speaker window has neither the deck's styles nor its glyphs, so formulas
+    are MathML there.
     """
     note = copy.copy(paragraph)
     for formula in note.select(".math"):

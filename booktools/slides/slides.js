@@ -1,7 +1,7 @@
-// Start reveal.js, and make what is on a slide as large as the slide allows.
+// Start reveal.js, and scale the content of each slide to fit.
 
-// In percent of the usual size. Text fills its slide, but not what a picture
-// needs; at the smallest, code is of 16 pixels on a stage of 720.
+// In percent of the usual size. Text may grow to fill its slide, except beside a
+// picture; at the smallest, code is 16 pixels high on a slide of 720.
 const LARGEST = 120;
 const BESIDE_PICTURES = 100;
 const SMALLEST = 76;
@@ -20,7 +20,7 @@ function fit(slide) {
   let size = body.querySelector("img") ? BESIDE_PICTURES : LARGEST;
   do body.style.fontSize = `${size}%`;
   while (overflows(body) && (size -= 2) >= SMALLEST);
-  // With another font, or on other data, code may still be too long: it scrolls.
+  // With another font or other data, code may still be too long: let it scroll.
   if (overflows(body)) {
     for (const code of body.querySelectorAll("pre")) {
       code.classList.add("scroll");
@@ -42,9 +42,9 @@ Reveal.initialize({
   hash: true,
   slideNumber: "c/t",
   transition: "none",
-  navigationMode: "linear", // the right arrow shows every slide, as a clicker does
+  navigationMode: "linear", // the right arrow, or a clicker, goes through every slide
   scrollActivationWidth: null,
   pdfSeparateFragments: false,
-  // What scrolls and has the focus takes the arrow keys for itself.
+  // A scrollable element that has the focus receives the arrow keys.
   keyboardCondition: () => !document.activeElement?.classList.contains("scroll"),
 });

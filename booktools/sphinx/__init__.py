@@ -1,4 +1,4 @@
-"""The book's one Sphinx extension; each of its modules is a part of it."""
+"""The book's Sphinx extension; each module is one part of it."""
 
 from sphinx.application import Sphinx
 

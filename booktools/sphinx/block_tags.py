@@ -1,8 +1,8 @@
-"""Write the tags of blocks of text on a page, as MyST-NB writes those of cells.
+"""Write the tags of text blocks on a page, as MyST-NB does for cells.
 
-A block of text begins with ``+++ {"tags": ["slide"]}``, and MyST-NB drops what
-stands there. Here each tag becomes a class, ``tag_slide``, of what the block
-holds, which readers do not see, and from which `make slides` knows what to do.
+A text block can begin with ``+++ {"tags": ["slide"]}``, whose tags MyST-NB
+drops. Here each tag becomes a class (``tag_slide``) of the block's content,
+which readers do not see and `make slides` uses.
 """
 
 from bisect import bisect_right
@@ -13,8 +13,8 @@ from sphinx.application import Sphinx
 
 from booktools.sources import read_chapter
 
-BEGIN = {"slide", "subslide"}  # something new: the rest of the block goes on with it
-GO_ON = "continued"
+NEW_SLIDE = {"slide", "subslide"}  # for a block's first element; the rest continue
+CONTINUED = "continued"
 
 
 def _mark_blocks(app: Sphinx, doctree: nodes.document) -> None:
@@ -24,7 +24,7 @@ def _mark_blocks(app: Sphinx, doctree: nodes.document) -> None:
         return
     notebook = read_chapter(root, path)
     starts = notebook.metadata["source_map"]
-    begun = set()
+    started = set()
     for node in doctree.findall(nodes.Element):
         if not isinstance(node.parent, nodes.section) or not node.line:
             continue
@@ -33,9 +33,9 @@ def _mark_blocks(app: Sphinx, doctree: nodes.document) -> None:
         if cell.cell_type != "markdown" or isinstance(node, nodes.section):
             continue
         tags = set(cell.metadata.get("tags", []))
-        if number in begun and tags & BEGIN:
-            tags = tags - BEGIN | {GO_ON}
-        begun.add(number)
+        if number in started and tags & NEW_SLIDE:
+            tags = tags - NEW_SLIDE | {CONTINUED}
+        started.add(number)
         node["classes"] += sorted(f"tag_{tag}" for tag in tags)
 
 

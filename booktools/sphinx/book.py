@@ -1,4 +1,4 @@
-"""What the parts of the extension know of the book, looked up once a build."""
+"""Facts about the book for the parts of the extension, found once per build."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,20 +17,20 @@ from helpers import DataError, DeviceError
 
 @dataclass(frozen=True)
 class Book:
-    """Facts about the book that is built.
+    """Facts about the book being built.
 
     Attributes
     ----------
     root : Path
         The folder of its sources.
     chapters : tuple of str
-        The names of the pages that are notebooks as well, in order.
+        The names of the chapters' pages, in order.
     environment : Environment
-        In which they were executed.
+        The environment they were executed in.
     revision, commit, branch : str
-        What git says; see `booktools.git`.
+        What git reports; see `booktools.git`.
     repository, site : str
-        Their addresses on the web, or nothing; see `booktools.urls`.
+        Their addresses on the web, or empty; see `booktools.urls`.
     """
 
     root: Path
@@ -44,12 +44,12 @@ class Book:
 
 
 def look_up(root: Path) -> Book:
-    """Look up all facts.
+    """Find all facts about the book.
 
     Raises
     ------
     DataError, DeviceError, OSError, ValueError
-        If something that was asked for is not there, or not what it should be.
+        If something requested is missing or invalid.
     """
     return Book(
         root=root,
@@ -71,7 +71,7 @@ def _look_up(app: Sphinx, config: Config) -> None:
     config["book"] = book
     cache = book.root / CACHE / book.environment.fingerprint
     config["nb_execution_cache_path"] = str(cache)
-    # What is about to be written there, by whatever tool, is not what it says.
+    # Whatever tool is running, its output will not match this stamp.
     (Path(app.outdir) / STAMP).unlink(missing_ok=True)
 
 

@@ -1,7 +1,7 @@
-"""Put title and authors on the pages, and credit what a fork is adapted from.
+"""Put title and authors on the pages, and credit the original of a fork.
 
-``_config.yml`` is the one place that says them. The role ``{book}`` writes
-them into the text: ``{book}`title```, ``{book}`author```.
+Both are defined only in ``_config.yml``. The role ``{book}`` writes them into
+the text: ``{book}`title```, ``{book}`author```.
 """
 
 from typing import Any
@@ -17,12 +17,12 @@ ORIGINAL = {"title": "", "author": "", "address": ""}
 
 
 def adapted_from(config: Config) -> list[tuple[str, str]]:
-    """Return the credit that a fork owes the original; nothing in the original.
+    """Return the credit that a fork owes the original; empty in the original.
 
     Returns
     -------
     list of tuple
-        The pieces of a sentence, each with the address that it links, or "".
+        The pieces of the text, each with the address it links to, or "".
     """
     original = ORIGINAL | config.original
     if (original["title"], original["author"]) in (
@@ -40,10 +40,10 @@ def adapted_from(config: Config) -> list[tuple[str, str]]:
 
 
 class BookRole(SphinxRole):
-    """What `_config.yml` says of the book."""
+    """A fact about the book from `_config.yml`."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Return it as text, or complain."""
+        """Return the fact as text, or a warning if there is no such fact."""
         facts = {"title": self.config.html_title, "author": self.config.author}
         if self.text not in facts:
             message = f"{{book}} knows {' and '.join(facts)}, and not {self.text!r}."
@@ -52,12 +52,12 @@ class BookRole(SphinxRole):
 
 
 class AddCredit(SphinxTransform):
-    """Write at the end of the first page what a fork is adapted from."""
+    """Credit the original of a fork at the end of the first page."""
 
     default_priority = 500  # type: ignore[assignment]
 
     def apply(self, **kwargs: Any) -> None:
-        """Change the page, if it is the first."""
+        """Add the credit, if this is the first page of a fork."""
         pieces = adapted_from(self.config)
         if not pieces or self.env.docname != self.config.root_doc:
             return

@@ -1,10 +1,10 @@
-"""Buttons that launch, download, edit and question a page.
+"""Buttons to launch, download or edit a page, or to ask about it.
 
-The theme would let Binder and Colab open the Markdown file, which Colab
-cannot, and takes the repository's address from a file. Here they open the
-notebook that was exported to a branch of its own, and the address comes from
-the remote, so the buttons of a fork lead to the fork. Where no address is
-known there are no buttons that need one.
+The theme would have Binder and Colab open the Markdown file, which Colab
+cannot, and it takes the repository's address from a file. Here they open the
+notebook exported to a branch of its own, and the address comes from the remote,
+so a fork's buttons lead to the fork. If no address is known, the buttons that
+need one are left out.
 """
 
 from pathlib import Path
@@ -17,11 +17,11 @@ from sphinx.config import Config
 from booktools.urls import github_project
 
 BRANCH = "notebooks"  # where the exported notebooks are
-HOSTS = ("github", "gitlab", "bitbucket")  # whose pages for editing the theme knows
+HOSTS = ("github", "gitlab", "bitbucket")  # whose edit pages the theme knows
 
 
 def colab_address(repository: str, page: str) -> str:
-    """Return where Colab opens a page's notebook; nothing if it cannot.
+    """Return the address at which Colab opens a page's notebook, or an empty string.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def colab_address(repository: str, page: str) -> str:
 
 
 def binder_address(repository: str, page: str) -> str:
-    """Return where Binder opens a page's notebook; nothing if it cannot.
+    """Return the address at which Binder opens a page's notebook, or an empty string.
 
     Parameters
     ----------
@@ -56,8 +56,8 @@ def binder_address(repository: str, page: str) -> str:
     )
 
 
-def name_repository(app: Sphinx, config: Config) -> None:
-    """Tell the theme where the source is, for its buttons to edit and to ask."""
+def configure_repository(app: Sphinx, config: Config) -> None:
+    """Tell the theme where the source is, for its edit and issue buttons."""
     repository = config.book.repository
     host = urlsplit(repository).hostname or ""
     known = any(name in host for name in HOSTS)
@@ -114,7 +114,7 @@ def _add_buttons(
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Connect to Sphinx, behind the theme, which makes the list of buttons."""
-    app.connect("config-inited", name_repository, priority=900)
+    """Connect to Sphinx, after the theme, which makes the list of buttons."""
+    app.connect("config-inited", configure_repository, priority=900)
     app.connect("html-page-context", _add_buttons, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

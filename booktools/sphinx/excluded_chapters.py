@@ -1,10 +1,10 @@
-"""Let pages mention a chapter that the book leaves out.
+"""Let pages mention a chapter that is left out of the book.
 
-A chapter that ``_toc.yml`` does not name is not built. Links to it become plain
-text: the words of the link, else the title of the section it leads to, else
-that of the chapter. Its card on the landing page goes, the other cards are
-numbered, and a chapter does not announce it as the next. A label that is
-nowhere in ``chapters/`` is still a mistake, and fails the build.
+A chapter that ``_toc.yml`` does not list is not built. Links to it become plain
+text: the link text, or else the title of the target section, or else that of
+the chapter. Its card on the landing page is removed, the remaining cards are
+numbered, and no chapter announces it as the next one. A label that is nowhere
+in ``chapters/`` is still an error and fails the build.
 """
 
 import re
@@ -19,11 +19,11 @@ from sphinx.errors import ExtensionError
 
 from booktools.sources import chapter_files, read_chapter
 
-LABEL = re.compile(r"^\((\S+)\)=\s*\n(?:#+ (.+))?", re.M)  # of a section, if it has one
+LABEL = re.compile(r"^\((\S+)\)=\s*\n(?:#+ (.+))?", re.M)  # and title, if any
 LABEL_OF_BLOCK = re.compile(r"^(?:\$\$ *\((\S+)\)|:(?:label|name): (\S+))$", re.M)
 TITLE = re.compile(r"^# (.+)", re.M)
 MARKUP = re.compile(r"[`*]")
-LINKS = {"myst", "ref", "eq", "numref", "doc", "any"}  # not terms, nor citations
+LINKS = {"myst", "ref", "eq", "numref", "doc", "any"}  # neither terms nor citations
 
 
 def prose_of(root: Path, path: Path) -> str:
@@ -33,7 +33,7 @@ def prose_of(root: Path, path: Path) -> str:
 
 
 def labels_of(text: str) -> dict[str, str]:
-    """Return what to call the labelled places of a chapter.
+    """Return the text that replaces a link to each label of a chapter.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def labels_of(text: str) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        The title of the section, or else that of the chapter, by the label.
+        The title of the section, or else that of the chapter, by label.
     """
     found = TITLE.search(text)
     title = MARKUP.sub("", found[1]).strip() if found else ""
@@ -57,7 +57,7 @@ def labels_of(text: str) -> dict[str, str]:
 
 
 def excluded_labels(root: Path) -> dict[str, str]:
-    """Return what to call each label, and each page, of the excluded chapters."""
+    """Return the text for each label, and each page, of the excluded chapters."""
     included = chapter_files(root)
     names: dict[str, str] = {}
     for path in sorted((root / "chapters").glob("*.md")):
@@ -81,24 +81,24 @@ def _replace_links(app: Sphinx, page: nodes.document) -> None:
         else:
             link.replace_self(nodes.Text(app.config.excluded_labels[target]))
     if app.env.docname == app.config.root_doc:
-        _arrange_cards(page)
+        _number_cards(page)
 
 
 def _remove(node: Any) -> None:
-    """Remove a node, unless another link in it has done so already."""
+    """Remove a node, unless another link in it has already done so."""
     if node in node.parent.children:
         node.parent.remove(node)
 
 
 def _ancestor(node: Any, component: str) -> Any:
-    """Return the sphinx-design component that a node stands in, or None."""
+    """Return the sphinx-design component that contains a node, or None."""
     while node is not None and node.get("design_component") != component:
         node = node.parent
     return node
 
 
-def _arrange_cards(page: nodes.document) -> None:
-    """Put numbers on the cards, and drop sections that have none left."""
+def _number_cards(page: nodes.document) -> None:
+    """Add numbers to the cards, and remove sections that have none left."""
     number = 0
     for grid in list(_components(page, "grid-container")):
         cards = list(_components(grid, "card-title"))
@@ -128,6 +128,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.add_config_value("excluded_labels", {}, "env")
     app.connect("config-inited", _find_excluded)
-    # Links to other pages are known by now, and nothing has been collected yet.
+    # By now the links to other pages are known, and nothing has been collected.
     app.connect("doctree-read", _replace_links, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,9 +1,9 @@
-"""Give a page the scripts of the explorables that stand on it.
+"""Add to each page the scripts of its explorables.
 
 A chapter shows one with ``interactive.show_explorable("name", …)``; its script is
-``interactive/static/name.js``, and what all of them share is ``shared.js``.
-A page without explorables loads neither. The book as one page is printed, and
-has the figures alone.
+``interactive/static/name.js``, and ``shared.js`` has the code they share. A page
+without explorables loads neither. The single-page book is printed, and shows
+only the figures.
 """
 
 import re
@@ -22,13 +22,13 @@ NAME = re.compile(r'data-explorable="([^"]+)"')
 
 
 def explorables_on(doctree: nodes.document) -> list[str]:
-    """Return the names of the explorables on a page, each once, in their order."""
+    """Return the names of the explorables on a page, each once, in order."""
     raw = (node.astext() for node in doctree.findall(nodes.raw))
     return list(dict.fromkeys(name for html in raw for name in NAME.findall(html)))
 
 
-def _offer_scripts(app: Sphinx) -> None:
-    # Not before: what Jupyter Book finds there it puts on every page.
+def _register_scripts(app: Sphinx) -> None:
+    # Not earlier: Jupyter Book would add what it finds there to every page.
     app.config.html_static_path.append(str(SCRIPTS))
 
 
@@ -42,7 +42,7 @@ def _add_scripts(
         if not (SCRIPTS / f"{name}.js").is_file():
             known = ", ".join(sorted(path.stem for path in SCRIPTS.glob("*.js")))
             raise ExtensionError(
-                f"{page} shows an explorable named {name!r}, and there is no "
+                f"{page} shows an explorable named {name!r}, but there is no "
                 f"interactive/static/{name}.js; there are {known}."
             )
         app.add_js_file(f"{name}.js", loading_method="defer")
@@ -51,6 +51,6 @@ def _add_scripts(
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.add_css_file("explorables.css")
-    app.connect("builder-inited", _offer_scripts)
+    app.connect("builder-inited", _register_scripts)
     app.connect("html-page-context", _add_scripts)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,7 +1,7 @@
-"""Let the page on the helpers show just what `helpers` offers, and link it.
+"""Document exactly the public names of `helpers`, with links between them.
 
-The page asks sphinx.ext.autodoc for whole modules. What `helpers.__all__`
-does not name is left out, so the page is complete as long as that list is.
+The page uses sphinx.ext.autodoc on whole modules. Names that are not in
+`helpers.__all__` are left out, so the page is complete as long as that list is.
 """
 
 import re
@@ -15,7 +15,7 @@ import helpers
 def _skip_private(
     app: Sphinx, what: str, name: str, member: Any, skip: bool, options: Any
 ) -> bool | None:
-    """Leave out of a module what is not offered; members of classes stay."""
+    """Skip the private names of a module, but no members of classes."""
     return True if what == "module" and name not in helpers.__all__ else None
 
 

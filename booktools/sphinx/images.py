@@ -1,9 +1,9 @@
-"""Make the pictures of a page small, and let them come when they are needed.
+"""Compress the images of a page, and load them lazily.
 
-Matplotlib's PNG files become WebP of a third of their size, the frames of a
-slider become files of their own, and each picture says how large it is, so
-that nothing moves when it arrives. A picture without alt text gives a
-warning, which fails the build.
+Matplotlib's PNG files become WebP files of a third of the size, the frames of a
+slider become separate files, and each image states its dimensions, so that
+nothing moves when it loads. An image without alt text gives a warning, which
+fails the build.
 """
 
 import base64
@@ -26,27 +26,27 @@ logger = getLogger(__name__)
 
 PICTURE = re.compile(r'<img\b[^>]*\bsrc="([^"]+\.(?:png|svg))"[^>]*>')
 FRAME = re.compile(r'src="data:image/webp;base64,([^"]+)"')
-# What makes them small: if it changes, those of earlier builds are of no use.
-MAKER = Path(plots.__file__).read_bytes() + version("pillow").encode()
+# Part of the cache key: if the compression changes, cached images are not used.
+ENCODER = Path(plots.__file__).read_bytes() + version("pillow").encode()
 LINK = re.compile(r'(<a\b[^>]*\bhref="[^":]*_images/[^":]+)\.png"')
-IN_TEXT = re.compile(r'<img(?=[^>]*\bsrc="[^"]*_images/)')
+CONTENT_IMAGE = re.compile(r'<img(?=[^>]*\bsrc="[^"]*_images/)')
 
 
 def size_of(content: bytes) -> tuple[int, int]:
-    """Return width and height of a picture, in pixels."""
+    """Return the width and height of an image, in pixels."""
     with Image.open(io.BytesIO(content)) as picture:
         return picture.size
 
 
 class Images:
-    """The pictures of a site, made small, with the size of each.
+    """Compresses the images of a site and adds their dimensions.
 
     Parameters
     ----------
     site : Path
         The folder of the site.
     kept : Path
-        Where those of earlier builds are; they take a while to make.
+        The folder that caches compressed images, which are slow to make.
     top : str
         The path of the site on its host, between slashes.
     """
@@ -57,21 +57,21 @@ class Images:
         self.top = top
         self.used: set[Path] = set()
 
-    def place(self, found: re.Match[str], page: Path) -> str:
-        """Return the ``<img>`` of a picture with its size, as WebP if it was PNG."""
+    def rewrite(self, found: re.Match[str], page: Path) -> str:
+        """Return an ``<img>`` tag with dimensions, and with WebP in place of PNG."""
         tag, address = found.group(), found.group(1)
         path = (page.parent / address).resolve()
-        if address.startswith("/"):  # on the page that a host shows for a missing one
+        if address.startswith("/"):  # on the 404 page
             path = self.site / address.removeprefix(self.top)
         if path.suffix == ".svg":
             size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', path.read_text())
             width, height = (round(float(n)) for n in size.groups()) if size else (0, 0)
         else:
-            if path.parent.name == "_images":  # not a logo of the theme's
+            if path.parent.name == "_images":  # not one of the theme's logos
                 tag = tag.replace(address, self._shrink(path, address))
             width, height = size_of(path.read_bytes())
         shown = re.search(r'\s*style="width: ([\d.]+)px; height: ([\d.]+)px;?"', tag)
-        if shown:  # Matplotlib's pictures have two pixels for one
+        if shown:  # Matplotlib's images have twice the pixels
             tag = tag.replace(shown.group(), "")
             width, height = (round(float(n)) for n in shown.groups())
         if 'width="' in tag or not width:
@@ -81,7 +81,7 @@ class Images:
     def _shrink(self, path: Path, address: str) -> str:
         """Write a PNG as WebP beside it, and return its address."""
         content = path.read_bytes()
-        name = hashlib.sha256(content + MAKER).hexdigest()
+        name = hashlib.sha256(content + ENCODER).hexdigest()
         kept = self.kept / f"{name}.webp"
         if not kept.exists():
             part = kept.with_suffix(".part")
@@ -91,10 +91,10 @@ class Images:
         path.with_suffix(".webp").write_bytes(kept.read_bytes())
         return address.removesuffix(".png") + ".webp"
 
-    def take_out(self, found: re.Match[str], root: str) -> str:
-        """Write a picture that stands in the page as a file of its own.
+    def extract(self, found: re.Match[str], root: str) -> str:
+        """Move an image embedded in the page to a file of its own.
 
-        A page with a slider has many, and only one of them is seen at first.
+        A page with a slider has many, of which only one is visible at first.
         """
         content = base64.b64decode(found.group(1))
         name = f"_images/{hashlib.sha256(content).hexdigest()}.webp"
@@ -103,47 +103,47 @@ class Images:
         return f'width="{width}" height="{height}" src="{root}{name}"'
 
 
-def place_images(site: Path, kept: Path, top: str, *, lazy: bool) -> set[Path]:
-    """Make the images of a site small, and say on its pages how large each is.
+def optimise_images(site: Path, kept: Path, top: str, *, lazy: bool) -> set[Path]:
+    """Compress the images of a site, and state their dimensions on its pages.
 
     Parameters
     ----------
     site : Path
         The folder of the site.
     kept : Path
-        Where small images are kept from build to build; they take a while.
+        The folder that caches compressed images, which are slow to make.
     top : str
-        The path of the site on its host, with which links on the page for
-        missing addresses begin.
+        The path of the site on its host, which links on the 404 page begin
+        with.
     lazy : bool
-        Whether images wait until they are about to be seen.
+        Whether images are loaded lazily.
 
     Returns
     -------
     set of Path
-        The kept images that the site uses.
+        The cached images that the site uses.
     """
     kept.mkdir(parents=True, exist_ok=True)
     images = Images(site, kept, top)
     for page in pages_of(site):
         html = page.read_text(encoding="utf-8")
         root = "../" * (len(page.relative_to(site).parts) - 1)
-        html = FRAME.sub(lambda found: images.take_out(found, root), html)  # noqa: B023
-        html = PICTURE.sub(lambda found: images.place(found, page), html)  # noqa: B023
+        html = FRAME.sub(lambda found: images.extract(found, root), html)  # noqa: B023
+        html = PICTURE.sub(lambda found: images.rewrite(found, page), html)  # noqa: B023
         html = LINK.sub(r'\1.webp"', html)
         if lazy:
-            html = IN_TEXT.sub('<img loading="lazy"', html)
+            html = CONTENT_IMAGE.sub('<img loading="lazy"', html)
         page.write_text(html, encoding="utf-8")
     for path in (site / "_images").glob("*.webp"):
         path.with_suffix(".png").unlink(missing_ok=True)
     return images.used
 
 
-def _want_alt_text(app: Sphinx, doctree: nodes.document, page: str) -> None:
+def _check_alt_text(app: Sphinx, doctree: nodes.document, page: str) -> None:
     for image in doctree.findall(nodes.image):
         if not image.get("alt", "").strip():
             logger.warning(
-                "this image has no alt text, which says what it shows",
+                "this image has no alt text; describe what it shows",
                 location=image,
                 type="alt",
             )
@@ -151,5 +151,5 @@ def _want_alt_text(app: Sphinx, doctree: nodes.document, page: str) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
-    app.connect("doctree-resolved", _want_alt_text, priority=990)
+    app.connect("doctree-resolved", _check_alt_text, priority=990)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,12 +1,12 @@
-"""Make pages light to load, and right for those who do not see them.
+"""Make pages load faster, and fix their accessibility.
 
-The theme comes with every icon there is, with a client for kernels that the
-book does not use, and with its search index on each page. Here icons are
-drawn into the pages when the book is built, all rules of style are in one
-file, scripts wait until the page stands, and what is not used is not loaded.
+The theme loads every Font Awesome icon, a kernel client that the book does not
+use, and the search index on each page. Here icons are inlined when the book is
+built, all style sheets are merged into one, scripts are deferred, and what is
+not used is not loaded.
 
-Some of what the theme, docutils and pandas write is not right for screen
-readers; it is put right on the finished page.
+Some of what the theme, docutils and pandas write is wrong for screen readers;
+it is fixed on the finished page.
 """
 
 import hashlib
@@ -29,9 +29,9 @@ from booktools.sphinx.math import NODE
 logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 UNUSED = ("thebe", "design-tabs", "DOCUMENTATION_OPTIONS.")
-SEARCH = "search.html"  # what of it stands on other pages is a form
-NOT_FOUND = "404.html"  # shown at any address, so its links begin with a slash
-NOT_LOADED = re.compile(
+SEARCH = "search.html"  # other pages only have its form
+NOT_FOUND = "404.html"  # shown at any address, so its links are absolute
+UNUSED_TAGS = re.compile(
     r'\s*<script [^>]*src="[^"]*/fontawesome\.js[^>]*></script>'
     r'|\s*<link rel="preload" as="script"[^>]*>'
     r'|\s*<meta name="docsearch:[^>]*>'
@@ -44,15 +44,13 @@ CHARSET = '<meta charset="utf-8" />'
 SIZE = "width=device-width, initial-scale=1"
 HEAD = f'{CHARSET}\n    <meta name="viewport" content="{SIZE}">'
 TOKEN = re.compile(r'<span class="(\w{1,3})">([^<]*)</span>')
-RULE_OF_TOKEN = re.compile(
-    r"^(\S+ )?\.highlight(?: \.(\w+))? \{([^}]*)\}", re.MULTILINE
-)
+TOKEN_RULE = re.compile(r"^(\S+ )?\.highlight(?: \.(\w+))? \{([^}]*)\}", re.MULTILINE)
 ICON = re.compile(r"<(i|span)\s([^>]*\bfa-[^>]*)>\s*</\1>")
-# What the theme does too late, or axe-core complains of, and how it should be.
-PUT_RIGHT = [
+# Patterns that axe-core reports, or that the theme handles too late, with fixes.
+ACCESSIBILITY_FIXES = [
     (re.compile(wrong), right)
     for wrong, right in (
-        # Light or dark is settled before the first paint, not after it.
+        # Choose light or dark before the first paint, not after it.
         (r'(<html[^>]*) data-theme="auto"', r"\1"),
         (
             r'(dataset\.theme = ).*"auto";',
@@ -60,23 +58,23 @@ PUT_RIGHT = [
             r' || (matchMedia("(prefers-color-scheme: dark)").matches ?'
             r' "dark" : "light");',
         ),
-        # A header cell without a word is no header.
+        # An empty header cell is not a header.
         (r"<th((?:\s[^>]*)?)>(?:<p></p>|&nbsp;|\s*)</th>", r"<td\1></td>"),
-        # The logo and the search button stand outside of the list of pages.
+        # The logo and the search button are outside the list of pages.
         (
             r'<div (id="pst-primary-sidebar")',
             r'<div role="navigation" aria-label="Book" \1',
         ),
-        # A name that says less than the text on the button.
+        # A label that says less than the button's own text.
         (r'(<summary) aria-label="Toggle hidden content"', r"\1"),
         (r'(<button class="[^"]*search-button-field[^>]*) aria-label="Search"', r"\1"),
-        # docutils uses roles that have gone out of the standard.
+        # docutils uses roles that are deprecated.
         (r' role="doc-biblioentry"', ""),
         (r'<div role="list" (class="citation-list")', r"<div \1"),
     )
 ]
 STYLE = re.compile(r'\s*<link\b(?=[^>]*rel="stylesheet")[^>]*href="([^"?:]+)[^>]*>')
-STYLES = "_static/styles/book.css"  # all of them together
+STYLES = "_static/styles/book.css"  # all of them merged
 URL = re.compile(r"""url\(["']?(?!data:)([^)"']+)["']?\)""")
 IMPORT = re.compile(r'@import "([^"]+)";')
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -87,14 +85,14 @@ IN_BRACKETS = re.compile(r"\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]]*\]")
 CLASS_IN_SELECTOR = re.compile(r"\.(-?(?:[A-Za-z_]|\\.)(?:[\w-]|\\.)*)")
 CLASS = re.compile(r"""\bclass=["']([^"']*)["']""")
 WORD = re.compile(r"[\w-]+")
-MADE_UP = ("bs-",)  # names that Bootstrap puts together when it needs them
-# The theme measures all code and all outputs as soon as a page stands, and so
-# makes the browser lay out what nobody sees yet; pages.js observes them.
-MEASURES_ALL = (
+DYNAMIC = ("bs-",)  # of class names that Bootstrap builds at run time
+# The theme measures all code and outputs as soon as a page is ready, which makes
+# the browser lay out what is not visible yet; pages.js observes them instead.
+SCROLL_CHECK = (
     "e.tabIndex=e.scrollWidth>e.clientWidth||e.scrollHeight>e.clientHeight?0:-1"
 )
-RULE_OF_ICON = re.compile(r"(?:\.fa-[\w-]+:before,?)+\{content:[^}]*\}")
-# The theme's own file of icons, read by Node.js, where it finds its window.
+ICON_RULE = re.compile(r"(?:\.fa-[\w-]+:before,?)+\{content:[^}]*\}")
+# Reads the theme's file of icons in Node.js, given the `window` it expects.
 READ_ICONS = """
 globalThis.window = globalThis;
 require(process.argv[1]);
@@ -105,7 +103,7 @@ Icons = dict[str, dict[str, list[Any]]]
 
 
 def read_icons(script: Path) -> Icons:
-    """Read the icons of Font Awesome out of its script.
+    """Read the icons from Font Awesome's script.
 
     Parameters
     ----------
@@ -116,7 +114,7 @@ def read_icons(script: Path) -> Icons:
     -------
     dict
         By style (``"fas"``), then by name (``"bars"``): width, height, older
-        names, a thing that is of no use here, and the path.
+        names, an unused entry, and the path.
 
     Raises
     ------
@@ -142,7 +140,7 @@ def draw_icon(attributes: str, icons: Icons) -> str:
     Parameters
     ----------
     attributes : str
-        Those of the ``<i>`` that stands for it, as in the page.
+        Those of the ``<i>`` element in the page.
     icons : dict
         From `read_icons`.
 
@@ -167,23 +165,23 @@ def draw_icon(attributes: str, icons: Icons) -> str:
     raise ValueError(f"Font Awesome has no icon for <i {attributes}>.")
 
 
-def put_right(html: str) -> str:
-    """Return a page, or a part of one, that is right for screen readers."""
-    for wrong, right in PUT_RIGHT:
+def fix_accessibility(html: str) -> str:
+    """Return a page, or part of one, with its accessibility fixed."""
+    for wrong, right in ACCESSIBILITY_FIXES:
         html = wrong.sub(right, html)
     return html
 
 
 def read_plain_tokens(css: str) -> set[str]:
-    """Return the classes of the words in code that have no colour of their own.
+    """Return the classes of the tokens in code that have no colour of their own.
 
     Parameters
     ----------
     css : str
-        The style sheet that Pygments makes, with one rule on each line.
+        The style sheet that Pygments makes, with one rule per line.
     """
     styles: dict[str, set[tuple[str, str]]] = {}
-    for theme, token, style in RULE_OF_TOKEN.findall(css):
+    for theme, token, style in TOKEN_RULE.findall(css):
         styles.setdefault(token, set()).add((theme, style.strip()))
     base = {
         (theme, style.rpartition(";")[2].strip()) for theme, style in styles.pop("", [])
@@ -197,40 +195,40 @@ def lighten(html: str, icons: Icons, plain: set[str], *, search: bool) -> str:
     Parameters
     ----------
     html : str
-        The page, as the theme has made it.
+        The page, as the theme made it.
     icons : dict
         From `read_icons`.
     plain : set of str
-        From `read_plain_tokens`: words of code that need no element.
+        From `read_plain_tokens`: tokens of code that need no element.
     search : bool
-        Whether one searches on this page.
+        Whether this is the search page.
     """
     html = TOKEN.sub(
         lambda found: found.group(2) if found.group(1) in plain else found.group(), html
     )
-    html = NOT_LOADED.sub("", html)
-    if search:  # its scripts wait for those that they need
+    html = UNUSED_TAGS.sub("", html)
+    if search:  # defer its scripts, like the ones they need
         html = html.replace("<script src=", "<script defer src=")
     else:
         html = SEARCH_SCRIPTS.sub("", html)
     html = VIEWPORT.sub("", html).replace(CHARSET, HEAD, 1)
-    html = put_right(html)
+    html = fix_accessibility(html)
     return ICON.sub(lambda found: draw_icon(found.group(2), icons), html)
 
 
 def keep_used_icons(styles: Path, font: Path) -> None:
-    """Leave in a style sheet and its font only the icons that rules draw.
+    """Reduce a style sheet and its font to the icons that style rules draw.
 
     Parameters
     ----------
     styles : Path
-        The theme's style sheet: a rule for each icon of Font Awesome, which
-        is of no use once icons are drawn into the pages, and rules that draw
-        some with the font.
+        The theme's style sheet: a rule for each Font Awesome icon, which is not
+        needed once icons are inlined, and rules that draw some icons with the
+        font.
     font : Path
         The font, as WOFF2.
     """
-    css = RULE_OF_ICON.sub("", styles.read_text(encoding="utf-8"))
+    css = ICON_RULE.sub("", styles.read_text(encoding="utf-8"))
     styles.write_text(css, encoding="utf-8")
     letters = {ord(letter) for letter in css if "\ue000" <= letter <= "\uf8ff"}
     letters |= {int(code, 16) for code in re.findall(r"\\(f[0-9a-f]{3})\b", css)}
@@ -241,8 +239,8 @@ def keep_used_icons(styles: Path, font: Path) -> None:
     shapes.save(font)
 
 
-def measure_nothing(script: Path) -> None:
-    """Take out of the theme's script that it measures all that may scroll.
+def remove_scroll_check(script: Path) -> None:
+    """Remove from the theme's script the check of everything that may scroll.
 
     Parameters
     ----------
@@ -252,19 +250,19 @@ def measure_nothing(script: Path) -> None:
     Raises
     ------
     ExtensionError
-        If it does not do so, or not as it used to.
+        If the script does not contain the check that we know.
     """
     text = script.read_text(encoding="utf-8")
-    if text.count(MEASURES_ALL) != 1:
+    if text.count(SCROLL_CHECK) != 1:
         raise ExtensionError(
-            f"{script.name} is not the script that light_pages.py knows: look how it"
-            " makes what scrolls focusable, and change MEASURES_ALL."
+            f"{script.name} is not the script that light_pages.py knows: see how it"
+            " makes scrolling elements focusable, and update SCROLL_CHECK."
         )
-    script.write_text(text.replace(MEASURES_ALL, ""), encoding="utf-8")
+    script.write_text(text.replace(SCROLL_CHECK, ""), encoding="utf-8")
 
 
 def names_in(pages: Iterable[str], scripts: Iterable[str]) -> set[str]:
-    """Return all that may be a class on a page: those there, and a script's words."""
+    """Return every possible class name: those on pages, and any word in a script."""
     names = {
         name
         for html in pages
@@ -282,13 +280,13 @@ def keep_used_rules(css: str, names: set[str]) -> str:
     css : str
         A style sheet, without comments.
     names : set of str
-        What may be a class, from `names_in`. Selectors with another class
-        are left out; what stands in brackets, as after ``:not``, does not count.
+        The possible class names, from `names_in`. Selectors with other classes
+        are dropped; what is in brackets, as after ``:not``, does not count.
     """
 
     def used(selector: str) -> bool:
         classes = CLASS_IN_SELECTOR.findall(IN_BRACKETS.sub("", selector))
-        return all(name in names or name.startswith(MADE_UP) for name in classes)
+        return all(name in names or name.startswith(DYNAMIC) for name in classes)
 
     def keep(found: re.Match[str]) -> str:
         selectors = found.group(1)
@@ -306,16 +304,16 @@ def sheets_of(html: str, page: Path) -> list[Path]:
 
 
 def write_styles(sheets: list[Path], target: Path, names: set[str]) -> str:
-    """Write one style sheet with the rules of many that are used; return its hash.
+    """Merge the used rules of several style sheets into one; return its hash.
 
     Parameters
     ----------
     sheets : list of Path
         What to join, in order.
     target : Path
-        The sheet to write; addresses in it are made to hold good there.
+        The sheet to write; addresses in it are made relative to it.
     names : set of str
-        What may be a class on some page of the site, from `names_in`.
+        The possible class names on the site, from `names_in`.
     """
     css = "\n".join(read_styles(sheet, target.parent) for sheet in sheets)
     css = keep_used_rules(COMMENT.sub("", css), names)
@@ -324,7 +322,7 @@ def write_styles(sheets: list[Path], target: Path, names: set[str]) -> str:
 
 
 def link_styles(html: str, address: str) -> str:
-    """Let a page link one style sheet, where it links its first."""
+    """Replace the style sheets of a page with one, in the place of the first."""
     first = STYLE.search(html)
     if first is None:
         return html
@@ -334,7 +332,7 @@ def link_styles(html: str, address: str) -> str:
 
 
 def read_styles(sheet: Path, folder: Path) -> str:
-    """Return the rules of a style sheet, as they hold good in a folder."""
+    """Return the rules of a style sheet, with addresses relative to a folder."""
 
     def move(found: re.Match[str]) -> str:
         address = os.path.relpath(sheet.parent / found.group(1), folder)
@@ -358,7 +356,7 @@ def pages_of(site: Path) -> list[Path]:
 def _choose_scripts(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Leave out scripts and styles of no use, and let no script block a page."""
+    """Leave out unused scripts and styles, and let no script block a page."""
 
     def used(asset: Any) -> bool:
         text = f"{getattr(asset, 'filename', asset)} {asset.attributes.get('body', '')}"
@@ -368,14 +366,14 @@ def _choose_scripts(
     for script in filter(used, context["script_files"]):
         if script.filename:
             script.attributes.setdefault("defer", "defer")
-        if script not in chosen:  # the theme's bring some twice
+        if script not in chosen:  # the theme adds some twice
             chosen.append(script)
     context["script_files"] = chosen
     context["css_files"] = [style for style in context["css_files"] if used(style)]
 
 
 def lighten_pages(folder: Path, top: str) -> None:
-    """Make the pages of a site light.
+    """Make the pages of a site load faster.
 
     Parameters
     ----------
@@ -396,10 +394,10 @@ def lighten_pages(folder: Path, top: str) -> None:
         for path in pages_of(folder)
     }
     (scripts / "fontawesome.js").unlink()
-    measure_nothing(scripts / "pydata-sphinx-theme.js")
+    remove_scroll_check(scripts / "pydata-sphinx-theme.js")
     used = (path.read_text("utf-8") for path in (folder / "_static").rglob("*.js"))
     names = names_in(pages.values(), used)
-    # Those of the first page are those of all, as the theme has it.
+    # With this theme, all pages have the same style sheets as the first.
     home = folder / "index.html"
     sheets = sheets_of(pages[home], home)
     version = write_styles(sheets, folder / STYLES, names)
@@ -411,8 +409,8 @@ def lighten_pages(folder: Path, top: str) -> None:
         else:
             raise ExtensionError(f"{path} has other style sheets than other pages.")
         path.write_text(link_styles(html, f"{address}?v={version}"), encoding="utf-8")
-    useless = {*fonts.iterdir(), *folder.rglob("*.map")}
-    for path in useless - {fonts / "fa-solid-900.woff2"}:
+    unused = {*fonts.iterdir(), *folder.rglob("*.map")}
+    for path in unused - {fonts / "fa-solid-900.woff2"}:
         path.unlink()
 
 

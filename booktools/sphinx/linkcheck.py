@@ -1,22 +1,21 @@
-"""Check the links of the book to other sites: ask once, and execute nothing.
+"""Check the book's links to other sites without executing anything.
 
-This is for Sphinx's builder ``linkcheck``, which ``make linkcheck`` runs; any
-other builder it leaves alone.
+This affects only Sphinx's builder ``linkcheck``, which ``make linkcheck`` runs.
 """
 
 from sphinx.application import Sphinx
 
 DOI = "https://doi.org/"
-# Where the registry of DOIs says whether it knows one. The publishers to which
-# it would send us refuse programs.
+# Where the DOI registry answers whether a DOI exists. The publishers it would
+# redirect to block automated requests.
 REGISTRY = f"{DOI}api/handles/"
 
 
-def _execute_nothing(app: Sphinx) -> None:
-    """Tell MyST-NB that the text is enough, before it reads the configuration."""
+def _disable_execution(app: Sphinx) -> None:
+    """Turn execution off, before MyST-NB reads the configuration."""
     if app.builder.name == "linkcheck":
         app.config["nb_execution_mode"] = "off"
-        # A cell that was not executed does not say in which language it is.
+        # Without execution the language of the cells is not known.
         app.config["suppress_warnings"] = [
             *app.config.suppress_warnings,
             "myst-nb.lexer",
@@ -24,12 +23,12 @@ def _execute_nothing(app: Sphinx) -> None:
 
 
 def _ask_registry(app: Sphinx, uri: str) -> str | None:
-    """Return where to ask for a DOI; nothing for other links."""
+    """Return the registry's address for a DOI, or None for other links."""
     return REGISTRY + uri.removeprefix(DOI) if uri.startswith(DOI) else None
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
-    app.connect("builder-inited", _execute_nothing, priority=100)
+    app.connect("builder-inited", _disable_execution, priority=100)
     app.connect("linkcheck-process-uri", _ask_registry)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,9 +1,9 @@
-// Typeset TeX as SVG beside MathML that screen readers read.
+// Typeset TeX as SVG, with MathML for screen readers.
 //
-// Started by mathematics.py with the folder of MathJax as its argument. Each
-// line of the input is a JSON object {tex, display}; each line of the output
-// is one {html, glyphs, error}, where glyphs are the shapes, by their id, that
-// the formula is the first to use. The very first line is {css}.
+// Started by math.py with MathJax's folder as its argument. Each line of input is
+// a JSON object {tex, display}; each line of output is an object {html, glyphs} or
+// {error}, where glyphs maps ids to the shapes that no earlier formula has used.
+// The very first line of output is {css}.
 const readline = require("node:readline");
 const path = require("node:path");
 
@@ -19,7 +19,7 @@ require(path.join(folder, "node-main.js"))
     },
     startup: { typeset: false },
     tex: {
-      // A command that is not known is an error, not a word in red.
+      // An unknown command is an error, not red text.
       packages: { "[-]": ["noundefined", "noerrors"] },
       formatError: (_, error) => { throw error; },
     },

@@ -1,9 +1,9 @@
 """Typeset the mathematics when the book is built, not when it is read.
 
-MathJax runs here, in the Node.js that comes as a Python package, and the
-pages hold what it makes: SVG to see, MathML for screen readers. So a page
-needs no script and no font for its formulas, nothing moves when they arrive,
-and a formula that is not TeX gives a warning, which fails the build.
+MathJax runs here, in the Node.js that is installed as a Python package, and the
+pages contain its output: SVG to see, MathML for screen readers. So a page needs
+no script and no font for its formulas, nothing moves while it loads, and a
+formula that is not valid TeX gives a warning, which fails the build.
 """
 
 import json
@@ -36,7 +36,7 @@ class MathematicsError(ValueError):
 
 
 class Typesetter:
-    """MathJax in a process of its own.
+    """MathJax, running in a process of its own.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Typesetter:
     """
 
     def __init__(self) -> None:
-        package = distribution("sphinx-mathjax-offline")  # no name Python can import
+        package = distribution("sphinx-mathjax-offline")  # not an importable package
         mathjax = package.locate_file("sphinx-mathjax-offline/static/mathjax")
         script = Path(__file__).with_suffix(".js")
         self._process = subprocess.Popen(
@@ -62,7 +62,7 @@ class Typesetter:
         assert self._process.stdout
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError("MathJax has stopped; what it said stands above.")
+            raise RuntimeError("MathJax has stopped; see its output above.")
         return json.loads(line)
 
     def typeset(self, tex: str, *, display: bool) -> str:
@@ -73,12 +73,12 @@ class Typesetter:
         tex : str
             The formula, without dollar signs.
         display : bool
-            Whether it stands on a line of its own.
+            Whether it is displayed on a line of its own.
 
         Raises
         ------
         MathematicsError
-            If it is not TeX that MathJax knows.
+            If MathJax does not accept the TeX.
         """
         assert self._process.stdin
         request = json.dumps({"tex": tex, "display": display})
@@ -91,7 +91,7 @@ class Typesetter:
         return reply["html"]
 
     def shapes_of(self, html: str) -> str:
-        """Return the shapes of the letters that the formulas on a page use."""
+        """Return the glyphs that the formulas on a page use."""
         used = sorted(set(SHAPE.findall(html)))
         if not used:
             return ""
@@ -102,7 +102,7 @@ class Typesetter:
         )
 
     def close(self) -> None:
-        """End the process."""
+        """Stop the process."""
         assert self._process.stdin
         assert self._process.stdout
         with suppress(BrokenPipeError):
@@ -113,7 +113,7 @@ class Typesetter:
 
 @cache
 def typesetter() -> Typesetter:
-    """Start MathJax once, when it is first needed."""
+    """Return MathJax, which is started when first needed."""
     return Typesetter()
 
 
@@ -145,13 +145,13 @@ def _visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
 def _add_shapes(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Put the shapes of the letters that a page uses in front of its text."""
+    """Put the glyphs that a page uses in front of its text."""
     if body := context.get("body"):
         context["body"] = typesetter().shapes_of(body) + body
 
 
 def _finish(app: Sphinx, exception: Exception | None) -> None:
-    """Write the rules for formulas, unless they are there, and end MathJax."""
+    """Write the style sheet for formulas, if it is missing, and stop MathJax."""
     styles = Path(app.outdir) / "_static" / STYLES
     if app.builder.format == "html" and exception is None and not styles.exists():
         styles.write_text(typesetter().css)
@@ -161,7 +161,7 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Offer Sphinx a renderer of mathematics named ``mathematics``."""
+    """Register a Sphinx math renderer named ``mathematics``."""
     app.add_html_math_renderer(
         "mathematics", (_visit_math, None), (_visit_math_block, None)
     )

@@ -1,11 +1,11 @@
-"""Write each chapter beside its page as a notebook that stands alone.
+"""Write each chapter beside its page as a self-contained notebook.
 
-What MyST and Sphinx add to Markdown means nothing to Jupyter and Colab. So the
-text comes from the page itself, where references, numbers and citations are
-settled, and is written as plain Markdown by sphinx-markdown-builder, of which
-this module changes what a notebook wants otherwise: code cells stay cells,
-pictures are inside, and links lead to the site. Code and outputs come from the
-executed chapter. The first cell installs what is missing.
+Jupyter and Colab do not understand what MyST and Sphinx add to Markdown. So the
+text is taken from the page, where references, numbers and citations are
+resolved, and written as plain Markdown by sphinx-markdown-builder. This module
+overrides what notebooks need differently: code cells remain cells, images are
+embedded, and links lead to the site. Code and outputs come from the executed
+chapter. The first cell installs what is missing.
 """
 
 import ast
@@ -16,7 +16,6 @@ import sys
 import tomllib
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,16 +37,17 @@ from sphinx_markdown_builder.contexts import (
 from sphinx_markdown_builder.escape import escape_markdown_chars
 from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_context
 
+from booktools.environment import OURS, package_of
 from booktools.execute import open_cache
 from booktools.sources import read_chapter
 from booktools.sphinx.book import Book
 
 logger = getLogger(__name__)
 
-BLOCK = SubContextParams(2, 2)  # a blank line before and behind
-PIXELS = 1400  # width of a drawing, for screens with two pixels for one
+BLOCK = SubContextParams(2, 2)  # a blank line before and after
+PIXELS = 1400  # width of a drawing, for high-resolution screens
 COLOURS = 64  # of a drawing
-# What hides code on a page, for Jupyter and for Colab, which shows "@title".
+# The tags that hide code on a page, for Jupyter and for Colab ("@title").
 HIDDEN: dict[str, dict[str, Any]] = {
     "hide-input": {"jupyter": {"source_hidden": True}, "cellView": "form"},
     "hide-output": {"jupyter": {"outputs_hidden": True}},
@@ -56,7 +56,7 @@ HIDDEN: dict[str, dict[str, Any]] = {
         "cellView": "form",
     },
 }
-NOT_KEPT = ("<script", "<svg", "<style")  # of the HTML on a page
+DROPPED_HTML = ("<script", "<svg", "<style")
 FOLDED = {"jp-MarkdownHeadingCollapsed": True}
 METADATA = {
     "kernelspec": {
@@ -67,7 +67,7 @@ METADATA = {
     "language_info": {"name": "python"},
 }
 INSTALL = """\
-# @title Install what is missing (if nothing is, nothing happens)
+# @title Install what is missing
 import importlib
 import subprocess
 import sys
@@ -91,7 +91,7 @@ if missing:
         )
 """
 FIND = """\
-# @title Look for what this notebook needs
+# @title Check that the required packages are installed
 from importlib.metadata import PackageNotFoundError, version
 
 for package in {needed}:
@@ -99,12 +99,12 @@ for package in {needed}:
         version(package)
     except PackageNotFoundError:
         raise RuntimeError(
-            f"{{package}} is not installed. This notebook does not know where its "
-            "book is on the web. In the folder of the book type: make lab"
+            f"{{package}} is not installed, and this notebook does not know where "
+            "its book is on the web. In the book's folder, type: make lab"
         ) from None
 """
 DEVICE = """
-# Let PyTorch compute on a GPU if there is one.
+# Let PyTorch use a GPU if there is one.
 import os
 
 os.environ.setdefault("BOOK_DEVICE", "auto")
@@ -118,29 +118,29 @@ Visit = TypeVar("Visit", bound=Callable[..., None])
 
 
 def ends_with_node(visit: Visit) -> Visit:
-    """Let what a visit begins, a quotation say, end where the node does."""
+    """End the context that a visit opens, such as a quotation, with its node."""
     return pushing_context(visit)
 
 
 class NotebookTranslator(MarkdownTranslator):
-    """Turns the resolved text of a page into the cells of a notebook.
+    """Converts the resolved text of a page into the cells of a notebook.
 
     Parameters
     ----------
     document : nodes.document
-        The page, with all references resolved; it is left as it is.
+        The page, with all references resolved; it is not changed.
     app : Sphinx
-        Whose builder has resolved it.
+        The application whose builder has resolved it.
     page : str
-        Its name, as in ``"chapters/01-gradient-descent"``.
+        Its name, such as ``"chapters/01-gradient-descent"``.
     executed : NotebookNode
-        The chapter, executed; its code cells are used as they are.
+        The executed chapter; its code cells are used unchanged.
     """
 
     def __init__(
         self, document: nodes.document, app: Sphinx, page: str, executed: NotebookNode
     ) -> None:
-        builder: Any = app.builder  # that of HTML will do as well as its own
+        builder: Any = app.builder  # the HTML builder works as well as its own
         super().__init__(document, builder)
         self.env = app.env
         self.page = page
@@ -148,10 +148,10 @@ class NotebookTranslator(MarkdownTranslator):
         self.cells: list[NotebookNode] = []
         self.book: Book = app.config.book
         self.cited: dict[str, str] = {}
-        self.tables = 0  # how many are open here: none or one
+        self.tables = 0  # depth of nesting: 0 or 1
 
     def end_cell(self, **metadata: Any) -> None:
-        """Make a cell of the text since the last one."""
+        """Make a cell from the text since the last one."""
         text = self.ctx.make().strip()
         self._ctx_queue[-1] = SubContext()
         if text:
@@ -161,7 +161,7 @@ class NotebookTranslator(MarkdownTranslator):
     # Code
 
     def visit_container(self, node: nodes.container) -> None:
-        """Keep a code cell as it is, and write the captions of its figures."""
+        """Keep a code cell unchanged, and write the captions of its figures."""
         if node.get("nb_element") != "cell_code":
             return
         self.end_cell()
@@ -188,7 +188,7 @@ class NotebookTranslator(MarkdownTranslator):
 
     @ends_with_node
     def visit_title(self, node: nodes.title) -> None:
-        """Begin a new cell with each section; a box has its title in bold."""
+        """Begin a new cell with each section; write the title of a box in bold."""
         box: Any = node.parent
         if box.tagname.startswith("solution"):
             raise nodes.SkipNode
@@ -208,7 +208,7 @@ class NotebookTranslator(MarkdownTranslator):
     visit_exercise_enumerable_node = _visit_exercise
 
     def visit_solution_node(self, node: nodes.Element) -> None:
-        """Fold away what follows; the heading stands in a cell of its own."""
+        """Fold the solution under a heading in a cell of its own."""
         self.end_cell()
         self.add(f"{'#' * (self.status.section_level + 2)} Solution")
         self.end_cell(**FOLDED)
@@ -221,17 +221,17 @@ class NotebookTranslator(MarkdownTranslator):
 
     @ends_with_node
     def visit_admonition(self, node: nodes.admonition) -> None:
-        """Quote a box, which says what it is in its title."""
+        """Write a box as a quotation; its title says what it is."""
         self._push_context(IndentContext("> ", empty=True, params=BLOCK))
 
     @ends_with_node
     def visit_block_quote(self, node: nodes.block_quote) -> None:
-        """Quote all of a quotation, blank lines included."""
+        """Write a quotation, including its blank lines."""
         self._push_context(IndentContext("> ", empty=True, params=BLOCK))
 
     @ends_with_node
     def visit_sd_tab_label(self, node: nodes.Element) -> None:
-        """Write the title of a tab, or of what opens on a click, in bold."""
+        """Write the title of a tab or dropdown in bold."""
         self._push_context(WrappedContext("**", params=BLOCK))
 
     visit_dropdown_title = visit_sd_tab_label
@@ -239,35 +239,35 @@ class NotebookTranslator(MarkdownTranslator):
 
     @ends_with_node
     def visit_dropdown_main(self, node: nodes.Element) -> None:
-        """Write an answer to a question, and below it what opens on a click.
+        """Write an answer to a question, and below it the explanation, folded.
 
-        What stands in a ``<summary>`` is not read as Markdown: the answer is
+        The content of a ``<summary>`` is not read as Markdown, so the answer is
         written above it.
         """
         self._push_context(SubContext(BLOCK))
         if "answer" not in node["classes"]:
             return
-        answer, said = node.children
+        answer, explanation = node.children
         answer.walkabout(self)
         self.add("<details><summary>Is it this one?</summary>", 1, 2)
-        said.walkabout(self)
+        explanation.walkabout(self)
         self.add("</details>", 2, 2)
         raise nodes.SkipChildren
 
     @ends_with_node
     def visit_term(self, node: nodes.term) -> None:
-        """Write what is defined in bold: Jupyter knows no lists of definitions."""
+        """Write a defined term in bold: Jupyter has no definition lists."""
         self._push_context(WrappedContext("**", params=BLOCK))
 
     @ends_with_node
     def visit_definition(self, node: nodes.definition) -> None:
-        """Write a definition below what it defines."""
+        """Write a definition below its term."""
         self._push_context(SubContext(BLOCK))
 
     # Words
 
     def visit_Text(self, node: nodes.Text) -> None:  # noqa: N802
-        """Let no character of a text be taken for a formula or a tag."""
+        """Escape characters that would be read as markup, a formula or a tag."""
         text = node.astext()
         if self.status.escape_text:
             text = escape_markdown_chars(text).replace("$", r"\$").replace("<", "&lt;")
@@ -275,14 +275,14 @@ class NotebookTranslator(MarkdownTranslator):
         self.add(text)
 
     def visit_literal(self, node: nodes.literal) -> None:
-        """Write code that stands in a sentence."""
+        """Write inline code."""
         text = self._in_table(node.astext())
         marks, space = ("``", " ") if "`" in text else ("`", "")
         self.add(f"{marks}{space}{text}{space}{marks}")
         raise nodes.SkipNode
 
     def visit_math(self, node: nodes.math) -> None:
-        """Write a formula that stands in a sentence, on one line."""
+        """Write an inline formula, on one line."""
         formula = " ".join(node.astext().split())
         if self.tables:
             formula = formula.replace("|", r"\vert ")
@@ -301,24 +301,24 @@ class NotebookTranslator(MarkdownTranslator):
         raise nodes.SkipNode
 
     def depart_abbreviation(self, node: nodes.Element) -> None:
-        """Say what an abbreviation means, since nobody can point at it."""
+        """Spell out an abbreviation, since there are no tooltips."""
         self.add(f" ({node['explanation']})")
 
     def visit_raw(self, node: nodes.raw) -> None:
-        """Keep HTML, which Markdown may have in it, but no scripts and icons."""
+        """Keep HTML, which Markdown may contain, except scripts, icons and styles."""
         html = node.astext().strip()
-        if "html" in node["format"].split() and not html.startswith(NOT_KEPT):
+        if "html" in node["format"].split() and not html.startswith(DROPPED_HTML):
             self.add(html)
         raise nodes.SkipNode
 
     @ends_with_node
     def visit_table(self, node: nodes.table) -> None:
-        """Note that a bar would end a cell."""
+        """Note that vertical bars must be escaped."""
         self.tables += 1
         super().visit_table(node)
 
     def depart_table(self, node: nodes.table) -> None:
-        """Note that it would not any more."""
+        """Note that they need not be escaped any more."""
         self.tables -= 1
         self._pop_context()
 
@@ -329,7 +329,7 @@ class NotebookTranslator(MarkdownTranslator):
 
     @ends_with_node
     def visit_reference(self, node: nodes.reference) -> None:
-        """Link what is on the web; what is on this page is near enough."""
+        """Keep links that lead away from this page."""
         if cited := node.get("reftitle"):
             self.cited[node.astext()] = cited
         address = self._address(node)
@@ -339,7 +339,7 @@ class NotebookTranslator(MarkdownTranslator):
             self._push_context(SubContext())
 
     def _address(self, node: nodes.reference) -> str:
-        """Return where a link leads from a notebook that stands alone."""
+        """Return the target of a link as seen from the notebook."""
         target = node.get("refuri", "")
         if not node.get("internal"):
             return target
@@ -359,17 +359,17 @@ class NotebookTranslator(MarkdownTranslator):
 
     @ends_with_node
     def visit_footnote_reference(self, node: nodes.footnote_reference) -> None:
-        """Write the number of a footnote, which stands at the end."""
+        """Write the number of a footnote."""
         self._push_context(WrappedContext("<sup>", "</sup>"))
 
     def visit_comment(self, node: nodes.comment) -> None:
-        """Leave out what the page leaves out."""
+        """Leave out comments."""
         raise nodes.SkipNode
 
     # Pictures
 
     def visit_image(self, node: nodes.image) -> None:
-        """Put a picture into the text itself."""
+        """Embed an image in the text."""
         address = node["uri"]
         if "://" not in address:
             address = embed(Path(self.env.srcdir) / address)
@@ -385,15 +385,15 @@ class NotebookTranslator(MarkdownTranslator):
             self.add(f"**{self.config.numfig_format['figure'] % number}** ")
 
     def _number(self, kind: str, node: Any) -> str:
-        """Return the number that a figure, say, has on the page; or nothing."""
+        """Return the number of a figure, for example, or an empty string."""
         numbers = self.env.toc_fignumbers.get(self.page, {}).get(kind, {})
         found = (numbers[name] for name in node["ids"] if name in numbers)
         return ".".join(map(str, next(found, ())))
 
     def unknown_visit(self, node: nodes.Node) -> None:
-        """Say what cannot be written, instead of losing it in silence."""
+        """Warn about what cannot be written, instead of dropping it silently."""
         logger.warning(
-            "what is written as %s on a page cannot be put into a notebook",
+            "%s cannot be put into a notebook",
             node.__class__.__name__,
             location=node,
             type="notebook",
@@ -403,10 +403,10 @@ class NotebookTranslator(MarkdownTranslator):
 
 @cache  # a drawing may be on several pages
 def embed(path: Path) -> str:
-    """Return a picture as an address that holds all of it.
+    """Return an image as a data URI.
 
-    A drawing becomes PNG, on white: Colab shows no SVG in a text, and on a
-    dark page lines without ground would not be seen.
+    A drawing becomes PNG, on white: Colab shows no SVG in Markdown, and lines on
+    a transparent background would be invisible on a dark page.
 
     Parameters
     ----------
@@ -415,7 +415,7 @@ def embed(path: Path) -> str:
     """
     kind, content = path.suffix.removeprefix("."), path.read_bytes()
     if kind == "svg":
-        # A size in points needs to know how many of them make an inch.
+        # The dpi converts sizes in points to pixels.
         drawn = resvg_py.svg_to_bytes(
             svg_path=str(path), width=PIXELS, background="white", dpi=96
         )
@@ -435,9 +435,9 @@ def needed_packages(book: Book, executed: NotebookNode) -> list[str]:
     Parameters
     ----------
     book : Book
-        Says where its own package is to be had.
+        Tells where its own package can be installed from.
     executed : NotebookNode
-        The chapter. What its cells import is found by reading them.
+        The chapter; its imports are found by parsing its cells.
 
     Raises
     ------
@@ -452,25 +452,16 @@ def needed_packages(book: Book, executed: NotebookNode) -> list[str]:
                     modules |= {name.name.partition(".")[0] for name in node.names}
                 elif isinstance(node, ast.ImportFrom) and not node.level:
                     modules.add(str(node.module).partition(".")[0])
-    known = installed_modules()
     packages = []
-    for module in sorted(
-        modules - set(sys.stdlib_module_names) - {"helpers", "interactive"}
-    ):
-        if module not in known:
+    for module in sorted(modules - set(sys.stdlib_module_names) - OURS):
+        if not (package := package_of(module)):
             raise ValueError(f"no installed package has the module {module!r}")
-        packages.append(known[module][0])
+        packages.append(package)
     return [own_package(book), *packages]
 
 
-@cache  # it reads the metadata of all packages
-def installed_modules() -> dict[str, list[str]]:
-    """Return the packages that each top-level module belongs to."""
-    return dict(packages_distributions())
-
-
 def own_package(book: Book) -> str:
-    """Return what pip calls the book's package, with where to get it if known."""
+    """Return the pip requirement for the book's package, with its address if known."""
     text = (book.root / "pyproject.toml").read_text(encoding="utf-8")
     name = tomllib.loads(text)["project"]["name"]
     if book.repository and book.revision:
@@ -479,7 +470,7 @@ def own_package(book: Book) -> str:
 
 
 def first_cell(book: Book, executed: NotebookNode) -> NotebookNode:
-    """Return the cell that installs what is missing and chooses a device."""
+    """Return the cell that installs what is missing and selects a device."""
     needed = needed_packages(book, executed)
     form = INSTALL if "@" in needed[0] else FIND
     listed = "".join(f'\n    "{package}",' for package in needed)
@@ -490,7 +481,7 @@ def first_cell(book: Book, executed: NotebookNode) -> NotebookNode:
 
 
 def about(app: Sphinx, page: str, executed: NotebookNode) -> str:
-    """Return a few words on where the notebook comes from."""
+    """Return a note on where the notebook comes from."""
     title = app.config.html_title
     here = f"the book *{title}*"
     book: Book = app.config.book
@@ -500,8 +491,8 @@ def about(app: Sphinx, page: str, executed: NotebookNode) -> str:
     text += f", commit {book.commit}." if book.commit else "."
     if any("raises-exception" in c.metadata.get("tags", []) for c in executed.cells):
         text += (
-            " Some of its cells raise an error, and are meant to. Jupyter goes on by "
-            "itself; in Colab, go on with *Run cell and below* in the next one."
+            " Some of its cells raise an error on purpose. Jupyter continues by "
+            "itself; in Colab, continue with *Run cell and below* in the next cell."
         )
     return text
 
@@ -514,9 +505,9 @@ def make_notebook(
     Parameters
     ----------
     app : Sphinx
-        Whose builder has resolved the page.
+        The application whose builder has resolved the page.
     doctree : nodes.document
-        The page, resolved.
+        The resolved page.
     page : str
         Its name.
     executed : NotebookNode
@@ -541,7 +532,7 @@ def make_notebook(
     folded = []
     for cell in cells:
         if FOLDED.items() <= cell.metadata.items():
-            cell.metadata["id"] = cell.id  # by which Colab knows it
+            cell.metadata["id"] = cell.id  # which Colab refers to
             folded.append(cell.id)
     colab = {"collapsed_sections": folded, "toc_visible": True}
     return new_notebook(cells=cells, metadata={**METADATA, "colab": colab})
@@ -557,7 +548,7 @@ def _write_notebook(app: Sphinx, doctree: nodes.document, page: str) -> None:
         _, executed = executed_chapters.merge_match_into_notebook(chapter)
         notebook = make_notebook(app, doctree, page, executed)
     except (KeyError, ValueError) as error:
-        logger.warning("no notebook was made of it: %s", error, location=page)
+        logger.warning("no notebook was made from this page: %s", error, location=page)
         return
     target = Path(app.outdir) / f"{page}.ipynb"
     target.parent.mkdir(parents=True, exist_ok=True)

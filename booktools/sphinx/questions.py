@@ -1,4 +1,4 @@
-r"""Offer ``{question}``: a question whose answers each say whether they are right.
+r"""The directive ``{question}``: a multiple-choice question with feedback.
 
     ```{question}
     :right: 2
@@ -13,9 +13,9 @@ r"""Offer ``{question}``: a question whose answers each say whether they are rig
        Why it is right.
     ```
 
-What is said of an answer opens on a click on it. Browsers, Jupyter and Colab
-do that by themselves (``<details>``), so it works by mouse, touch and
-keyboard, without a script and without a network. Printed, all are open.
+Clicking an answer shows the explanation below it. Browsers, Jupyter and Colab
+support this natively (``<details>``), so it works with mouse, touch and
+keyboard, without scripts or a network. In print, all answers are open.
 """
 
 from typing import Any
@@ -33,13 +33,13 @@ VERDICTS = {RIGHT: "Right.", WRONG: "No."}
 
 
 class Question(SphinxDirective):
-    """Makes an admonition: its title, what is asked, and the answers to open."""
+    """An admonition with a title, the question, and answers that open."""
 
     has_content = True
     option_spec = {"right": directives.positive_int}  # type: ignore[assignment] # noqa: RUF012
 
     def run(self) -> list[nodes.Node]:
-        """Return the question; what it lacks is an error that names its line."""
+        """Return the question, or raise an error that gives its line."""
         content = nodes.container()
         self.state.nested_parse(self.content, self.content_offset, content)
         parts: list[Any] = content.children or [nodes.container()]
@@ -52,7 +52,7 @@ class Question(SphinxDirective):
         if not FEWEST <= count <= MOST:
             raise self.error(f"a question has {FEWEST} to {MOST} answers, not {count}")
         if not 1 <= right <= count:
-            raise self.error(f"say by :right: 1 to {count} which answer is right")
+            raise self.error(f"set :right: to the right answer, 1 to {count}")
         name = f"question-{self.env.new_serialno('question') + 1}"
         box = nodes.admonition(classes=["question"], ids=[name])
         box += nodes.title("", name.capitalize().replace("-", " "))
@@ -65,9 +65,9 @@ class Question(SphinxDirective):
         return [box]
 
     def _answer(self, number: int, item: Any, kind: str) -> dropdown_main:
-        """Return an answer that opens and shows what is said of it."""
-        said = [isinstance(part, nodes.paragraph) for part in item.children[:2]]
-        if said != [True, True]:
+        """Return an answer that opens to show its explanation."""
+        are_prose = [isinstance(part, nodes.paragraph) for part in item.children[:2]]
+        if are_prose != [True, True]:
             raise self.error(
                 f"answer {number} needs a paragraph below it that says why it is {kind}"
             )
@@ -75,8 +75,8 @@ class Question(SphinxDirective):
         links = (nodes.reference, addnodes.pending_xref)
         if any(isinstance(part, links) for part in answer.findall()):
             raise self.error(
-                f"answer {number} has a link or a term, which a click could mean as "
-                "well; move it to the paragraph below"
+                f"answer {number} has a link or a term, but a click has to open the "
+                "answer; move it to the paragraph below"
             )
         first[:0] = [nodes.strong("", VERDICTS[kind]), nodes.Text(" ")]
         return dropdown_main(

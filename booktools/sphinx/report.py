@@ -1,6 +1,6 @@
-"""Say on every page how it was made, and on one page all of it.
+"""Report how the book was built: briefly on every page, in full on one.
 
-What a chapter took, in seconds and megabytes, was written down by the build.
+The seconds and megabytes that each chapter took are recorded by the build.
 """
 
 import math
@@ -16,25 +16,25 @@ from booktools.build import read_records
 from booktools.sphinx.book import Book
 
 REPORT = "reference/build-report"
-NAMED = ("numpy", "torch", "scikit-learn", "matplotlib", "seaborn", "pandas", "scipy")
+SHOWN = ("numpy", "torch", "scikit-learn", "matplotlib", "seaborn", "pandas", "scipy")
 RUNS = {
-    "quick": "quick, for a look: BOOK_RUN=quick",
+    "quick": "quick, for a first look: BOOK_RUN=quick",
     "full": "full",
     "long": "long: BOOK_RUN=long",
 }
 TOOLS = ("jupyter-book", "Sphinx", "myst-nb", "jupyter-cache", "nbclient", "ipykernel")
-NOT_KNOWN = {"seconds": math.nan, "megabytes": math.nan}
+UNKNOWN = {"seconds": math.nan, "megabytes": math.nan}
 
 
 def _table(rows: str) -> nodes.raw:
-    """Return a table that scrolls by itself where it is too wide."""
+    """Return a table that scrolls on its own if it is too wide."""
     table = f"<table class='table'>{rows}</table>"
     box = f"<div class='pst-scrollable-table-container'>{table}</div>"
     return nodes.raw("", box, format="html")
 
 
 class BuildFacts(SphinxDirective):
-    """A table of what the book was built with."""
+    """A table of what the book was built with, and from."""
 
     def run(self) -> list[nodes.Node]:
         """Make the table."""
@@ -43,11 +43,11 @@ class BuildFacts(SphinxDirective):
         rows = {
             "Commit": book.commit or "not known (no git repository)",
             "Device": here.device,
-            "Machine": f"{here.machine}, {here.threads} thread(s) a chapter",
+            "Machine": f"{here.machine}, {here.threads} thread(s) per chapter",
             "Run": RUNS[here.run],
             "Digits": here.digits,
             "Python": here.python,
-            **{name: version(name) for name in (*NAMED, *TOOLS)},
+            **{name: version(name) for name in (*SHOWN, *TOOLS)},
             "Fingerprint of all this": here.fingerprint,
         }
         body = "".join(
@@ -59,10 +59,10 @@ class BuildFacts(SphinxDirective):
 
 
 class BuildChapters(SphinxDirective):
-    """A table of the chapters, with what each took when it was executed."""
+    """A table of the chapters, with the time and memory each took to execute."""
 
     def run(self) -> list[nodes.Node]:
-        """Make the table; it is made again in every build."""
+        """Make the table, and have it made again in every build."""
         self.env.note_reread()
         heads = ("chapter", "seconds", "megabytes")
         head = "".join(f"<th scope='col'>{name}</th>" for name in heads)
@@ -70,7 +70,7 @@ class BuildChapters(SphinxDirective):
         body = ""
         for page in self.config.book.chapters:
             name = page.removeprefix("chapters/")
-            took = records.get(name, NOT_KNOWN)
+            took = records.get(name, UNKNOWN)
             body += (
                 f"<tr><th scope='row'><a href='../{page}.html'>{name}</a></th>"
                 f"<td>{took['seconds']:.1f}</td><td>{took['megabytes']:.0f}</td></tr>"
@@ -79,7 +79,7 @@ class BuildChapters(SphinxDirective):
 
 
 def _footer(book: Book, report: str) -> str:
-    """Return the line under a page."""
+    """Return the line at the bottom of a page."""
     here = book.environment
     facts = [f"Executed on {escape(here.device)} with {escape(here.digits)}"]
     shown = ("numpy", "torch", "scikit-learn")

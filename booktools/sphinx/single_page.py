@@ -1,8 +1,8 @@
-"""Make the whole book one page, as it is printed by `make pdf`.
+"""Render the whole book as a single page, which `make pdf` prints.
 
-Sphinx's builder for one page is used as it is. This module gives it what some
-extensions give to the builder for many pages alone, and puts a title page and
-a table of contents in front.
+This uses Sphinx's builder ``singlehtml``. It adds the visitors that some
+extensions register only for the builder ``html``, and puts a title page and a
+table of contents in front.
 """
 
 from html import escape
@@ -16,19 +16,19 @@ from booktools.sphinx.book_info import adapted_from
 BUILDER = "singlehtml"
 
 
-def _share_handlers(app: Sphinx) -> None:
-    """Write each node as on many pages, where nothing is said of one page.
+def _use_html_handlers(app: Sphinx) -> None:
+    """Use the handlers of ``html`` where there are none for this builder.
 
-    Sphinx looks there only if no extension names the builder, and some do.
+    Sphinx does so only if no extension has any for this builder, but some have.
     """
     handlers = app.registry.translation_handlers
     handlers[BUILDER] = handlers.get("html", {}) | handlers.get(BUILDER, {})
 
 
-def _add_front(
+def _add_front_matter(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Put title page and table of contents in front of the text."""
+    """Put a title page and a table of contents in front of the text."""
     if app.builder.name != BUILDER or page != app.config.root_doc:
         return
     here = app.config.book.environment
@@ -68,6 +68,6 @@ def _add_front(
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
-    app.connect("builder-inited", _share_handlers)
-    app.connect("html-page-context", _add_front)
+    app.connect("builder-inited", _use_html_handlers)
+    app.connect("html-page-context", _add_front_matter)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,8 +1,8 @@
-"""Leave the solutions of the exercises out of the student's edition.
+"""Leave the solutions to the exercises out of the student's edition.
 
-All cells are executed for either edition, so that both are made from the same
-executed chapters. The solutions are taken out as soon as a page is read,
-before anything is gathered from it: search index, pictures, addresses.
+All cells are executed for either edition, so both are made from the same
+executed chapters. The solutions are removed as soon as a page is read, before
+anything is collected from it: search index, images, link targets.
 """
 
 from typing import Any
@@ -24,31 +24,31 @@ from booktools.edition import STUDENT, edition
 
 logger = getLogger(__name__)
 
-NOTE = "This is the student edition: it has the exercises, and not their solutions."
-# What leads to the source of a page, which has the solutions.
+NOTE = "This is the student edition: it has the exercises but not the solutions."
+# Buttons that lead to the source of a page, which contains the solutions.
 SOURCE_BUTTONS = ("download-source", "source-file", "source-edit", "source-repository")
 
 
 class RemoveSolutions(SphinxTransform):
-    """Take the solutions out of a page, and say so where the exercises begin."""
+    """Removes the solutions of a page, with a note where the exercises begin."""
 
-    # sphinx-exercise has just put them together, at 10.
+    # Just after sphinx-exercise has assembled them, at 10.
     default_priority = 11  # type: ignore[assignment]
 
     def apply(self, **kwargs: Any) -> None:
-        """Change the page, if this is the student's edition."""
+        """Remove the solutions, if this is the student's edition."""
         if self.config.edition != STUDENT:
             return
         solutions = list(self.document.findall(solution_node))
         for solution in solutions:
-            self._forget(solution)
+            self._remove_names(solution)
             solution.parent.remove(solution)
         for part in (solution_start_node, solution_end_node):
-            for left in self.document.findall(part):
+            for marker in self.document.findall(part):
                 logger.warning(
                     "this solution begins in one section and ends in another, "
                     "so it cannot be left out",
-                    location=left,
+                    location=marker,
                     type="solutions",
                 )
         exercise = next(self.document.findall(is_exercise_node), None)
@@ -56,8 +56,8 @@ class RemoveSolutions(SphinxTransform):
             note = nodes.paragraph("", "", nodes.emphasis("", NOTE))
             exercise.parent.insert(exercise.parent.index(exercise), note)
 
-    def _forget(self, solution: nodes.Element) -> None:
-        """Forget the names of what is in a solution, which objects.inv would list."""
+    def _remove_names(self, solution: nodes.Element) -> None:
+        """Remove the names defined in a solution, which objects.inv would list."""
         inside = {i for node in solution.findall(nodes.Element) for i in node["ids"]}
         for name, place in list(self.document.nameids.items()):
             if place in inside:
@@ -83,7 +83,7 @@ def _drop_source_buttons(
 
 
 def _without_source(buttons: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the buttons that do not lead to a source, groups included."""
+    """Return the buttons that do not lead to a source, also within groups."""
     kept = []
     for button in buttons:
         if button.get("label", "").removesuffix("-button") in SOURCE_BUTTONS:
@@ -99,7 +99,7 @@ def _without_source(buttons: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.setup_extension("sphinx_exercise")
-    app.add_config_value("edition", "", "env")  # pages are read anew for another one
+    app.add_config_value("edition", "", "env")  # a change rereads pages
     app.connect("config-inited", _use_edition)
     app.add_transform(RemoveSolutions)
     app.connect("html-page-context", _drop_source_buttons, priority=950)

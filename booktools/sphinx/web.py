@@ -1,9 +1,9 @@
-"""Tell search engines, link previews and lost visitors where the pages are.
+"""Metadata for search engines and link previews, a sitemap and the 404 page.
 
-Libraries do the work: sphinxext-opengraph and sphinx-notfound-page. What needs
-the address of the site is left out where the address is not known; all else is
-there without it. The sitemap is a plain list of addresses, since sphinx-sitemap
-lists only the pages that a build has written again.
+The libraries sphinxext-opengraph and sphinx-notfound-page do the work. Whatever
+needs the address of the site is left out if that is not known; everything else
+is always there. The sitemap is a plain list of addresses, since sphinx-sitemap
+lists only the pages that the current build has written.
 """
 
 from html import escape
@@ -20,7 +20,7 @@ from sphinx.errors import ExtensionError
 
 from booktools.urls import repository_address, site_address
 
-CARD = "_static/card.png"  # the picture of a preview, if it is there
+CARD = "_static/card.png"  # the preview image, if it exists
 NOT_FOUND = Template("""<section id="no-such-page">
 <h1>There is no such page</h1>
 <p>This book has no page at the address that you asked for.
@@ -32,16 +32,16 @@ It may be mistyped, or the page has been moved or renamed.</p>
 </form>
 <p>Or go to <a href="$home">the first page</a>, or to one of these:</p>
 $pages</section>""")
-LONGEST = 200  # letters of a description; more is cut by those who show it
+MAX_DESCRIPTION = 200  # characters; longer descriptions get cut off
 
 
 def _configure(app: Sphinx, config: Config) -> None:
     site = site_address(Path(app.srcdir))
-    config["html_baseurl"] = site  # Sphinx makes the canonical links of it
+    config["html_baseurl"] = site  # for the canonical links
     if site:
         config["ogp_site_url"] = site
         config["ogp_site_name"] = config.html_title
-        config["ogp_social_cards"] = {"enable": False}  # one picture for all pages
+        config["ogp_social_cards"] = {"enable": False}  # one image for all pages
         card = "summary"
         if (Path(app.srcdir) / CARD).is_file():
             config["ogp_image"] = site + CARD
@@ -53,7 +53,7 @@ def _configure(app: Sphinx, config: Config) -> None:
 
 
 def _first_paragraph(page: nodes.document) -> str:
-    """Return what a page begins with, boxes and formulas left out."""
+    """Return the first paragraph without formulas that is not in a box."""
     for paragraph in page.findall(nodes.paragraph):
         if isinstance(paragraph.parent, nodes.section) and not any(
             paragraph.findall(nodes.math)
@@ -65,16 +65,16 @@ def _first_paragraph(page: nodes.document) -> str:
 def _describe(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Describe a page, where the library would cut words and join others."""
+    """Describe a page: the library would cut some words and join others."""
     title = (
         app.env.titles[page].astext() if doctree else context.get("title", page.title())
     )
     about = doctree and _first_paragraph(doctree)
     about = about or f"{title}: a page of “{app.config.html_title}”."
-    about = shorten(about, LONGEST, placeholder=" …")
+    about = shorten(about, MAX_DESCRIPTION, placeholder=" …")
     tag = f'<meta name="description" content="{escape(about)}" />\n'
     context["metatags"] = context.get("metatags", "") + tag
-    # The library writes what a page has of these, in quotes.
+    # The library writes these tags from the page's metadata, quoted.
     context["meta"] = {
         **(context.get("meta") or {}),
         "og:description": escape(about, quote=False),
@@ -85,21 +85,21 @@ def _describe(
 def _fill_not_found(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Show the ways out on the page that a host shows where there is none."""
+    """Fill the 404 page with a search form and links."""
     if page != app.config.notfound_pagename:
         return
-    link_to = context["pathto"]  # the library's, as is toctree
+    link_to = context["pathto"]  # the library's, like toctree
     context["body"] = NOT_FOUND.substitute(
         search=link_to("search"),
         home=link_to(app.config.root_doc),
         pages=context["toctree"](maxdepth=1, titles_only=True, includehidden=True),
     )
-    context["pageurl"] = None  # it is at every address
+    context["pageurl"] = None  # it is shown at any address
     context["metatags"] += '<meta name="robots" content="noindex" />\n'
 
 
 def _write_sitemap(app: Sphinx, exception: Exception | None) -> None:
-    """List the addresses of all pages, and say where the list is."""
+    """Write a sitemap of all pages, and a robots.txt that points to it."""
     site = app.config.html_baseurl
     if exception is not None or app.builder.name != "html" or not site:
         return
@@ -121,7 +121,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     except ValueError as error:
         raise ExtensionError(str(error)) from None
     app.setup_extension("notfound.extension")
-    if site:  # a preview is nothing without an address
+    if site:  # previews need an address
         app.setup_extension("sphinxext.opengraph")
     app.connect("config-inited", _configure, priority=400)
     app.connect("html-page-context", _describe, priority=400)

@@ -1,5 +1,5 @@
 // Step through one forward and one backward pass. The graph fills with numbers;
-// beside it stands what the chapter's table says of the step.
+// beside it is the row for the step from the chapter's table.
 
 explorable("backpropagation", (box, data) => {
   const { steps, nodes } = data;
@@ -12,7 +12,7 @@ explorable("backpropagation", (box, data) => {
   const nodeOf = (name) => name.replace("grad_", "");
   const isBack = (name) => name !== nodeOf(name);
 
-  // Each number appears with its step; what no step computes is there already.
+  // Each number appears with its step; inputs are there from the start.
   const numbers = Object.entries(data.numbers).map(([name, [value, ...at]]) => {
     const [x, y] = place(...at);
     const number = drawn("text", { x, y, class: isBack(name) ? "gradient" : "value" });
@@ -49,7 +49,7 @@ explorable("backpropagation", (box, data) => {
 
   function show() {
     const now = Number(position.input.value) - 1;
-    // Not disabled, which would take the focus away from who has just arrived.
+    // Not disabled, which would take the focus from the button just used.
     previous.ariaDisabled = String(now === 0);
     next.ariaDisabled = String(now === steps.length - 1);
     for (const { number, step } of numbers) {

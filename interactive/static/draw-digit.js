@@ -1,23 +1,23 @@
 // Draw a digit, and see what the chapter's network makes of it. The drawing is
-// kept as lines, made into an image as those who made the data did, and given
-// to the network, all of it here, in double precision.
+// kept as lines, converted to an image as the authors of the data did, and fed to
+// the network, all of it here, in double precision.
 
 explorable("draw-digit", (box, data) => {
   const [height, width] = data.shape;
-  const GRAIN = 4; // points in a pixel, along each side, of which the inked count
+  const GRAIN = 4; // sample points per pixel along each side
 
   // The network
 
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const packed = bytes(data.parameters);
-  let read = 0; // numbers so far
+  let read = 0; // how many numbers have been read
   const take = (count) => Float64Array.from({ length: count }, () => readHalf(read++));
   const [hidden, output] = data.layers.map(([rows, columns]) => ({
-    weights: take(rows * columns), // a row for each unit
+    weights: take(rows * columns), // one row per unit
     biases: take(rows),
   }));
 
-  // Half precision: one bit is the sign, five the exponent, ten the fraction.
+  // Half precision: one bit for the sign, five for the exponent, ten for the fraction.
   function readHalf(place) {
     const bits = packed[2 * place] + 256 * packed[2 * place + 1];
     const [exponent, fraction] = [(bits >> 10) & 31, (bits & 1023) / 1024];
@@ -42,7 +42,7 @@ explorable("draw-digit", (box, data) => {
 
   // The image: lines are lists of points [x, y], in pixels of the frame
 
-  // The share of each pixel that a pen covers which follows the lines.
+  // The fraction of each pixel covered by a pen that follows the lines.
   function ink(lines) {
     const [rows, columns] = [height * GRAIN, width * GRAIN];
     const inked = new Uint8Array(rows * columns);
@@ -87,8 +87,9 @@ explorable("draw-digit", (box, data) => {
     return [sums[0] / sums[2], sums[1] / sums[2]];
   }
 
-  // What the network gets to see: the longer side of the ink as long as the box,
-  // the centre of mass where the data have it, as far as no ink is cut off.
+  // The network's input: the ink is scaled so that its longer side fills the box,
+  // and its centre of mass is moved to where the data have it, without cutting
+  // off any ink.
   function see(lines) {
     if (!lines.length) return Array(height * width).fill(0);
     const middle = [width / 2, height / 2];
@@ -115,7 +116,7 @@ explorable("draw-digit", (box, data) => {
     return ink(put(shift));
   }
 
-  // What is shown: cells that are darker or lighter, and bars
+  // The display: cells of varying darkness, and bars
 
   function grid(rows, columns, count) {
     const svg = drawn("svg", { viewBox: `0 0 ${columns} ${rows}`, role: "img" });
@@ -130,7 +131,7 @@ explorable("draw-digit", (box, data) => {
     return { svg, show };
   }
 
-  const [BAR, FOOT] = [20, 66]; // width of a bar with its gap, and where it stands
+  const [BAR, FOOT] = [20, 66]; // width of a bar with its gap, and the y of the baseline
   function chart(count) {
     const svg = drawn("svg", { viewBox: `0 0 ${BAR * count} ${FOOT + 14}`, role: "img" });
     const bars = Array.from({ length: count }, (_, i) => {
@@ -180,10 +181,10 @@ explorable("draw-digit", (box, data) => {
   const help = element(
     "p",
     { id: `help-${serial++}` },
-    "Draw with the mouse or a finger. Or with the keys, once you are in the frame: " +
-      "the space bar puts the pen down and lifts it, the arrow keys move it; two at once make a slant.",
+    "Draw with the mouse or a finger, or with the keyboard once the frame has the focus: " +
+      "the space bar lowers and lifts the pen, the arrow keys move it; two at once move it diagonally.",
   );
-  desk.setAttribute("role", "application"); // so that screen readers leave it the keys
+  desk.setAttribute("role", "application"); // so that screen readers pass the keys on
   desk.setAttribute("aria-label", "Paper to draw on");
   desk.setAttribute("aria-describedby", help.id);
   const button = (text, onclick) => element("button", { type: "button", onclick }, text);
@@ -192,8 +193,8 @@ explorable("draw-digit", (box, data) => {
 
   // The drawing
 
-  let lines = []; // one for each stroke
-  let example = data.shown; // or null, as soon as something is drawn
+  let lines = []; // one per stroke
+  let example = data.shown; // null once something is drawn
   let down = false;
   let place = [width / 2, height / 2];
 
@@ -229,7 +230,7 @@ explorable("draw-digit", (box, data) => {
   desk.addEventListener("pointerdown", (event) => {
     if (!event.isPrimary || event.button !== 0) return;
     desk.setPointerCapture(event.pointerId);
-    down = false; // should the keys have put it down
+    down = false; // in case the keys have put it down
     follow(event);
     putDown();
     show();
@@ -242,7 +243,7 @@ explorable("draw-digit", (box, data) => {
   });
   desk.addEventListener("lostpointercapture", lift);
 
-  const STEP = Math.max(height, width) / 25; // of a key
+  const STEP = Math.max(height, width) / 25; // of an arrow key
   const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   const held = new Set();
   desk.addEventListener("keydown", (event) => {
@@ -322,6 +323,6 @@ explorable("draw-digit", (box, data) => {
         `then ${second.digit}, with ${second.p.toFixed(3)}. ${awake} of the ${units} hidden units fire.`,
     );
   }
-  Object.assign(box, { classify, see }); // for those who want to check
+  Object.assign(box, { classify, see }); // for tests
   show();
 });

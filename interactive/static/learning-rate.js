@@ -1,5 +1,5 @@
-// Move the learning rate, and see the path on the loss surface of the straight
-// line, and the loss after each update. Everything is computed here, in double
+// Vary the learning rate, and see the path on the loss surface of the straight
+// line and the loss after each update. Everything is computed here, in double
 // precision, from the chapter's data.
 
 explorable("learning-rate", (box, data) => {
@@ -12,7 +12,7 @@ explorable("learning-rate", (box, data) => {
   const lossAt = ([b, w]) =>
     x.reduce((sum, xi, i) => sum + (b + w * xi - y[i]) ** 2, 0) / x.length;
 
-  // The gradient of the mean over some of the examples.
+  // The gradient of the mean loss over a batch of examples.
   function gradient([b, w], examples) {
     let [gradB, gradW] = [0, 0];
     for (const i of examples) {
@@ -23,7 +23,7 @@ explorable("learning-rate", (box, data) => {
     return [gradB, gradW];
   }
 
-  // The examples of each update, one epoch after the other.
+  // The examples of each update, epoch after epoch.
   function* drawBatches(size) {
     for (let epoch = 0; ; epoch++) {
       const order = orders[epoch % orders.length];
@@ -44,8 +44,8 @@ explorable("learning-rate", (box, data) => {
     return path;
   }
 
-  // What an update multiplies the error by, in the long run: the largest root of
-  // ρ² − (1 + β − ηλ) ρ + β of the two directions.
+  // The factor by which each update multiplies the error, in the long run: the
+  // largest absolute root of ρ² − (1 + β − ηλ) ρ + β over the two directions.
   function predictFactor(rate, momentum) {
     const roots = eigenvalues.map((curvature) => {
       const middle = (1 + momentum - rate * curvature) / 2;
@@ -97,7 +97,7 @@ explorable("learning-rate", (box, data) => {
     losses.setAttribute("points", points.join(" "));
 
     rate.mark(limit, `limit ${limit.toFixed(4)}`);
-    // A walk with momentum swings, so look at the farthest of several updates.
+    // Momentum makes the path oscillate, so use the largest of several distances.
     const distances = path.map(distance);
     const farthest = (from, to) => Math.max(...distances.slice(from + 1, to + 1));
     const [half, late, last] = [updates / 2, (3 * updates) / 4, updates];
@@ -106,12 +106,12 @@ explorable("learning-rate", (box, data) => {
     const whole = batch.size === x.length;
     const forecast = whole
       ? `, in the long run each update multiplies the error by ${predictFactor(eta, beta).toFixed(4)}.`
-      : ", which is that of the whole batch; what a part of it asks for varies.";
+      : ", which is that of the full batch; for a mini-batch it varies.";
     text.say(
       `${predicted}${forecast} Observed: after ${last} updates the distance is ` +
         `${short(distances[last])} (after ${half}: ${short(distances[half])}), ` +
         `the loss ${short(lossAt(path[last]))}.` +
-        (whole ? ` The walk leads ${away ? "away from" : "towards"} the bottom.` : ""),
+        (whole ? ` The path leads ${away ? "away from" : "towards"} the minimum.` : ""),
     );
   }
   show();

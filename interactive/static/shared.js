@@ -1,10 +1,10 @@
-// What the explorables share: a box on the page becomes a stage and controls.
+// Shared by the explorables: turns a box on the page into a stage and controls.
 //
-// A script calls explorable(name, start). Where the page has a box of that name,
+// A script calls explorable(name, start). For each box of that name on the page,
 // start gets the box and the data that the chapter has computed for it. Without
 // scripts the box shows a figure.
 
-let serial = 0; // numbers what needs a name of its own
+let serial = 0; // for unique ids
 
 function explorable(name, start) {
   for (const box of document.querySelectorAll(`[data-explorable="${name}"]`)) {
@@ -13,23 +13,23 @@ function explorable(name, start) {
   }
 }
 
-// Make an element: element("p", { className: "note" }, "text", child, …).
+// Create an element: element("p", { className: "note" }, "text", child, …).
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);
   return made;
 }
 
-// Make an SVG element: drawn("path", { d: "M0,0" }).
+// Create an SVG element: drawn("path", { d: "M0,0" }).
 function drawn(tag, attributes = {}) {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   return made;
 }
 
-// Put the stages in the figure's place, and a drawing over each. Returns, for
-// each, a layer that its axes clip, and a function that gives the place of a
-// point; what is far outside is put a little outside.
+// Replace the figure with the stages, each with an SVG on top. Returns, for each
+// stage, a layer clipped to its axes, and a function from data to pixels, which
+// moves distant points to just outside the axes.
 function setStages(box, axes, labels) {
   const stages = [...box.querySelectorAll("span[hidden]")].map((hidden, i) => {
     hidden.remove();
@@ -42,7 +42,7 @@ function setStages(box, axes, labels) {
 }
 
 function setStage(picture, axes, label) {
-  // Two pixels of the picture are one of the page.
+  // The picture has two pixels for each CSS pixel.
   const [width, height] = ["width", "height"].map((side) => picture.getAttribute(side) / 2);
   const [left, top, right, bottom] = axes.box.map((share, i) => share * (i % 2 ? height : width));
   const svg = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
@@ -60,8 +60,8 @@ function setStage(picture, axes, label) {
   return { layer, place, node: element("div", { className: "stage" }, picture, svg) };
 }
 
-// A slider with its label and its value, which `describe` turns into text.
-// `mark(value, text)` marks a place on it.
+// A slider with its label and its value, formatted by `describe`.
+// `mark(value, text)` marks a value on it.
 function slider({ label, describe, onmove, ...range }) {
   const output = element("output");
   const input = element("input", { type: "range", ...range });
@@ -79,7 +79,7 @@ function slider({ label, describe, onmove, ...range }) {
   let marked;
   const mark = (value, text) => {
     if (!marked) track.append((marked = element("span", { className: "limit" })));
-    marked.ariaHidden = "true"; // the read-out says it
+    marked.ariaHidden = "true"; // the readout contains it
     const share = (value - input.min) / (input.max - input.min);
     marked.classList.toggle("left", share > 0.5);
     marked.style.setProperty("--share", share);
@@ -88,7 +88,7 @@ function slider({ label, describe, onmove, ...range }) {
   return { input, mark, node: element("div", { className: "control" }, name, output) };
 }
 
-// Buttons of which one is chosen.
+// Radio buttons.
 function choice(legend, options, onmove) {
   const group = `choice-${serial++}`;
   const field = element("fieldset", {}, element("legend", {}, legend));
@@ -102,8 +102,8 @@ function choice(legend, options, onmove) {
   return { node: field, chosen };
 }
 
-// A text that screen readers read out, once the reader has come to rest; others
-// do not see it.
+// A text that only screen readers announce, once the reader pauses; it is
+// visually hidden.
 function announcement() {
   const node = element("p", { className: "spoken" });
   node.setAttribute("role", "status");
@@ -115,10 +115,10 @@ function announcement() {
   return { node, say };
 }
 
-// A text that everybody sees or hears.
+// A text for everyone, seen or heard.
 function readout() {
   const shown = element("p", { className: "readout" });
-  shown.setAttribute("aria-hidden", "true"); // what is spoken says the same
+  shown.setAttribute("aria-hidden", "true"); // the announcement says the same
   const spoken = announcement();
   const say = (text) => {
     shown.textContent = text;

@@ -193,7 +193,7 @@ def test_what_is_predicted_comes_true_at_every_rate_and_momentum(
         for rate, text in said:
             assert text.startswith("Below" if rate < limit else "Above"), (rate, limit)
             way = "towards" if rate < limit else "away from"
-            assert f"The walk leads {way} the bottom." in text, (momentum, rate, text)
+            assert f"The path leads {way} the minimum." in text, (momentum, rate, text)
             factor = max(
                 np.abs(
                     np.roots([1, -(1 + momentum - rate * curvature), momentum])

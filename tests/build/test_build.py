@@ -801,7 +801,7 @@ def test_a_helper_that_changes_meanwhile_fails_the_build(book: SmallBook) -> Non
             file.write("# changed\n")
         said = process.stdout.read()
         assert process.wait() == 1
-    assert "what chapters depend on changed meanwhile" in said
+    assert "the chapters depend on changed meanwhile" in said
     status, said = book.build()
     assert status == 0, said
     assert "01-small.md executed in" in said

@@ -5,7 +5,7 @@ import re
 from book import SITE
 from bs4 import BeautifulSoup
 
-from booktools.sphinx.web import LONGEST
+from booktools.sphinx.web import MAX_DESCRIPTION
 
 PAGES = {
     path.relative_to(SITE).as_posix(): BeautifulSoup(
@@ -20,7 +20,7 @@ def test_each_page_is_described_in_words_of_its_own() -> None:
     seen = set()
     for page, head in PAGES.items():
         about = head.find("meta", attrs={"name": "description"})["content"]
-        assert 20 < len(about) <= LONGEST, page
+        assert 20 < len(about) <= MAX_DESCRIPTION, page
         assert not re.search(r"[\\$\n]|\{\w+\}", about), page
         preview = head.find("meta", property="og:description")
         assert preview is None or preview["content"] == about, page

@@ -18,7 +18,7 @@ from booktools.sphinx.buttons import (
     BRANCH,
     binder_address,
     colab_address,
-    name_repository,
+    configure_repository,
 )
 from booktools.sphinx.light_pages import pages_of
 from booktools.sphinx.notebooks import pages_with_notebook
@@ -167,7 +167,7 @@ def test_pages_are_edited_where_the_theme_knows_how(
 ) -> None:
     monkeypatch.setenv("BOOK_REPOSITORY", repository)
     config = {"html_theme_options": {}}
-    name_repository(None, config)
+    configure_repository(None, config)
     options = config["html_theme_options"]
     assert options["use_edit_page_button"] == is_known
     assert options["use_issues_button"] == is_known

@@ -31,7 +31,7 @@ What?
 FAULTS = {
     "a question has 3 to 6 answers, not 2": ("3. Three.\n\n   It is not.\n", ""),
     "a question says what it asks, and ends with a numbered list": ("What?\n\n", ""),
-    "say by :right: 1 to 3 which answer is right": (":right: 2\n\n", ""),
+    "set :right: to the right answer, 1 to 3": (":right: 2\n\n", ""),
     "answer 2 needs a paragraph below it that says why it is right": ("It is.\n", ""),
     "answer 3 has a link or a term": ("Three.", "See [this](https://example.org)."),
 }

@@ -20,7 +20,7 @@ def test_a_folder_that_is_no_book_is_named(book, missing, capsys) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["serve", "--root", str(book)])
     assert stopped.value.code == 2
-    assert f"{book} is no book: it has no {missing}." in capsys.readouterr().err
+    assert f"{book} is not a book: it has no {missing}." in capsys.readouterr().err
 
 
 def test_a_wrong_request_becomes_one_line(book, monkeypatch, capsys) -> None:

@@ -179,7 +179,7 @@ def test_the_contours_of_the_road_are_those_of_its_loss(level) -> None:
 
 
 def test_a_colour_without_a_dark_partner_is_refused() -> None:
-    with pytest.raises(ValueError, match="#123456 needs a dark partner"):
+    with pytest.raises(ValueError, match="#123456 needs a dark counterpart"):
         adapt('<style></style><path style="fill: #123456"/>')
 
 

@@ -5,16 +5,16 @@ from bs4 import BeautifulSoup
 from sphinx.errors import ExtensionError
 
 from booktools.sphinx.light_pages import (
-    MEASURES_ALL,
+    SCROLL_CHECK,
     draw_icon,
+    fix_accessibility,
     keep_used_rules,
     lighten,
     link_styles,
-    measure_nothing,
     names_in,
-    put_right,
     read_icons,
     read_plain_tokens,
+    remove_scroll_check,
     sheets_of,
     write_styles,
 )
@@ -79,7 +79,7 @@ html[data-theme="dark"] .highlight .nf { color: #F8F8F2 }
 
 def test_header_cells_without_a_word_are_no_headers() -> None:
     table = '<th class="blank level0" >&nbsp;</th><th></th><th>loss</th><thead></thead>'
-    assert put_right(table) == (
+    assert fix_accessibility(table) == (
         '<td class="blank level0" ></td><td></td><th>loss</th><thead></thead>'
     )
 
@@ -134,8 +134,8 @@ def test_rules_that_no_page_uses_are_left_out(rule, kept) -> None:
 
 def test_the_theme_measures_nothing(tmp_path) -> None:
     script = tmp_path / "theme.js"
-    script.write_text(f"all.forEach(e=>{{{MEASURES_ALL}}});rest()")
-    measure_nothing(script)
+    script.write_text(f"all.forEach(e=>{{{SCROLL_CHECK}}});rest()")
+    remove_scroll_check(script)
     assert script.read_text() == "all.forEach(e=>{});rest()"
     with pytest.raises(ExtensionError, match=r"theme\.js is not the script"):
-        measure_nothing(script)
+        remove_scroll_check(script)

@@ -270,7 +270,7 @@ def test_an_empty_request_is_none_and_an_unknown_run_is_refused(monkeypatch) -> 
     monkeypatch.setenv("BOOK_RUN", "")
     assert requested_run() == "full"
     monkeypatch.setenv("BOOK_RUN", "1")
-    with pytest.raises(ValueError, match="BOOK_RUN=1 is none of quick, full, long"):
+    with pytest.raises(ValueError, match="BOOK_RUN=1 is not one of quick, full, long"):
         requested_run()
 
 

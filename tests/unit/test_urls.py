@@ -7,7 +7,7 @@ import pytest
 from book import ROOT
 
 from booktools import urls
-from booktools.build import places
+from booktools.build import commit_and_addresses
 from booktools.git import origin
 from booktools.urls import pages_address, repository_address, site_address
 
@@ -125,8 +125,8 @@ def test_the_remote_of_its_own_repository_counts_alone(tmp_path) -> None:
 
 
 def test_another_address_builds_again(monkeypatch) -> None:
-    found = [places(ROOT)]
+    found = [commit_and_addresses(ROOT)]
     for variable in ("BOOK_URL", "BOOK_REPOSITORY"):
         monkeypatch.setenv(variable, BOOK)
-        found.append(places(ROOT))
+        found.append(commit_and_addresses(ROOT))
     assert len(set(found)) == 3

@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import docutils_namespace
 
-from booktools.sphinx.web import LONGEST
+from booktools.sphinx.web import MAX_DESCRIPTION
 
 BOOK = "https://example.org/a/book/"
 
@@ -126,7 +126,7 @@ def test_a_preview_has_title_text_and_picture(known) -> None:
     assert (known / "_static" / "card.png").is_file()
     other = tags_of(known / "pages" / "other.html")["og:description"]
     assert re.fullmatch("But these( words)+ …", other)
-    assert LONGEST - 10 < len(other) <= LONGEST
+    assert MAX_DESCRIPTION - 10 < len(other) <= MAX_DESCRIPTION
 
 
 def test_without_an_address_nothing_leads_to_one(unknown) -> None:
