@@ -13,13 +13,6 @@ from book import run_page
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from helpers import (
-    init_weights,
-    load_petal_data,
-    max_relative_difference,
-    train_by_hand,
-)
-
 TOLERANCE = 1e-9  # relative to the largest entry of a gradient
 PIECES = (
     *("add", "subtract", "multiply", "divide", "matmul", "power", "exp", "log"),
@@ -115,9 +108,7 @@ def agree(ours: np.ndarray, theirs: np.ndarray) -> bool:
     program=steps,
     seed=st.integers(0, 2**32 - 1),
 )
-def test_gradients_are_those_of_torch(
-    page: Page, whole: list[int], parts: Any, program: Any, seed: int
-) -> None:
+def test_gradients_are_those_of_torch(page, whole, parts, program, seed) -> None:
     shapes = [
         tuple(n if kept else 1 for n, kept in zip(whole, keep, strict=True))[drop:]
         for keep, drop in parts
@@ -136,7 +127,7 @@ def test_gradients_are_those_of_torch(
     seed=st.integers(0, 2**32 - 1),
 )
 def test_matrix_products_are_those_of_torch_in_stacks_too(
-    page: Page, batch: list[int], n: int, d: int, k: int, seed: int
+    page, batch, n, d, k, seed
 ) -> None:
     shapes = [(*batch, n, d), (d, k)]
     for ours, theirs in gradients(page, shapes, [("a @ b", 0, 1)] * 2, seed):
@@ -145,14 +136,12 @@ def test_matrix_products_are_those_of_torch_in_stacks_too(
 
 @pytest.mark.parametrize("name", OPERATIONS)
 @pytest.mark.parametrize("shapes", [[(3, 3), (3, 3)], [(2, 3, 3), (3, 1)], [(), (3,)]])
-def test_each_operation_alone(
-    page: Page, name: str, shapes: list[tuple[int, ...]]
-) -> None:
+def test_each_operation_alone(page, name, shapes) -> None:
     for ours, theirs in gradients(page, shapes, [(name, 0, 1)], 0):
         assert agree(ours, theirs)
 
 
-def test_arrays_without_entries_have_gradients_without_entries(page: Page) -> None:
+def test_arrays_without_entries_have_gradients_without_entries(page) -> None:
     for ours, theirs in gradients(page, [(2, 3)], [("a + b", 0, 0)], 0):
         assert agree(ours, theirs)
     empty, bias = page["Node"](np.ones((0, 3))), page["Node"](np.ones(3))
@@ -164,7 +153,7 @@ def test_arrays_without_entries_have_gradients_without_entries(page: Page) -> No
 @settings(deadline=None)
 @given(whole=whole, kept=keep, drop=st.integers(0, 3), seed=st.integers(0, 2**32 - 1))
 def test_unbroadcast_is_the_transpose_of_broadcasting(
-    page: Page, whole: list[int], kept: list[bool], drop: int, seed: int
+    page, whole, kept, drop, seed
 ) -> None:
     shape = tuple(n if k else 1 for n, k in zip(whole, kept, strict=True))[drop:]
     rng = np.random.default_rng(seed)
@@ -180,7 +169,7 @@ def test_unbroadcast_is_the_transpose_of_broadcasting(
 
 @settings(deadline=None)
 @given(edges=st.lists(st.tuples(index, index), min_size=1, max_size=12))
-def test_parents_come_before_children_and_each_once(page: Page, edges: Any) -> None:
+def test_parents_come_before_children_and_each_once(page, edges) -> None:
     nodes = [page["Node"](1.0)]
     for i, j in edges:
         nodes.append(nodes[i % len(nodes)] + nodes[j % len(nodes)])
@@ -195,31 +184,7 @@ def test_parents_come_before_children_and_each_once(page: Page, edges: Any) -> N
         assert all(parent in again[:place] for parent, _ in node.parents)
 
 
-@pytest.mark.parametrize(
-    ("walk", "wrong"),
-    [
-        ("backward_overwriting", {"plus_itself", "twice_plus_itself", "two_lengths"}),
-        ("backward_too_early", {"twice_plus_itself", "two_lengths"}),
-        ("backward_nearest_first", {"two_lengths"}),
-        ("backward_along_paths", set()),
-        ("backward_in_order", set()),
-        ("backward", set()),
-    ],
-)
-def test_each_simple_walk_fails_on_its_counter_example(
-    page: Page, walk: str, wrong: set[str]
-) -> None:
-    slopes = {"plus_itself": 2, "twice_plus_itself": 4, "two_lengths": 8}
-    found = set()
-    for example, slope in slopes.items():
-        a = page["Node"](1.0)
-        page[walk](page[example](a))
-        if a.grad != slope:
-            found.add(example)
-    assert found == wrong
-
-
-def test_the_work_grows_with_the_graph_and_not_with_its_paths(page: Page) -> None:
+def test_the_work_grows_with_the_graph_and_not_with_its_paths(page) -> None:
     class Watched(list[Any]):
         looks = 0
 
@@ -239,7 +204,7 @@ def test_the_work_grows_with_the_graph_and_not_with_its_paths(page: Page) -> Non
     assert len(page["topological_order"](loss)) == 201
 
 
-def test_walks_do_not_add_up(page: Page) -> None:
+def test_walks_do_not_add_up(page) -> None:
     a = page["Node"](3.0)
     loss = a * a + a
     for _ in range(2):
@@ -250,22 +215,22 @@ def test_walks_do_not_add_up(page: Page) -> None:
 # What is refused
 
 
-def test_only_a_number_is_walked_back_from(page: Page) -> None:
+def test_only_a_number_is_walked_back_from(page) -> None:
     with pytest.raises(ValueError, match=r"not a number: shape \(3,\)"):
         page["backward"](page["Node"](np.ones(3)))
 
 
-def test_matrix_products_want_matrices(page: Page) -> None:
+def test_matrix_products_want_matrices(page) -> None:
     with pytest.raises(ValueError, match="two axes"):
         page["Node"](np.ones(3)) @ np.ones(3)
 
 
-def test_an_exponent_is_a_number(page: Page) -> None:
+def test_an_exponent_is_a_number(page) -> None:
     with pytest.raises(TypeError):
         page["Node"](2.0) ** page["Node"](3.0)
 
 
-def test_numpy_leaves_operators_to_the_node(page: Page) -> None:
+def test_numpy_leaves_operators_to_the_node(page) -> None:
     array, node = np.ones((2, 2)), page["Node"](np.full((2, 2), 3.0))
     for result, expected in (
         (array + node, 4.0),
@@ -281,16 +246,7 @@ def test_numpy_leaves_operators_to_the_node(page: Page) -> None:
 # The network
 
 
-def test_the_network_is_trained_to_the_same_curves(page: Page) -> None:
-    data = load_petal_data()
-    start = init_weights(2, 100, 2)
-    reference = train_by_hand(data, *start)
-    training, validation = page["train"](*start)
-    assert max_relative_difference(training, reference.training) < 1e-12
-    assert max_relative_difference(validation, reference.validation) < 1e-12
-
-
-def test_the_scalar_engine_gives_the_same_gradients(page: Page) -> None:
+def test_the_scalar_engine_gives_the_same_gradients(page) -> None:
     for ours, theirs in zip(page["by_scalars"], page["by_torch"], strict=True):
         assert agree(ours, theirs)
 
@@ -329,7 +285,7 @@ SPARED = {  # they say nothing of gradients; other tests break without them
 }
 
 
-def test_mutants_break_every_line_of_every_way_back(page: Page) -> None:
+def test_mutants_break_every_line_of_every_way_back(page) -> None:
     for piece in PIECES:
         function = page[piece]
         source = textwrap.dedent(inspect.getsource(function))
@@ -344,13 +300,7 @@ def test_mutants_break_every_line_of_every_way_back(page: Page) -> None:
             assert number in broken or line.strip() in SPARED, f"{piece}: {line}"
 
 
-def test_every_mutant_is_caught_by_the_check_of_the_page(page: Page) -> None:
-    for name, change in page["mutants"].items():
-        assert page["caught_by"](change) != "-", f"{name} survives"
-    assert max(page["gradient_errors"]().values()) < 1e-7
-
-
-def test_every_mutant_is_caught_by_torch(page: Page) -> None:
+def test_every_mutant_is_caught_by_torch(page) -> None:
     for name, change in page["mutants"].items():
         with page["planted"](*change), np.errstate(all="ignore"):
             try:
@@ -361,7 +311,7 @@ def test_every_mutant_is_caught_by_torch(page: Page) -> None:
     assert page["worst_difference"](n_expressions=50) < TOLERANCE
 
 
-def test_the_engine_has_about_a_hundred_lines(page: Page) -> None:
+def test_the_engine_has_about_a_hundred_lines(page) -> None:
     defined = {part for parts in page["engine"].values() for part in parts}
     files = {function.__code__.co_filename for function in defined}
     for piece in (*PIECES, "as_node", "mean"):  # each stands in a cell that counts

@@ -1,4 +1,8 @@
-"""Chapters 06 to 10: equal curves, right gradients, and no mutant survives."""
+"""Chapters 06 to 10: right for all shapes and in single precision; no mutant survives.
+
+That all versions give equal curves, and that every mutant in NumPy is caught,
+the pages assert themselves.
+"""
 
 import ast
 import inspect
@@ -24,11 +28,7 @@ from helpers import (
     load_petal_data,
     max_relative_difference,
     mutate,
-    train_by_hand,
 )
-
-VERSIONS = ("NumPy", "tensors", "autograd", "torch.nn", "torch.optim", "scikit-learn")
-
 
 page_of = cache(run_page)
 NUMPY, TENSORS, AUTOGRAD, NN, OPTIM = (
@@ -46,41 +46,13 @@ def single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(helpers, "working_dtype", lambda device: torch.float32)
 
 
-# Equal curves
-
-
-@pytest.mark.parametrize("version", VERSIONS)
-def test_every_version_gives_the_same_curves(
-    version: str
-) -> None:
-    data = load_petal_data()
-    reference = train_by_hand(data, *init_weights(2, 100, 2))
-    training, validation = page_of(OPTIM)["results"][version]
-    tolerance = CURVE_TOLERANCE[str(page_of(OPTIM)["dtype"]).removeprefix("torch.")]
-    assert max_relative_difference(training, reference.training) <= tolerance
-    assert max_relative_difference(validation, reference.validation) <= tolerance
+# Single precision
 
 
 @pytest.mark.usefixtures("single_precision")
-@pytest.mark.parametrize(
-    "stem", ["07-backprop-tensors", "08-backprop-autograd", "09-backprop-nn"]
-)
-def test_pages_hold_what_they_assert_in_single_precision(stem: str) -> None:
+@pytest.mark.parametrize("stem", [TENSORS, AUTOGRAD, NN, OPTIM])
+def test_pages_hold_what_they_assert_in_single_precision(stem) -> None:
     assert run_page(stem)["dtype"] == torch.float32
-
-
-@pytest.mark.usefixtures("single_precision")
-def test_single_precision_gives_the_same_curves_to_its_own_tolerance() -> None:
-    page = run_page("10-backprop-optim")
-    reference = train_by_hand(load_petal_data(), *init_weights(2, 100, 2))
-    for version in VERSIONS[1:5]:
-        training, validation = page["results"][version]
-        differences = (
-            max_relative_difference(training, reference.training),
-            max_relative_difference(validation, reference.validation),
-        )
-        assert max(differences) <= CURVE_TOLERANCE["float32"], version
-        assert max(differences) > CURVE_TOLERANCE["float64"], version
 
 
 # Right gradients
@@ -90,9 +62,7 @@ sizes = st.integers(1, 6)
 
 @settings(deadline=None)
 @given(n=sizes, d=sizes, h=sizes, k=sizes, seed=st.integers(0, 2**32 - 1))
-def test_backward_in_numpy_is_right_for_every_shape(
-    n: int, d: int, h: int, k: int, seed: int
-) -> None:
+def test_backward_in_numpy_is_right_for_every_shape(n, d, h, k, seed) -> None:
     forward, backward = page_of(NUMPY)["forward"], page_of(NUMPY)["backward"]
     rng = np.random.default_rng(seed)
     X, Y = rng.normal(size=(n, d)), rng.normal(size=(n, k))
@@ -114,9 +84,7 @@ def test_backward_in_numpy_is_right_for_every_shape(
 
 @settings(deadline=None)
 @given(n=sizes, d=sizes, h=sizes, k=sizes, seed=st.integers(0, 2**32 - 1))
-def test_backward_in_tensors_is_that_of_autograd(
-    n: int, d: int, h: int, k: int, seed: int
-) -> None:
+def test_backward_in_tensors_is_that_of_autograd(n, d, h, k, seed) -> None:
     forward, backward = page_of(TENSORS)["forward"], page_of(TENSORS)["backward"]
     generator = torch.Generator().manual_seed(seed)
 
@@ -148,27 +116,16 @@ def statements(function: Any) -> set[int]:
     return {statement.lineno for statement in definition.body}
 
 
-def test_mutants_break_every_line_of_the_backward_pass(
-    ) -> None:
+def test_mutants_break_every_line_of_the_backward_pass() -> None:
     backward, mutants = page_of(NUMPY)["backward"], page_of(NUMPY)["mutants"]
     assert changed_lines(backward, list(mutants.values())) == statements(backward)
 
 
-def test_every_mutant_in_numpy_is_caught() -> None:
-    page = page_of(NUMPY)
-    assert max(page["gradient_errors"](page["backward"], page["W1"], page["W2"])) < 1e-7
-    for name, change in page["mutants"].items():
-        mutant = mutate(page["backward"], *change)
-        try:
-            errors = page["gradient_errors"](mutant, page["W1"], page["W2"])
-        except ValueError:  # the shapes do not fit
-            continue
-        assert max(errors) > 1e-2, f"{name} survives"
-
-
-def test_every_mutant_in_tensors_is_caught(
-    ) -> None:
-    worst_error, backward = page_of(TENSORS)["worst_error"], page_of(TENSORS)["backward"]
+def test_every_mutant_in_tensors_is_caught() -> None:
+    worst_error, backward = (
+        page_of(TENSORS)["worst_error"],
+        page_of(TENSORS)["backward"],
+    )
     # The page goes on in single precision after its first run.
     other_half = torch.tensor(load_petal_data().y_validation)
     page_of(TENSORS)["Y_val"] = other_half
@@ -192,9 +149,7 @@ def test_every_mutant_in_tensors_is_caught(
         ("LEARNING_RATE * weight.grad", "weight.grad"),
     ],
 )
-def test_every_mutant_of_the_training_loop_is_caught_by_the_curves(
-    old: str, new: str
-) -> None:
+def test_every_mutant_of_the_training_loop_is_caught_by_the_curves(old, new) -> None:
     page = page_of(AUTOGRAD)
     train, reference = page["train"], page["reference"]
 
@@ -231,9 +186,7 @@ class NoDoublePrecision(TorchDispatchMode):
         return result
 
 
-def test_chapter_12_does_without_double_precision_on_mps(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_chapter_12_does_without_double_precision_on_mps(monkeypatch) -> None:
     def read_as_on_mps(*arguments: Any) -> Any:
         notebook = read_chapter(*arguments)
         for cell in notebook.cells:

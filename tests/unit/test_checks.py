@@ -16,7 +16,7 @@ points = arrays(
 
 
 @given(points)
-def test_accepts_the_gradient_of_a_quartic(point: np.ndarray) -> None:
+def test_accepts_the_gradient_of_a_quartic(point) -> None:
     def loss(x: np.ndarray) -> float:
         return float(np.sum(x**4 + x))
 
@@ -24,7 +24,7 @@ def test_accepts_the_gradient_of_a_quartic(point: np.ndarray) -> None:
 
 
 @given(points, st.sampled_from([-1.0, 0.5, 2.0]))
-def test_rejects_a_wrong_factor(point: np.ndarray, factor: float) -> None:
+def test_rejects_a_wrong_factor(point, factor) -> None:
     def loss(x: np.ndarray) -> float:
         return float(np.sum(np.exp(x)))
 
@@ -64,7 +64,7 @@ def test_says_which_shapes_disagree() -> None:
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_refuses_what_is_not_finite(bad: float) -> None:
+def test_refuses_what_is_not_finite(bad) -> None:
     with pytest.raises(ValueError, match="finite"):
         check_gradient(lambda x: 0.0, [1.0, bad], [1.0, 1.0])
     with pytest.raises(ValueError, match="finite"):
@@ -86,6 +86,6 @@ def test_mutate_leaves_the_original_alone() -> None:
 
 
 @pytest.mark.parametrize("old", ["no such text", "np.asarray"])
-def test_mutate_wants_a_piece_that_occurs_once(old: str) -> None:
+def test_mutate_wants_a_piece_that_occurs_once(old) -> None:
     with pytest.raises(ValueError, match="must occur once"):
         mutate(max_relative_difference, old, "")

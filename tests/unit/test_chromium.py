@@ -24,23 +24,19 @@ def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_is_found(command: str, tmp_path: Path) -> None:
+def test_each_command_is_found(command, tmp_path) -> None:
     program = put_program(tmp_path / "bin" / command)
     assert find_chromium() == program
 
 
-def test_the_one_asked_for_goes_first(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_one_asked_for_goes_first(monkeypatch, tmp_path) -> None:
     put_program(tmp_path / "bin" / "chromium")
     mine = put_program(tmp_path / "mine" / "chrome")
     monkeypatch.setenv(VARIABLE, str(mine))
     assert find_chromium() == mine
 
 
-def test_the_one_asked_for_must_be_there(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_one_asked_for_must_be_there(monkeypatch, tmp_path) -> None:
     put_program(tmp_path / "bin" / "chromium")
     monkeypatch.setenv(VARIABLE, "/nowhere/chrome")
     with pytest.raises(ChromiumError, match="BOOK_CHROMIUM=/nowhere/chrome"):
@@ -53,8 +49,6 @@ def test_none_at_all_says_what_to_install() -> None:
 
 
 @pytest.mark.parametrize(("user", "sandboxed"), [(0, False), (1000, True)])
-def test_only_root_does_without_a_sandbox(
-    monkeypatch: pytest.MonkeyPatch, user: int, sandboxed: bool
-) -> None:
+def test_only_root_does_without_a_sandbox(monkeypatch, user, sandboxed) -> None:
     monkeypatch.setattr("os.geteuid", lambda: user)
     assert ("--no-sandbox" not in chromium.launch_arguments()) == sandboxed

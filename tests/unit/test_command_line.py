@@ -15,9 +15,7 @@ def book(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("missing", ["_config.yml", "_toc.yml"])
-def test_a_folder_that_is_no_book_is_named(
-    book: Path, missing: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_that_is_no_book_is_named(book, missing, capsys) -> None:
     (book / missing).unlink()
     with pytest.raises(SystemExit) as stopped:
         main(["serve", "--root", str(book)])
@@ -25,18 +23,14 @@ def test_a_folder_that_is_no_book_is_named(
     assert f"{book} is not a book: it has no {missing}." in capsys.readouterr().err
 
 
-def test_a_wrong_request_becomes_one_line(
-    book: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_wrong_request_becomes_one_line(book, monkeypatch, capsys) -> None:
     monkeypatch.setenv("PORT", "eighty")
     assert main(["serve", "--root", str(book)]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("PORT=eighty is not a port")
 
 
-def test_a_command_is_run_in_the_folder_it_is_given(
-    book: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_command_is_run_in_the_folder_it_is_given(book, monkeypatch) -> None:
     asked: list[Path] = []
     monkeypatch.setattr("booktools.serve.main", lambda root: asked.append(root) or 7)
     monkeypatch.chdir(book)

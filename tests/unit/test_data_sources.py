@@ -264,9 +264,7 @@ def load_warned(match: str) -> Digits:
 # The mirrors
 
 
-def test_the_first_mirror_fills_the_cache_for_everyone(
-    mirrors: list[Mirror], tmp_path: Path
-) -> None:
+def test_the_first_mirror_fills_the_cache_for_everyone(mirrors, tmp_path) -> None:
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "thesis").touch()  # which stays
     assert is_small_mnist(load_digits())
@@ -292,7 +290,7 @@ def test_mnist_is_shared_and_read_only() -> None:
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(("fault", "why"), FAULTS)
 def test_without_a_good_mirror_there_are_the_bundled_digits(
-    mirrors: list[Mirror], tmp_path: Path, fault: Callable[[Request], None], why: str
+    mirrors, tmp_path, fault, why
 ) -> None:
     for mirror in mirrors:
         mirror.answer = fault
@@ -302,7 +300,7 @@ def test_without_a_good_mirror_there_are_the_bundled_digits(
     assert files_in(tmp_path) == []
 
 
-def test_what_is_bad_is_taken_from_the_next_mirror(mirrors: list[Mirror]) -> None:
+def test_what_is_bad_is_taken_from_the_next_mirror(mirrors) -> None:
     name = GZ_NAMES[2]
 
     def spoil_one(request: Request) -> None:
@@ -314,9 +312,7 @@ def test_what_is_bad_is_taken_from_the_next_mirror(mirrors: list[Mirror]) -> Non
 
 
 @pytest.mark.usefixtures("impatient")
-def test_names_that_take_for_ever_to_look_up(
-    mirrors: list[Mirror], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_names_that_take_for_ever_to_look_up(mirrors, monkeypatch) -> None:
     def look_up(*args: object, **options: object) -> None:
         mirrors[0].stopped.wait(GIVE_UP)  # no time limit reaches getaddrinfo
         raise socket.gaierror("name not known")
@@ -336,15 +332,13 @@ BAD_CONTENTS = [
 ]
 
 
-def test_a_full_cache_needs_no_mirror(mirrors: list[Mirror], cache: Path) -> None:
+def test_a_full_cache_needs_no_mirror(mirrors, cache) -> None:
     assert is_small_mnist(load_digits())
     assert mirrors[0].requests == []
 
 
 @pytest.mark.parametrize("content", [*BAD_CONTENTS, pytest.param(None, id="none")])
-def test_only_what_the_cache_lacks_is_downloaded(
-    mirrors: list[Mirror], cache: Path, content: bytes | None
-) -> None:
+def test_only_what_the_cache_lacks_is_downloaded(mirrors, cache, content) -> None:
     name = GZ_NAMES[2]
     (cache / name).unlink()
     if content is not None:
@@ -355,29 +349,25 @@ def test_only_what_the_cache_lacks_is_downloaded(
 
 
 @pytest.mark.usefixtures("offline")
-def test_offline_asks_nobody_and_warns_of_nothing(mirrors: list[Mirror]) -> None:
+def test_offline_asks_nobody_and_warns_of_nothing(mirrors) -> None:
     assert is_bundled(load_digits())
     assert mirrors[0].requests == []
 
 
-def test_nothing_is_switched_off_by_zero_or_an_empty_name(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_nothing_is_switched_off_by_zero_or_an_empty_name(monkeypatch) -> None:
     monkeypatch.setenv("BOOK_OFFLINE", "0")
     monkeypatch.setenv("MNIST_DIR", "")
     assert is_small_mnist(load_digits())
 
 
 @pytest.mark.usefixtures("offline")
-def test_offline_still_has_what_was_cached(cache: Path) -> None:
+def test_offline_still_has_what_was_cached(cache) -> None:
     assert is_small_mnist(load_digits())
 
 
 @pytest.mark.usefixtures("offline")
 @pytest.mark.parametrize("content", BAD_CONTENTS)
-def test_offline_a_damaged_cache_is_named_and_ignored(
-    mirrors: list[Mirror], cache: Path, content: bytes
-) -> None:
+def test_offline_a_damaged_cache_is_named_and_ignored(mirrors, cache, content) -> None:
     (cache / GZ_NAMES[2]).write_bytes(content)
     assert is_bundled(load_warned(f"Ignoring the cached MNIST: .*{cache}"))
     assert mirrors[0].requests == []
@@ -393,9 +383,7 @@ def test_offline_a_damaged_cache_is_named_and_ignored(
         ),
     ],
 )
-def test_past_a_cache_that_cannot_be_written(
-    tmp_path: Path, block: Callable[[Path], object]
-) -> None:
+def test_past_a_cache_that_cannot_be_written(tmp_path, block) -> None:
     block(tmp_path / "cache")
     warning = f"cannot be kept in {tmp_path / 'cache'}.*Set BOOK_CACHE_DIR"
     assert is_small_mnist(load_warned(warning))
@@ -405,9 +393,7 @@ def test_past_a_cache_that_cannot_be_written(
 @pytest.mark.parametrize(
     "stop", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()]
 )
-def test_writing_that_is_stopped_leaves_nothing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stop: BaseException
-) -> None:
+def test_writing_that_is_stopped_leaves_nothing(monkeypatch, tmp_path, stop) -> None:
     download = pooch.HTTPDownloader.__call__
 
     def write_some(self, url, path, *args, **options):
@@ -425,9 +411,7 @@ def test_writing_that_is_stopped_leaves_nothing(
     assert files_in(tmp_path) == []
 
 
-def test_the_first_variable_that_is_set_says_where_the_cache_is(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_first_variable_that_is_set_says_where_the_cache_is(monkeypatch) -> None:
     name = "gradient-descent-to-mlp"
     expected = {
         "BOOK_CACHE_DIR": "/of/BOOK_CACHE_DIR",
@@ -453,7 +437,7 @@ def load_elsewhere(url: str) -> bool:
     return is_small_mnist(load_digits())
 
 
-def test_two_processes_load_at_once(mirrors: list[Mirror], tmp_path: Path) -> None:
+def test_two_processes_load_at_once(mirrors, tmp_path) -> None:
     both_wait = threading.Barrier(2)
 
     def send_to_both(request: Request) -> None:
@@ -467,9 +451,7 @@ def test_two_processes_load_at_once(mirrors: list[Mirror], tmp_path: Path) -> No
     assert files_in(tmp_path) == GZ_NAMES
 
 
-def test_half_a_file_of_a_killed_process_is_not_trusted(
-    mirrors: list[Mirror], tmp_path: Path
-) -> None:
+def test_half_a_file_of_a_killed_process_is_not_trusted(mirrors, tmp_path) -> None:
     mirrors[0].answer = fall_silent_half_way
     process = SPAWN.Process(target=load_elsewhere, args=(mirrors[0].url,))
     process.start()
@@ -496,7 +478,7 @@ def assert_refused(mirrors: list[Mirror], why: str) -> None:
 
 
 def test_mnist_comes_from_the_folder_packed_in_whatever_way_or_not(
-    mirrors: list[Mirror], idx_folder: Path
+    mirrors, idx_folder
 ) -> None:
     write_idx_folder(idx_folder, "")
     for unpacked in (idx_folder / IDX_NAMES[0], idx_folder / IDX_NAMES[3]):
@@ -507,7 +489,7 @@ def test_mnist_comes_from_the_folder_packed_in_whatever_way_or_not(
     assert mirrors[0].requests == []
 
 
-def test_the_folder_goes_before_the_cache(idx_folder: Path, cache: Path) -> None:
+def test_the_folder_goes_before_the_cache(idx_folder, cache) -> None:
     (cache / GZ_NAMES[0]).write_bytes(b"garbage")
     write_idx_folder(idx_folder, "")
     assert is_small_mnist(load_digits())
@@ -515,9 +497,7 @@ def test_the_folder_goes_before_the_cache(idx_folder: Path, cache: Path) -> None
 
 
 @pytest.mark.usefixtures("cache")
-def test_a_missing_file_is_named_and_not_replaced(
-    mirrors: list[Mirror], idx_folder: Path
-) -> None:
+def test_a_missing_file_is_named_and_not_replaced(mirrors, idx_folder) -> None:
     write_idx_folder(idx_folder, "")
     name = IDX_NAMES[1]
     (idx_folder / name).unlink()
@@ -534,12 +514,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize(("suffix", "damage"), DAMAGES.values(), ids=DAMAGES)
-def test_a_damaged_file_is_named(
-    mirrors: list[Mirror],
-    idx_folder: Path,
-    suffix: str,
-    damage: Callable[[bytes], bytes],
-) -> None:
+def test_a_damaged_file_is_named(mirrors, idx_folder, suffix, damage) -> None:
     write_idx_folder(idx_folder, suffix)
     path = idx_folder / f"{IDX_NAMES[2]}{suffix}"
     path.write_bytes(damage(path.read_bytes()))
@@ -554,17 +529,13 @@ ONE_BIT = (np.arange(IMAGES.size) == 999).reshape(IMAGES.shape)
     [(IMAGES ^ ONE_BIT, LABELS, "pixels"), (IMAGES, LABELS[::-1], "labels")],
     ids=["one bit of a pixel", "labels of others"],
 )
-def test_wrong_data_in_whole_files(
-    mirrors: list[Mirror], idx_folder: Path, images: Bytes, labels: Bytes, what: str
-) -> None:
+def test_wrong_data_in_whole_files(mirrors, idx_folder, images, labels, what) -> None:
     write_idx_folder(idx_folder, ".gz", images, labels)
     assert_refused(mirrors, f"The {what} in {idx_folder} are not those of MNIST")
 
 
 @pytest.mark.parametrize("name", ["file", "none", "loop", "m" * 5_000])
-def test_a_folder_that_is_none(
-    mirrors: list[Mirror], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_a_folder_that_is_none(mirrors, tmp_path, monkeypatch, name) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     monkeypatch.setenv("MNIST_DIR", str(tmp_path / name))
@@ -584,7 +555,7 @@ def test_a_folder_that_is_none(
     flip=st.integers(1, 255),
 )
 def test_a_changed_byte_is_harmless_or_refused(
-    idx_folder: Path, name: str, suffix: str, place: float, flip: int
+    idx_folder, name, suffix, place, flip
 ) -> None:
     write_idx_folder(idx_folder, suffix)
     path = idx_folder / f"{name}{suffix}"

@@ -23,26 +23,24 @@ def test_cpu_unless_asked_otherwise(monkeypatch) -> None:
     ("cuda", "mps", "chosen"),
     [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")],
 )
-def test_auto_takes_the_first_that_is_there(
-    machine, cuda: bool, mps: bool, chosen: str
-) -> None:
+def test_auto_takes_the_first_that_is_there(machine, cuda, mps, chosen) -> None:
     machine(cuda=cuda, mps=mps)
     assert select_device("auto") == torch.device(chosen)
 
 
 def test_absent_device_names_what_is_there(machine) -> None:
     machine(cuda=False, mps=False)
-    with pytest.raises(DeviceError, match="DEVICE=cuda .* only: cpu.*DEVICE=cpu"):
+    with pytest.raises(DeviceError, match=r"DEVICE=cuda .* only: cpu.*DEVICE=cpu"):
         select_device("cuda")
 
 
-def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch, machine) -> None:
+def test_the_environment_decides(monkeypatch, machine) -> None:
     machine(cuda=False, mps=True)
     monkeypatch.setenv("BOOK_DEVICE", "mps")
     assert select_device() == torch.device("mps")
 
 
-def test_unknown_names_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_names_are_refused(monkeypatch) -> None:
     with pytest.raises(DeviceError, match="'gpu' is not a device; choose one of cpu"):
         select_device("gpu")
     monkeypatch.setenv("BOOK_DEVICE", "GPU")

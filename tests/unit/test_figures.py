@@ -66,13 +66,13 @@ def test_every_script_has_its_drawing_and_every_drawing_its_script() -> None:
     [*(FIGURES / f"{name}.svg" for name in DRAWINGS), CARD],
     ids=lambda file: file.stem,
 )
-def test_drawing_again_gives_the_same_bytes(redrawn: Path, file: Path) -> None:
+def test_drawing_again_gives_the_same_bytes(redrawn, file) -> None:
     again = (redrawn / file.name).read_bytes()
     assert again == file.read_bytes(), "type: make figures"
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_drawing_is_small_scales_has_a_title_and_no_ground(name: str) -> None:
+def test_drawing_is_small_scales_has_a_title_and_no_ground(name) -> None:
     file = FIGURES / f"{name}.svg"
     drawing = ElementTree.parse(file).getroot()
     assert file.stat().st_size < 150_000
@@ -87,7 +87,7 @@ def test_drawing_is_small_scales_has_a_title_and_no_ground(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_every_colour_has_its_dark_partner_in_the_drawing(name: str) -> None:
+def test_every_colour_has_its_dark_partner_in_the_drawing(name) -> None:
     svg = (FIGURES / f"{name}.svg").read_text()
     style, *others = re.findall(r"<style.*?>(.*?)</style>", svg, re.S)
     assert not others
@@ -139,7 +139,7 @@ TITLES = [
 
 
 @pytest.mark.parametrize("title", TITLES)
-def test_a_title_fits_on_the_card_in_words_of_its_own(title: str) -> None:
+def test_a_title_fits_on_the_card_in_words_of_its_own(title) -> None:
     lines, size = card.set_title(title)
     assert " ".join(lines) == title
     assert 18 < size <= card.LARGEST
@@ -169,7 +169,7 @@ def test_the_road_goes_down_to_the_line_it_shows() -> None:
 
 
 @pytest.mark.parametrize("level", road.LEVELS)
-def test_the_contours_of_the_road_are_those_of_its_loss(level: float) -> None:
+def test_the_contours_of_the_road_are_those_of_its_loss(level) -> None:
     x, y = road.make_points()
     _, bottom, curvature = road.descend(x, y)
     contour = road.find_contour(bottom, curvature, level)

@@ -57,9 +57,7 @@ def page(few: Digits) -> Page:
     share=st.floats(0, 1),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_smoothed_loss_is_that_of_torch(
-    page: Page, n: int, n_classes: int, share: float, seed: int
-) -> None:
+def test_smoothed_loss_is_that_of_torch(page, n, n_classes, share, seed) -> None:
     rng = np.random.default_rng(seed)
     Z = 10 * rng.normal(size=(n, n_classes))
     classes = rng.integers(n_classes, size=n)
@@ -72,7 +70,7 @@ def test_smoothed_loss_is_that_of_torch(
 
 @pytest.mark.parametrize("n_steps", [10, 37, 1000])
 @pytest.mark.parametrize("warm_up", [0.3, 0.5])
-def test_one_cycle_is_that_of_torch(page: Page, n_steps: int, warm_up: float) -> None:
+def test_one_cycle_is_that_of_torch(page, n_steps, warm_up) -> None:
     weight = torch.nn.Parameter(torch.zeros(1))
     optimiser = torch.optim.AdamW([weight], lr=1.0)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -87,7 +85,7 @@ def test_one_cycle_is_that_of_torch(page: Page, n_steps: int, warm_up: float) ->
 
 
 @pytest.mark.parametrize("p", [0.0, 0.1, 0.3, 0.5, 0.75])
-def test_dropout_keeps_the_mean_exactly(page: Page, p: float) -> None:
+def test_dropout_keeps_the_mean_exactly(page, p) -> None:
     every_byte = torch.arange(256, dtype=torch.uint8)
     names = page["drop"].__globals__
     drawn = names["random_bytes"]
@@ -101,7 +99,7 @@ def test_dropout_keeps_the_mean_exactly(page: Page, p: float) -> None:
 
 
 @pytest.mark.parametrize("shape", [(7,), (3, 5), (16, 64)])
-def test_bytes_are_random_in_every_place(page: Page, shape: tuple[int, ...]) -> None:
+def test_bytes_are_random_in_every_place(page, shape) -> None:
     generator = torch.Generator().manual_seed(0)
     drawn = torch.stack(
         [page["random_bytes"](shape, generator) for _ in range(2000)]
@@ -119,9 +117,7 @@ def test_bytes_are_random_in_every_place(page: Page, shape: tuple[int, ...]) -> 
 
 @pytest.mark.parametrize("extent", ["quick", "full", "long"])
 @pytest.mark.parametrize("is_mnist", [True, False])
-def test_the_page_says_how_much_it_runs(
-    few: Digits, extent: str, is_mnist: bool
-) -> None:
+def test_the_page_says_how_much_it_runs(few, extent, is_mnist) -> None:
     digits = replace(few, n_test_fixed=100) if is_mnist else few
     assert digits.is_mnist == is_mnist
     page = run("def score_error", digits, extent)
@@ -139,7 +135,7 @@ def test_the_page_says_how_much_it_runs(
 # Honest choices
 
 
-def test_no_choice_sees_a_test_image(few: Digits, page: Page) -> None:
+def test_no_choice_sees_a_test_image(few, page) -> None:
     def poisoned(digits: Digits, **options: Any) -> DigitsSplit:
         split = split_digits(digits, **options)
         rng = np.random.default_rng(0)
@@ -157,7 +153,7 @@ def test_no_choice_sees_a_test_image(few: Digits, page: Page) -> None:
     assert page["scores"].size >= 20
 
 
-def test_each_image_is_in_one_part(few: Digits, page: Page) -> None:
+def test_each_image_is_in_one_part(few, page) -> None:
     split = page["split"]
     parts = len(page["images"]), len(page["images_val"]), len(split.x_test)
     assert sum(parts) == len(few.images)

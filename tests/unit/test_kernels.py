@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -100,7 +99,7 @@ def fork_server() -> psutil.Process:
     return server
 
 
-def test_a_fork_shows_what_a_fresh_kernel_shows(tmp_path: Path) -> None:
+def test_a_fork_shows_what_a_fresh_kernel_shows(tmp_path) -> None:
     asked = {"cwd": str(tmp_path), "env": {**os.environ, "ASKED": "yes"}}
     asked["env"].pop("EDITOR", None)
     asked["env"]["PYTHONHASHSEED"] = "0"
@@ -156,9 +155,7 @@ def test_kernels_start_though_the_fork_server_has_died() -> None:
     assert parent == fork_server().pid != server
 
 
-def test_kernels_start_as_usual_if_there_is_no_fork(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_kernels_start_as_usual_if_there_is_no_fork(monkeypatch, capsys) -> None:
     def refuse(process: Any) -> None:
         raise EOFError("unexpected EOF")
 
@@ -183,7 +180,7 @@ time.sleep(60)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGINT])
-def test_a_kernel_ends_with_the_process_that_asked_for_it(signum: int) -> None:
+def test_a_kernel_ends_with_the_process_that_asked_for_it(signum) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", PARENT],
         stdout=subprocess.PIPE,

@@ -1,7 +1,5 @@
 """Pages are made light and right: icons, scripts, style sheets."""
 
-from pathlib import Path
-
 import pytest
 from bs4 import BeautifulSoup
 from sphinx.errors import ExtensionError
@@ -36,9 +34,7 @@ def test_icon_is_drawn_for_those_who_see_or_missed_by_its_name() -> None:
         draw_icon('class="fa-solid fa-unicorn"', ICONS)
 
 
-def test_icons_are_read_from_a_script_that_keeps_them_in_its_window(
-    tmp_path: Path,
-) -> None:
+def test_icons_are_read_from_a_script_that_keeps_them_in_its_window(tmp_path) -> None:
     script = tmp_path / "all.js"
     icons = '{fas: {bars: [1, 2, [9, "navicon"], "f0c9", "M1"]}}'
     script.write_text(f"window.___FONT_AWESOME___ = {{styles: {icons}}};")
@@ -56,7 +52,7 @@ PAGE = """<head><meta charset="utf-8" />
 
 
 @pytest.mark.parametrize("search", [False, True])
-def test_page_keeps_what_it_needs(search: bool) -> None:
+def test_page_keeps_what_it_needs(search) -> None:
     page = BeautifulSoup(lighten(PAGE, ICONS, set(), search=search), "html.parser")
     sources = [tag["src"].rpartition("/")[2] for tag in page.find_all("script")]
     assert sources == ["searchtools.js"] * search + ["mine.js"]
@@ -88,7 +84,7 @@ def test_header_cells_without_a_word_are_no_headers() -> None:
     )
 
 
-def test_style_sheets_become_one_whose_addresses_hold_good(tmp_path: Path) -> None:
+def test_style_sheets_become_one_whose_addresses_hold_good(tmp_path) -> None:
     styles = tmp_path / "_static" / "styles"
     styles.mkdir(parents=True)
     (tmp_path / "_static" / "basic.css").write_text("a { background: url(file.png) }")
@@ -131,12 +127,12 @@ def test_style_sheets_become_one_whose_addresses_hold_good(tmp_path: Path) -> No
         ("@keyframes k{from{b:c}33.3%{b:d}}", "@keyframes k{from{b:c}33.3%{b:d}}"),
     ],
 )
-def test_rules_that_no_page_uses_are_left_out(rule: str, kept: str) -> None:
+def test_rules_that_no_page_uses_are_left_out(rule, kept) -> None:
     names = names_in(['<p class="here and-there">'], ["e.classList.add('scripted')"])
     assert keep_used_rules(rule, names) == kept
 
 
-def test_the_theme_measures_nothing(tmp_path: Path) -> None:
+def test_the_theme_measures_nothing(tmp_path) -> None:
     script = tmp_path / "theme.js"
     script.write_text(f"all.forEach(e=>{{{SCROLL_CHECK}}});rest()")
     remove_scroll_check(script)

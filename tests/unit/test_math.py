@@ -28,7 +28,7 @@ def typesetter() -> Iterator[Typesetter]:
 
 
 @pytest.mark.parametrize("tex", FORMULAS)
-def test_formula_is_drawn_and_spoken(typesetter: Typesetter, tex: str) -> None:
+def test_formula_is_drawn_and_spoken(typesetter, tex) -> None:
     for display in (False, True):
         made = BeautifulSoup(typesetter.typeset(tex, display=display), "html.parser")
         spoken = re.sub(r"\s", "", made.math.get_text())
@@ -37,7 +37,7 @@ def test_formula_is_drawn_and_spoken(typesetter: Typesetter, tex: str) -> None:
         assert (made.math.get("display") == "block") == display
 
 
-def test_page_gets_the_shapes_that_its_formulas_use(typesetter: Typesetter) -> None:
+def test_page_gets_the_shapes_that_its_formulas_use(typesetter) -> None:
     one = typesetter.typeset(r"\alpha + \alpha", display=False)
     other = typesetter.typeset(r"\beta", display=False)
     used = set(re.findall(r'xlink:href="#([^"]+)"', one))
@@ -50,14 +50,14 @@ def test_page_gets_the_shapes_that_its_formulas_use(typesetter: Typesetter) -> N
 @pytest.mark.parametrize(
     "tex", [r"\frac{1}{", r"\nosuchcommand", r"x_1_2", r"\begin{matrix} 1"]
 )
-def test_what_is_not_tex_is_refused_and_named(typesetter: Typesetter, tex: str) -> None:
+def test_what_is_not_tex_is_refused_and_named(typesetter, tex) -> None:
     with pytest.raises(MathematicsError, match=re.escape(f"in the formula {tex}")):
         typesetter.typeset(tex, display=True)
     assert typesetter.typeset("x", display=False)  # and it goes on
 
 
 @given(tex=st.text(max_size=40))
-def test_no_text_stops_the_typesetter(typesetter: Typesetter, tex: str) -> None:
+def test_no_text_stops_the_typesetter(typesetter, tex) -> None:
     with suppress(MathematicsError):
         assert typesetter.typeset(tex, display=False).startswith("<mjx-container")
     assert "<mjx-container" in typesetter.typeset("x", display=False)

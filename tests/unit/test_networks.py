@@ -79,7 +79,7 @@ def data() -> tuple[torch.Tensor, torch.Tensor]:
     return X, torch.tensor(split.y_train[:500])
 
 
-def test_the_first_loss_is_ln_c(data: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_the_first_loss_is_ln_c(data) -> None:
     X, y = data
     for n_classes in (10, 17):
         network = make_digit_network(X.shape[1], n_classes, DIGIT_SETTINGS, seed=3)
@@ -96,7 +96,7 @@ def test_the_first_weights_are_he_normal() -> None:
     assert abs(weight.mean().item()) < 1e-3
 
 
-def test_the_seed_alone_decides(data: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_the_seed_alone_decides(data) -> None:
     short = replace(DIGIT_SETTINGS, n_epochs=2)
     trained = []
     for seed in (0, 0, 1):
@@ -108,9 +108,7 @@ def test_the_seed_alone_decides(data: tuple[torch.Tensor, torch.Tensor]) -> None
     assert not torch.equal(one, other)
 
 
-def test_a_leftover_is_not_trained_on(
-    data: tuple[torch.Tensor, torch.Tensor],
-) -> None:
+def test_a_leftover_is_not_trained_on(data) -> None:
     """With fewer images than fill a batch there is no step at all."""
     X, y = data
     few = DIGIT_SETTINGS.batch_size - 1
@@ -120,14 +118,14 @@ def test_a_leftover_is_not_trained_on(
         assert torch.equal(p, q)
 
 
-def test_it_learns(data: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_it_learns(data) -> None:
     X, y = data
     network = train_digit_network(X, y, DIGIT_SETTINGS, seed=0)
     accuracy = (network(X).argmax(dim=1) == y).double().mean().item()
     assert accuracy > 0.98
 
 
-def test_momentum_is_used(data: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_momentum_is_used(data) -> None:
     """Two steps along one gradient: the second is longer by the momentum."""
     X, y = data
     n = DIGIT_SETTINGS.batch_size

@@ -45,7 +45,7 @@ def test_losses_are_drawn_as_given() -> None:
 
 
 @pytest.mark.parametrize("bad", [0.0, -1.0, np.nan])
-def test_losses_a_log_axis_cannot_show_are_refused(bad: float) -> None:
+def test_losses_a_log_axis_cannot_show_are_refused(bad) -> None:
     _, ax = plt.subplots()
     with pytest.raises(ValueError, match="'training' must be positive"):
         plot_losses(ax, {"training": [1.0, bad]})
@@ -113,7 +113,7 @@ def test_slider_is_the_same_every_time_and_asks_nobody() -> None:
 
 
 @pytest.mark.parametrize("labels", [[], ["only one"]])
-def test_slider_needs_a_label_for_each_frame(labels: list[str]) -> None:
+def test_slider_needs_a_label_for_each_frame(labels) -> None:
     frames = [plt.subplots()[0] for _ in range(2 if labels else 0)]
     with pytest.raises(ValueError, match="frames and"):
         show_slider(frames, labels, name="epoch", alt="A curve.")
@@ -147,7 +147,7 @@ def test_every_colour_stands_out_and_text_is_legible() -> None:
 # thin lines and small dots need several times that.
 @pytest.mark.parametrize("show", [to_hex, invert], ids=["light", "dark"])
 @pytest.mark.parametrize("vision", VISIONS)
-def test_colours_are_distinct_to_every_eye(vision: str, show) -> None:
+def test_colours_are_distinct_to_every_eye(vision, show) -> None:
     for one, other in combinations(PALETTE, 2):
         assert distance(show(one), show(other), vision) > 13, (one, other)
     for one, other in pairwise(PALETTE):  # neighbours are drawn together most

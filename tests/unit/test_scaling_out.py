@@ -137,7 +137,7 @@ def error_of_average(
 )
 @given(sizes=st.lists(st.integers(1, 40), min_size=1, max_size=5))
 def test_weighted_means_are_right_and_plain_ones_for_equal_parts_alone(
-    names: Names, play: Callable[[int], Workers], sizes: list[int]
+    names, play, sizes
 ) -> None:
     workers = play(len(sizes))
     average = names["average_by_hand"]
@@ -158,12 +158,7 @@ def test_weighted_means_are_right_and_plain_ones_for_equal_parts_alone(
     ],
 )
 def test_a_mistake_in_the_average_is_seen(
-    names: Names,
-    play: Callable[[int], Workers],
-    old: str,
-    new: str,
-    sizes: list[int],
-    weighted: bool,
+    names, play, old, new, sizes, weighted
 ) -> None:
     workers = play(len(sizes))
     right, wrong = names["average_by_hand"], None
@@ -225,12 +220,7 @@ def train_together(
 @pytest.mark.parametrize("killed", [False, True])
 @pytest.mark.parametrize("size", [1, 2, 4])
 def test_any_number_of_workers_trains_as_one(
-    names: Names,
-    play: Callable[[int], Workers],
-    alone: list[float],
-    tmp_path: Path,
-    size: int,
-    killed: bool,
+    names, play, alone, tmp_path, size, killed
 ) -> None:
     losses = train_together(names, play(size), tmp_path, killed=killed)
     assert max_relative_difference(losses, alone) < 1e-12
@@ -241,7 +231,7 @@ def test_any_number_of_workers_trains_as_one(
 
 
 def test_fewer_workers_may_take_up_what_more_have_left(
-    names: Names, play: Callable[[int], Workers], alone: list[float], tmp_path: Path
+    names, play, alone, tmp_path
 ) -> None:
     four = play(4)
     arguments = names["task"], names["X"], names["y"], tmp_path
@@ -310,7 +300,7 @@ def test_a_mistake_in_the_training_is_seen(
 
 
 def test_what_is_killed_while_it_writes_leaves_the_old_checkpoint(
-    names: Names, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    names, tmp_path, monkeypatch
 ) -> None:
     network = names["make_network"](names["begun"], names["X"])
     things = (
@@ -354,9 +344,7 @@ def processes_of(script: Path) -> list[int]:
     return found
 
 
-def test_a_run_that_takes_too_long_is_ended_with_all_its_workers(
-    names: Names,
-) -> None:
+def test_a_run_that_takes_too_long_is_ended_with_all_its_workers(names) -> None:
     impatient = mutate(names["torchrun"], "timeout=240", "timeout=4")
     forever = names["script"].with_name("forever.py")
     forever.write_text("import time\ntime.sleep(600)\n")

@@ -42,24 +42,20 @@ def ask(connection: HTTPConnection, path: str) -> tuple[HTTPResponse, bytes]:
         ("/gone.html", 404, b"no such page"),
     ],
 )
-def test_no_answer_may_be_kept(
-    connection: HTTPConnection, path: str, status: int, content: bytes
-) -> None:
+def test_no_answer_may_be_kept(connection, path, status, content) -> None:
     answer, found = ask(connection, path)
     assert (answer.status, found) == (status, content)
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_a_changed_page_is_served_anew(
-    connection: HTTPConnection, tmp_path: Path
-) -> None:
+def test_a_changed_page_is_served_anew(connection, tmp_path) -> None:
     ask(connection, "/")
     (tmp_path / "index.html").write_text("another one")
     assert ask(connection, "/")[1] == b"another one"
 
 
 @pytest.mark.parametrize("asked", ["0", "65536", "-1", "80a", "8000.0"])
-def test_what_is_no_port_is_named(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_port_is_named(asked, monkeypatch) -> None:
     monkeypatch.setenv("PORT", asked)
     with pytest.raises(
         ValueError, match=f"^PORT={asked} is not a port from 1 to 65535"
@@ -68,15 +64,13 @@ def test_what_is_no_port_is_named(asked: str, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(("asked", "port"), [("", 8000), ("1", 1), ("65535", 65535)])
-def test_a_port_is_what_is_asked_for(
-    asked: str, port: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_port_is_what_is_asked_for(asked, port, monkeypatch) -> None:
     monkeypatch.setenv("PORT", asked)
     assert serve.requested_port() == port
 
 
 def test_a_site_that_is_not_there_and_a_port_that_is_taken_are_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path, monkeypatch, capsys
 ) -> None:
     monkeypatch.delenv("BOOK_EDITION", raising=False)
     assert serve.main(tmp_path) == 1

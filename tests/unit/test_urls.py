@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 from book import ROOT
@@ -50,18 +49,14 @@ def nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("remote", REMOTES)
-def test_a_remote_on_github_gives_both_addresses(
-    remote: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_remote_on_github_gives_both_addresses(remote, monkeypatch) -> None:
     monkeypatch.setattr(urls, "origin", lambda root: remote)
     assert site_address(ROOT) == "https://ada.github.io/book/"
     assert repository_address(ROOT) == "https://github.com/Ada/book"
 
 
 @pytest.mark.parametrize("remote", ELSEWHERE)
-def test_any_other_remote_gives_none(
-    remote: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_any_other_remote_gives_none(remote, monkeypatch) -> None:
     monkeypatch.setattr(urls, "origin", lambda root: remote)
     assert site_address(ROOT) == repository_address(ROOT) == ""
 
@@ -86,9 +81,7 @@ def test_a_repository_named_after_its_host_is_at_the_top() -> None:
         ("", "https://ada.github.io/book/"),
     ],
 )
-def test_what_is_set_goes_first(
-    asked: str, site: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_set_goes_first(asked, site, monkeypatch) -> None:
     monkeypatch.setattr(urls, "origin", lambda root: REMOTES[0])
     monkeypatch.setenv("BOOK_URL", asked)
     assert site_address(ROOT) == site
@@ -112,9 +105,7 @@ def test_what_is_set_goes_first(
         'https://example.org/"><script>',
     ],
 )
-def test_what_is_no_address_is_refused(
-    asked: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_no_address_is_refused(asked, monkeypatch) -> None:
     for variable, read in (
         ("BOOK_URL", site_address),
         ("BOOK_REPOSITORY", repository_address),
@@ -124,7 +115,7 @@ def test_what_is_no_address_is_refused(
             read(ROOT)
 
 
-def test_the_remote_of_its_own_repository_counts_alone(tmp_path: Path) -> None:
+def test_the_remote_of_its_own_repository_counts_alone(tmp_path) -> None:
     book = tmp_path / "book"
     book.mkdir()
     for folder, found in ((tmp_path, ""), (book, REMOTES[0])):  # the first is around it
@@ -133,7 +124,7 @@ def test_the_remote_of_its_own_repository_counts_alone(tmp_path: Path) -> None:
         assert origin(book) == found
 
 
-def test_another_address_builds_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_address_builds_again(monkeypatch) -> None:
     found = [commit_and_addresses(ROOT)]
     for variable in ("BOOK_URL", "BOOK_REPOSITORY"):
         monkeypatch.setenv(variable, BOOK)

@@ -93,7 +93,7 @@ def pages_of_sitemap(site: Path) -> list[str]:
     return (site / "sitemap.txt").read_text().splitlines()
 
 
-def test_each_entry_of_the_sitemap_is_a_page(known: Path) -> None:
+def test_each_entry_of_the_sitemap_is_a_page(known) -> None:
     assert pages_of_sitemap(known) == [f"{BOOK}index.html", f"{BOOK}pages/other.html"]
     for place in pages_of_sitemap(known):
         page = known / place.removeprefix(BOOK)
@@ -104,9 +104,7 @@ def test_each_entry_of_the_sitemap_is_a_page(known: Path) -> None:
     assert "Disallow" not in robots
 
 
-def test_the_sitemap_keeps_pages_that_a_build_does_not_write_again(
-    new_sources: Callable[[], Path],
-) -> None:
+def test_the_sitemap_keeps_pages_that_a_build_does_not_write_again(new_sources) -> None:
     folder = new_sources()
     build(folder, BOOK)
     (folder / "pages" / "other.rst").write_text("Other\n=====\n\nChanged.\n")
@@ -118,7 +116,7 @@ def test_the_sitemap_keeps_pages_that_a_build_does_not_write_again(
     assert "og:image" not in tags  # and a picture that is not there is not named
 
 
-def test_a_preview_has_title_text_and_picture(known: Path) -> None:
+def test_a_preview_has_title_text_and_picture(known) -> None:
     tags = tags_of(known / "index.html")
     assert tags["og:title"] == "First & foremost"
     assert tags["og:site_name"] == tags["og:image:alt"] == 'Small & "short"'
@@ -131,7 +129,7 @@ def test_a_preview_has_title_text_and_picture(known: Path) -> None:
     assert MAX_DESCRIPTION - 10 < len(other) <= MAX_DESCRIPTION
 
 
-def test_without_an_address_nothing_leads_to_one(unknown: Path) -> None:
+def test_without_an_address_nothing_leads_to_one(unknown) -> None:
     assert not {"sitemap.txt", "robots.txt"} & {path.name for path in unknown.iterdir()}
     for path in unknown.rglob("*.html"):
         assert not read(path)("link", rel="canonical")
@@ -140,15 +138,13 @@ def test_without_an_address_nothing_leads_to_one(unknown: Path) -> None:
         assert not [name for name in tags if name.startswith("og:")]
 
 
-def test_a_wrong_address_stops_sphinx(tmp_path: Path) -> None:
+def test_a_wrong_address_stops_sphinx(tmp_path) -> None:
     with pytest.raises(ExtensionError, match=r"BOOK_URL=example\.org is not an http"):
         build(tmp_path, "example.org")
 
 
 @pytest.mark.parametrize(("site", "top"), [("known", "/a/book/"), ("unknown", "/")])
-def test_the_missing_page_works_at_any_address(
-    site: str, top: str, request: pytest.FixtureRequest
-) -> None:
+def test_the_missing_page_works_at_any_address(site, top, request) -> None:
     folder: Path = request.getfixturevalue(site)
     page = read(folder / "404.html")
     links = [tag.get("href") or tag.get("src") for tag in page(["a", "link", "script"])]
@@ -160,7 +156,7 @@ def test_the_missing_page_works_at_any_address(
         assert (folder / urlsplit(link).path.removeprefix(top)).is_file(), link
 
 
-def test_the_missing_page_says_so_and_shows_ways_out(known: Path) -> None:
+def test_the_missing_page_says_so_and_shows_ways_out(known) -> None:
     body = read(known / "404.html").find("section", id="no-such-page")
     assert "no page at the address" in body.get_text()
     assert {a["href"] for a in body("a")} == {

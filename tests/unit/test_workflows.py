@@ -40,7 +40,7 @@ def pythons_of(job: dict[str, Any]) -> list[str]:
 
 
 @each_file
-def test_a_workflow_makes_only_what_can_be_made(file: Path) -> None:
+def test_a_workflow_makes_only_what_can_be_made(file) -> None:
     for script in scripts_of(file):
         for words in re.findall(r"\bmake ([^|&;\n]+)", script):
             targets = [word for word in words.split() if "=" not in word]
@@ -49,7 +49,7 @@ def test_a_workflow_makes_only_what_can_be_made(file: Path) -> None:
 
 
 @each_file
-def test_a_workflow_runs_on_supported_pythons(file: Path) -> None:
+def test_a_workflow_runs_on_supported_pythons(file) -> None:
     supported = SpecifierSet(PROJECT["requires-python"])
     for job in jobs_of(file).values():
         for version in pythons_of(job):
@@ -73,7 +73,7 @@ def test_every_action_names_its_version_and_is_the_same_everywhere() -> None:
 
 
 @each_file
-def test_a_job_may_do_what_it_names_and_for_how_long(file: Path) -> None:
+def test_a_job_may_do_what_it_names_and_for_how_long(file) -> None:
     assert yaml.safe_load(file.read_text())["permissions"] == {}
     for job in jobs_of(file).values():
         assert job["permissions"]
@@ -81,7 +81,7 @@ def test_a_job_may_do_what_it_names_and_for_how_long(file: Path) -> None:
 
 
 @each_file
-def test_an_expression_names_what_is_there(file: Path) -> None:
+def test_an_expression_names_what_is_there(file) -> None:
     # GitHub takes what is not there for an empty text, and says nothing.
     text = file.read_text()
     inputs = (yaml.safe_load(text)[True] or {}).get("workflow_dispatch") or {}
@@ -97,7 +97,7 @@ def test_an_expression_names_what_is_there(file: Path) -> None:
 
 @pytest.mark.slow  # shellcheck comes with requirements-dev.txt
 @each_file
-def test_the_shell_in_a_workflow_is_sound(file: Path) -> None:
+def test_the_shell_in_a_workflow_is_sound(file) -> None:
     shellcheck = Path(sys.executable).with_name("shellcheck")
     for script in scripts_of(file):
         done = subprocess.run(
