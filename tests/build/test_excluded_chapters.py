@@ -9,7 +9,7 @@ from book import ROOT, chapter_files
 from bs4 import BeautifulSoup
 from test_build import CHAPTER, SmallBook, book, built  # noqa: F401
 
-from booktools.sphinx.excluded_chapters import excluded_labels, labels_of, prose_of
+from booktools.sphinx.excluded_chapters import labels_of, prose_of
 
 
 def read(page: Path) -> BeautifulSoup:
