@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 from book import ROOT
-from interaction import CHAPTER_OF, data_of, find_violations, open_explorable
+from browser import NARROW, WIDE, find_violations, look, page_of
+from interaction import CHAPTER_OF, data_of, open_explorable
 from playwright.sync_api import Browser, Locator, Page, expect
-from test_browser import NARROW, WIDE, look, needed
 
 from helpers import init_weights, load_petal_data, make_line_data
 
@@ -336,7 +336,7 @@ def test_is_accessible_and_fits_once_it_has_been_moved(
     expect(box.get_by_role("status").last).to_have_text(re.compile(r"\S"))
     for scheme, width in (("light", WIDE), ("dark", NARROW)):
         look(page, scheme, width)
-        box.scroll_into_view_if_needed()
+        box.scroll_into_view_if_page_of()
         assert not find_violations(page, f'[data-explorable="{name}"]')
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert box.evaluate("(box) => box.scrollWidth <= box.clientWidth")
@@ -348,7 +348,7 @@ def test_is_a_figure_where_no_script_runs(
 ) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
-        page.goto(site + needed(CHAPTER_OF[name]))
+        page.goto(site + page_of(CHAPTER_OF[name]))
         box = page.locator(f'[data-explorable="{name}"]')
         figure = box.locator("img:visible")
         expect(figure).to_have_count(1)
