@@ -72,7 +72,8 @@ LOAD_PICTURES = """(eager) => Promise.all([...document.images].map((picture) => 
     setTimeout(done, 5000);
   });
 }))"""
-# Waits until five frames in a row have the same layout and transitions are over.
+# Waits until five frames in a row have the same layout, and ends transitions: in
+# what is not laid out yet they would go on for ever.
 SETTLE = """async () => {
   let last = "";
   for (let calm = 0; calm < 5; calm += 1) {
@@ -81,8 +82,7 @@ SETTLE = """async () => {
     if (now !== last) calm = 0;
     last = now;
   }
-  const running = document.getAnimations().map((animation) => animation.finished);
-  await Promise.allSettled(running);
+  document.getAnimations().forEach((animation) => animation.finish());
 }"""
 
 

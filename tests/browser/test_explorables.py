@@ -336,7 +336,7 @@ def test_is_accessible_and_fits_once_it_has_been_moved(
     expect(box.get_by_role("status").last).to_have_text(re.compile(r"\S"))
     for scheme, width in (("light", WIDE), ("dark", NARROW)):
         look(page, scheme, width)
-        box.scroll_into_view_if_page_of()
+        box.scroll_into_view_if_needed()
         assert not find_violations(page, f'[data-explorable="{name}"]')
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert box.evaluate("(box) => box.scrollWidth <= box.clientWidth")
