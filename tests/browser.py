@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from book import ROOT, SITE
+from book import ROOT, SITE, chapter_files
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -27,6 +27,18 @@ from booktools.sphinx.light_pages import pages_of
 from booktools.urls import site_address
 
 PAGES = [path.relative_to(SITE).as_posix() for path in pages_of(SITE)]
+FIRST_CHAPTER = f"chapters/{chapter_files()[0].stem}.html"
+KINDS = {  # of pages, and one of each
+    name: page
+    for name, page in {
+        "landing": "index.html",
+        "formulas": "chapters/06-backprop-numpy.html",
+        "explorable": "chapters/12-mlp-pytorch.html",
+        "longest": "chapters/museum-of-bugs.html",
+        "reference": "reference/glossary.html",
+    }.items()
+    if page in PAGES
+}
 WIDE, NARROW = (1280, 390)
 HEIGHT = 900
 # Besides axe-core's default rules, one that Lighthouse also checks.
@@ -60,7 +72,8 @@ LOAD_PICTURES = """(eager) => Promise.all([...document.images].map((picture) => 
     setTimeout(done, 5000);
   });
 }))"""
-# Waits until five frames in a row have the same layout and transitions are over.
+# Waits until five frames in a row have the same layout, and ends transitions: in
+# what is not laid out yet they would go on for ever.
 SETTLE = """async () => {
   let last = "";
   for (let calm = 0; calm < 5; calm += 1) {
@@ -69,8 +82,7 @@ SETTLE = """async () => {
     if (now !== last) calm = 0;
     last = now;
   }
-  const running = document.getAnimations().map((animation) => animation.finished);
-  await Promise.allSettled(running);
+  document.getAnimations().forEach((animation) => animation.finish());
 }"""
 
 
@@ -79,6 +91,14 @@ def skip(reason: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def page_of(chapter: str) -> str:
+    """Return the page of a chapter; skip the test if the book leaves it out."""
+    page = f"chapters/{chapter}.html"
+    if page not in PAGES:
+        pytest.skip(f"_toc.yml leaves out {chapter}")
+    return page
 
 
 def require_chromium() -> str:
@@ -204,10 +224,15 @@ def look(page: Page, scheme: str, width: int) -> None:
     page.evaluate(SETTLE)
 
 
-def violations(page: Page, options: dict[str, Any] = AXE) -> list[str]:
-    """Return what axe-core finds wrong with a page, one line a node."""
+def find_violations(
+    page: Page,
+    parts: str | dict[str, Any] | None = None,
+    options: dict[str, Any] = AXE,
+) -> list[str]:
+    """Return what axe-core finds wrong with a page or parts of it, one line a node."""
+    response = Axe().run(page, context=parts, options=options).response
     return [
         f"{rule['id']}: {node['html'][:200]}"
-        for rule in Axe().run(page, options=options).response["violations"]
+        for rule in response["violations"]
         for node in rule["nodes"]
     ]

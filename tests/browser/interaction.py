@@ -4,10 +4,8 @@ import json
 import re
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
-from browser import AXE, come_to
+from browser import come_to, page_of
 from playwright.sync_api import Locator, Page, expect
-from test_browser import needed
 
 # The chapter in which each is used; its page has all that it offers.
 CHAPTER_OF = {
@@ -19,7 +17,7 @@ CHAPTER_OF = {
 
 def open_explorable(page: Page, site: str, name: str, chapter: str = "") -> Locator:
     """Open the page, scroll to the explorable, and wait until it reacts."""
-    page.goto(site + needed(chapter or CHAPTER_OF[name]))
+    page.goto(site + page_of(chapter or CHAPTER_OF[name]))
     box = page.locator(f'[data-explorable="{name}"]')
     expect(box).to_have_class(re.compile("live"))
     come_to(box)
@@ -28,9 +26,3 @@ def open_explorable(page: Page, site: str, name: str, chapter: str = "") -> Loca
 
 def data_of(box: Locator) -> dict[str, Any]:
     return json.loads(box.locator("script").text_content() or "")
-
-
-def find_violations(page: Page, parts: str | dict[str, Any]) -> list[str]:
-    """Return what axe-core finds wrong with the parts, one line a fault."""
-    found = Axe().run(page, context=parts, options=AXE).response["violations"]
-    return [f"{rule['id']}: {n['html'][:200]}" for rule in found for n in rule["nodes"]]

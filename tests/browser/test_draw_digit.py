@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 import torch
+from browser import NARROW, WIDE, look
 from interaction import data_of, open_explorable
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page, expect
-from test_browser import NARROW, WIDE, look
 
 from helpers import (
     DIGIT_SETTINGS,

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 from book import ROOT
-from interaction import CHAPTER_OF, data_of, find_violations, open_explorable
+from browser import NARROW, WIDE, find_violations, look, page_of
+from interaction import CHAPTER_OF, data_of, open_explorable
 from playwright.sync_api import Browser, Locator, Page, expect
-from test_browser import NARROW, WIDE, look, needed
 
 from helpers import init_weights, load_petal_data, make_line_data
 
@@ -348,7 +348,7 @@ def test_is_a_figure_where_no_script_runs(
 ) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
-        page.goto(site + needed(CHAPTER_OF[name]))
+        page.goto(site + page_of(CHAPTER_OF[name]))
         box = page.locator(f'[data-explorable="{name}"]')
         figure = box.locator("img:visible")
         expect(figure).to_have_count(1)

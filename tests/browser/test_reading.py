@@ -1,17 +1,12 @@
-"""The built site in a real browser: what readers see, hear, type and load."""
+"""What readers do in a browser: search, switch, unfold, copy, go on by keyboard."""
 
 import io
 import re
-from collections.abc import Iterator
-from posixpath import dirname, join, normpath
 
 import pytest
-from book import BUILD, chapter_files
 from browser import (
-    AXE,
-    LOAD_PICTURES,
+    FIRST_CHAPTER,
     NARROW,
-    PAGES,
     SETTLE,
     SITE,
     WIDE,
@@ -19,29 +14,13 @@ from browser import (
     come_to,
     lay_out_all,
     look,
-    open_context,
-    violations,
+    page_of,
 )
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, expect
 
 pytestmark = pytest.mark.slow
 
-FIRST_VISIT, LATER_VISIT = (1_000_000, 300_000)  # bytes, with all pictures
-EXPLORABLE = 150_000  # bytes more, for each on a page
-CHAPTERS = [path.stem for path in chapter_files()]
-FIRST_CHAPTER = f"chapters/{CHAPTERS[0]}.html"
-CONTRAST = "color-contrast"  # the rule of axe-core that takes longest
-# The schemes differ in colours only, and the widths in everything else.
-LOOKS = {
-    "light, wide": ("light", WIDE, AXE),
-    "dark, wide": ("dark", WIDE, AXE | {"runOnly": [CONTRAST]}),
-    "light, narrow": (
-        "light",
-        NARROW,
-        AXE | {"rules": AXE["rules"] | {CONTRAST: {"enabled": False}}},
-    ),
-}
 # Adds the element that has the focus to window.seen, and returns its HTML and
 # whether one sees the focus; null if it has been there before.
 NOTE_STOP = """() => {
@@ -60,130 +39,6 @@ STOPS = """[...document.querySelectorAll(
   && (e.type !== 'radio' || e.checked)  // arrow keys go on to the others
   && e.id !== 'pst-back-to-top'  // there only once one has scrolled
   && !seen.includes(e)).map((e) => e.outerHTML.slice(0, 120))"""
-MISSING_PICTURES = """[...document.images].filter(
-  (i) => i.checkVisibility() && !i.naturalWidth).map((i) => i.outerHTML)"""
-FORMULAS = """[...document.querySelectorAll('.math')].filter(
-  (m) => !m.closest('[hidden]')).map((m) => [m.textContent,
-    m.querySelector('svg')?.getBoundingClientRect().width ?? 0,
-    m.querySelectorAll('math').length])"""
-TOO_WIDE = """[...document.querySelectorAll('div.math')].filter(
-  (m) => m.scrollWidth > m.clientWidth).map((m) => m.id || m.textContent)"""
-BEGINNING_HIDDEN = """[...document.querySelectorAll('div.math')].filter(
-  (m) => m.checkVisibility() && m.querySelector('svg').getBoundingClientRect().left
-    < m.getBoundingClientRect().left - 1).map((m) => m.id || m.textContent)"""
-MISSING_SHAPES = """[...document.querySelectorAll('use')].filter(
-  (u) => !document.querySelector(u.getAttribute('xlink:href'))).length"""
-PROSE = """[...document.querySelectorAll('.bd-article p')].map((p) => {
-  const copy = p.cloneNode(true);
-  copy.querySelectorAll('code, .math').forEach((e) => e.remove());
-  return copy.textContent; }).join(' ')"""
-
-
-def needed(chapter: str) -> str:
-    """Return the page of a chapter; skip the test if a fork has left it out."""
-    if chapter not in CHAPTERS:
-        pytest.skip(f"_toc.yml leaves out {chapter}")
-    return f"chapters/{chapter}.html"
-
-
-# Each page, opened once
-
-
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(page, marks=pytest.mark.xdist_group(page)) for page in PAGES],
-)
-def visit(
-    request: pytest.FixtureRequest, browser: Browser, site: str
-) -> Iterator[Visit]:
-    """A page, read to its end in a wide window, and then all laid out."""
-    with open_context(browser) as context:
-        visit = Visit(context.new_page(), request.param)
-        visit.open(site + visit.name)
-        visit.scroll_through()
-        lay_out_all(visit.page)
-        yield visit
-
-
-@pytest.fixture(scope="module")
-def shared(browser: Browser, site: str) -> set[str]:
-    """Return the addresses of what one chapter shares with the others."""
-    with open_context(browser) as context:
-        first = Visit(context.new_page())
-        first.open(site + FIRST_CHAPTER)
-        return {url for url in first.requests if "/_static/" in url}
-
-
-def test_page_loads_little_complains_of_nothing_and_stands_still(
-    visit: Visit, site: str, shared: set[str]
-) -> None:
-    assert not visit.complaints
-    assert not [url for url in visit.requests if not url.startswith((site, "data:"))]
-    assert visit.shift < 0.01
-    assert visit.bytes.total() <= FIRST_VISIT, visit.bytes.most_common(8)
-    # Later, what this page shares with the others is in the browser already.
-    own = {url: size for url, size in visit.bytes.items() if url not in shared}
-    assert own
-    html = (SITE / visit.name).read_text(encoding="utf-8")
-    limit = LATER_VISIT + EXPLORABLE * html.count("data-explorable=")
-    assert sum(own.values()) <= limit, own
-
-
-def test_page_shows_all_its_pictures_and_formulas(visit: Visit) -> None:
-    page = visit.page
-    look(page, "light", WIDE)
-    page.evaluate(LOAD_PICTURES, False)
-    assert not page.evaluate(MISSING_PICTURES)
-    for text, width, spoken in page.evaluate(FORMULAS):
-        assert width > 0, text
-        assert spoken == 1, text  # for screen readers
-    assert not page.evaluate(TOO_WIDE), "break it into lines"
-    assert page.evaluate(MISSING_SHAPES) == 0
-    assert not re.search(r"\\[a-z]+\{|\$\\|\\\(", page.evaluate(PROSE))
-
-
-@pytest.mark.parametrize(("scheme", "width", "options"), LOOKS.values(), ids=LOOKS)
-def test_page_is_accessible_and_fits(
-    visit: Visit, scheme: str, width: int, options: dict[str, object]
-) -> None:
-    page = visit.page
-    look(page, scheme, width)
-    assert page.evaluate("document.documentElement.dataset.theme") == scheme
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    # On a phone one sees where a wide formula begins, and scrolls to its end.
-    assert not page.evaluate(BEGINNING_HIDDEN)
-    assert not violations(page, options)
-
-
-@pytest.mark.parametrize("page", [page for page in PAGES if page != "404.html"])
-def test_page_works_from_a_plain_file_without_a_network(
-    context: BrowserContext, page: str
-) -> None:
-    context.set_offline(True)
-    visit = Visit(context.new_page())
-    visit.open((SITE / page).as_uri())
-    visit.page.evaluate(LOAD_PICTURES, True)
-    assert not visit.page.evaluate(MISSING_PICTURES)
-    assert not visit.complaints
-    outside = [url for url in visit.requests if not url.startswith(("file:", "data:"))]
-    assert not outside
-    expect(visit.page.locator("main h1:visible").first).to_be_visible()
-
-
-def test_every_page_can_be_reached_from_the_first() -> None:
-    waiting, reached = ["index.html"], {"index.html"}
-    while waiting:
-        page = waiting.pop()
-        html = (SITE / page).read_text(encoding="utf-8")
-        for link in re.findall(r'<a\s[^>]*href="([^"#?:]+)', html):
-            name = normpath(join(dirname(page), link))
-            if name in PAGES and name not in reached:
-                reached.add(name)
-                waiting.append(name)
-    assert set(PAGES) - reached <= {"404.html", "genindex.html", "search.html"}
-
-
-# What readers do
 
 
 def test_theme_switches_and_is_remembered(context: BrowserContext, site: str) -> None:
@@ -249,14 +104,14 @@ def test_solutions_unfold_by_keyboard(context: BrowserContext, site: str) -> Non
 def test_solutions_can_be_read_without_scripts(browser: Browser, site: str) -> None:
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
-        page.goto(site + needed("01-gradient-descent"))
+        page.goto(site + page_of("01-gradient-descent"))
         expect(page.locator(".solution.dropdown pre").first).to_be_visible()
         expect(page.locator(".frames img").last).to_be_visible()
 
 
 @pytest.mark.parametrize("offline", [False, True], ids=["served", "from a file"])
 def test_search_finds(context: BrowserContext, site: str, offline: bool) -> None:
-    needed("03-learning-rate")
+    page_of("03-learning-rate")
     visit = Visit(context.new_page())
     root = f"{SITE.as_uri()}/" if offline else site
     visit.open(root + "search.html?q=momentum")
@@ -294,7 +149,7 @@ def test_copy_button_copies_the_code(context: BrowserContext, site: str) -> None
 
 def test_slider_moves_by_keyboard(context: BrowserContext, site: str) -> None:
     page = context.new_page()
-    page.goto(site + needed("01-gradient-descent"))
+    page.goto(site + page_of("01-gradient-descent"))
     box = page.locator(".frames").first
     come_to(box)
     slider = box.locator("input[type=range]")
@@ -372,29 +227,3 @@ def test_a_host_shows_the_missing_page_at_any_depth(
     assert visit.page.evaluate(ground) == "sticky"  # its styles have come
     visit.page.locator("article a", has_text="logistic").first.click()
     expect(visit.page.locator("article h1").first).to_contain_text("logistic")
-
-
-@pytest.mark.parametrize(
-    ("name", "page", "part"),
-    [
-        ("landing", "index", "h1"),
-        ("formulas", "06-backprop-numpy", "div.math"),
-        ("plots", "03-learning-rate", "figure img"),
-    ],
-)
-def test_screenshots_are_kept(
-    context: BrowserContext, site: str, name: str, page: str, part: str
-) -> None:
-    folder = BUILD / "screenshots"
-    folder.mkdir(exist_ok=True)
-    tab = context.new_page()
-    tab.goto(site + ("index.html" if page == "index" else needed(page)))
-    for scheme in ("light", "dark"):
-        for form, width in (("wide", WIDE), ("narrow", NARROW)):
-            look(tab, scheme, width)
-            tab.locator(part).first.evaluate(
-                "(e) => e.scrollIntoView({block: 'center'})"
-            )
-            file = folder / f"{name}-{scheme}-{form}.png"
-            tab.screenshot(path=file)
-            assert file.stat().st_size > 10_000

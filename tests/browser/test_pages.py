@@ -1,0 +1,147 @@
+"""Each page of the built site in a browser: what it loads, shows and says."""
+
+import re
+from collections.abc import Iterator
+from posixpath import dirname, join, normpath
+
+import pytest
+from browser import (
+    AXE,
+    FIRST_CHAPTER,
+    KINDS,
+    LOAD_PICTURES,
+    NARROW,
+    PAGES,
+    SITE,
+    WIDE,
+    Visit,
+    find_violations,
+    lay_out_all,
+    look,
+    open_context,
+)
+from playwright.sync_api import Browser, BrowserContext, expect
+
+pytestmark = pytest.mark.slow
+
+FIRST_VISIT, LATER_VISIT = (1_000_000, 300_000)  # bytes, with all pictures
+EXPLORABLE = 150_000  # bytes more, for each on a page
+CONTRAST = "color-contrast"  # the rule of axe-core that takes longest
+# The schemes differ in colours only, and the widths in everything else.
+LOOKS = {
+    "light, wide": ("light", WIDE, AXE),
+    "dark, wide": ("dark", WIDE, AXE | {"runOnly": [CONTRAST]}),
+    "light, narrow": (
+        "light",
+        NARROW,
+        AXE | {"rules": AXE["rules"] | {CONTRAST: {"enabled": False}}},
+    ),
+}
+MISSING_PICTURES = """[...document.images].filter(
+  (i) => i.checkVisibility() && !i.naturalWidth).map((i) => i.outerHTML)"""
+FORMULAS = """[...document.querySelectorAll('.math')].filter(
+  (m) => !m.closest('[hidden]')).map((m) => [m.textContent,
+    m.querySelector('svg')?.getBoundingClientRect().width ?? 0])"""
+TOO_WIDE = """[...document.querySelectorAll('div.math')].filter(
+  (m) => m.scrollWidth > m.clientWidth).map((m) => m.id || m.textContent)"""
+BEGINNING_HIDDEN = """[...document.querySelectorAll('div.math')].filter(
+  (m) => m.checkVisibility() && m.querySelector('svg').getBoundingClientRect().left
+    < m.getBoundingClientRect().left - 1).map((m) => m.id || m.textContent)"""
+MISSING_SHAPES = """[...document.querySelectorAll('use')].filter(
+  (u) => !document.querySelector(u.getAttribute('xlink:href'))).length"""
+PROSE = """[...document.querySelectorAll('.bd-article p')].map((p) => {
+  const copy = p.cloneNode(true);
+  copy.querySelectorAll('code, .math').forEach((e) => e.remove());
+  return copy.textContent; }).join(' ')"""
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def visit(
+    request: pytest.FixtureRequest, browser: Browser, site: str
+) -> Iterator[Visit]:
+    """A page, read to its end in a wide window, and then all laid out."""
+    with open_context(browser) as context:
+        visit = Visit(context.new_page(), request.param)
+        visit.open(site + visit.name)
+        visit.scroll_through()
+        lay_out_all(visit.page)
+        yield visit
+
+
+@pytest.fixture(scope="module")
+def shared(browser: Browser, site: str) -> set[str]:
+    """Return the addresses of what one chapter shares with the others."""
+    with open_context(browser) as context:
+        first = Visit(context.new_page())
+        first.open(site + FIRST_CHAPTER)
+        return {url for url in first.requests if "/_static/" in url}
+
+
+def test_page_loads_little_complains_of_nothing_and_stands_still(
+    visit: Visit, site: str, shared: set[str]
+) -> None:
+    assert not visit.complaints
+    assert not [url for url in visit.requests if not url.startswith((site, "data:"))]
+    assert visit.shift < 0.01
+    assert visit.bytes.total() <= FIRST_VISIT, visit.bytes.most_common(8)
+    # Later, what this page shares with the others is in the browser already.
+    own = {url: size for url, size in visit.bytes.items() if url not in shared}
+    assert own
+    html = (SITE / visit.name).read_text(encoding="utf-8")
+    # What begins with a slash is found neither in a file nor below another path.
+    assert visit.name == "404.html" or not re.search(r'\s(?:href|src)="/', html)
+    limit = LATER_VISIT + EXPLORABLE * html.count("data-explorable=")
+    assert sum(own.values()) <= limit, own
+
+
+def test_page_shows_all_its_pictures_and_formulas(visit: Visit) -> None:
+    page = visit.page
+    look(page, "light", WIDE)
+    page.evaluate(LOAD_PICTURES, False)
+    assert not page.evaluate(MISSING_PICTURES)
+    for text, width in page.evaluate(FORMULAS):
+        assert width > 0, text
+    assert not page.evaluate(TOO_WIDE), "break it into lines"
+    assert page.evaluate(MISSING_SHAPES) == 0
+    assert not re.search(r"\\[a-z]+\{|\$\\|\\\(", page.evaluate(PROSE))
+
+
+@pytest.mark.parametrize(("scheme", "width", "options"), LOOKS.values(), ids=LOOKS)
+def test_page_is_accessible_and_fits(
+    visit: Visit, scheme: str, width: int, options: dict[str, object]
+) -> None:
+    page = visit.page
+    look(page, scheme, width)
+    assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # On a phone one sees where a wide formula begins, and scrolls to its end.
+    assert not page.evaluate(BEGINNING_HIDDEN)
+    assert not find_violations(page, options=options)
+
+
+@pytest.mark.parametrize("page", [FIRST_CHAPTER, *KINDS.values()])
+def test_page_works_from_a_plain_file_without_a_network(
+    context: BrowserContext, page: str
+) -> None:
+    context.set_offline(True)
+    visit = Visit(context.new_page())
+    visit.open((SITE / page).as_uri())
+    visit.page.evaluate(LOAD_PICTURES, True)
+    assert not visit.page.evaluate(MISSING_PICTURES)
+    assert not visit.complaints
+    outside = [url for url in visit.requests if not url.startswith(("file:", "data:"))]
+    assert not outside
+    expect(visit.page.locator("main h1:visible").first).to_be_visible()
+
+
+def test_every_page_can_be_reached_from_the_first() -> None:
+    waiting, reached = ["index.html"], {"index.html"}
+    while waiting:
+        page = waiting.pop()
+        html = (SITE / page).read_text(encoding="utf-8")
+        for link in re.findall(r'<a\s[^>]*href="([^"#?:]+)', html):
+            name = normpath(join(dirname(page), link))
+            if name in PAGES and name not in reached:
+                reached.add(name)
+                waiting.append(name)
+    assert set(PAGES) - reached <= {"404.html", "genindex.html", "search.html"}
