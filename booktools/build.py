@@ -101,6 +101,7 @@ def build(root: Path) -> int:
         {name: it for name, it in hashes.items() if name not in names},
         environment.fingerprint,
         places(root),
+        str(root),  # of a book that has moved Sphinx reads all again
     )
     changed = changed_pages(root, folder, base, hashes)
     if changed is None:
