@@ -74,10 +74,30 @@ book: $(installed) ## build the site; DEVICE=cpu, cuda, mps, auto; EDITION=stude
 
 # A click on a chapter opens a notebook: the set-up has told JupyterLab so.
 lab: $(installed) ## open the chapters as notebooks, to run and change them
-	@$(python) -m jupyter lab --LabApp.default_url=/lab/tree/chapters/01-gradient-descent.md
+	@$(python) -m booktools lab
 
 # The tests and the benchmark are about the edition that has everything.
-test test-slow bench: $(installed) ## time building and training, as ratios; ten minutes
+test test-slow bench: export BOOK_EDITION := instructor
+
+# The tests compare with the book, so it is built first. They run even if that
+# fails, since they say more; the exit status is that of both together. A file
+# of tests, or a chapter, stays in one process.
+pytest := $(python) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+test: $(installed) ## build the book, then run every quick test; TESTS=tests/unit
+	@status=0; \
+	$(python) -m booktools build || status=1; \
+	$(pytest) $(TESTS) || status=1; \
+	exit $$status
+
+test-slow: $(installed-dev) ## build, then test in browsers, environments, whole builds
+	@$(python) -m booktools build
+	@status=0; \
+	$(pytest) -m "slow and not serial" tests || status=1; \
+	$(python) -m pytest -m serial tests || status=1; \
+	exit $$status
+
+bench: $(installed) ## time building and training, as ratios; ten minutes
 	@status=0; \
 	$(python) -m benchmarks.training || status=1; \
 	$(python) -m benchmarks.build || status=1; \
@@ -114,10 +134,12 @@ serve: $(installed) ## show the built site on 127.0.0.1; PORT=8000, EDITION=stud
 lint: $(installed-dev) ## check style and types of the code, and what CI runs
 	@$(python) -m ruff check .
 	@$(python) -m ruff format --check .
-	@$(python) -m mypy helpers interactive booktools benchmarks figures conftest.py
+	@$(python) -m mypy helpers interactive booktools benchmarks figures
 	@$(python) -m check_jsonschema --builtin-schema vendor.github-workflows \
 		.github/workflows/*.yml
-	@$(VENV)/bin/zizmor --offline --no-progress --quiet .github/workflows
+	@$(python) -m check_jsonschema --builtin-schema vendor.dependabot \
+		.github/dependabot.yml
+	@$(VENV)/bin/zizmor --offline --no-progress --quiet .github
 	@$(VENV)/bin/shellcheck .ci/run binder/postBuild binder/start
 
 figures: $(installed) ## draw the pictures in figures/ again

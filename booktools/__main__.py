@@ -5,8 +5,11 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from helpers import DataError, DeviceError
+
 COMMANDS = {  # and the modules whose `main` is called with the book's root
     "build": "booktools.build",
+    "lab": "booktools.lab",
     "live": "booktools.live",
     "notebooks": "booktools.export",
     "pdf": "booktools.pdf",
@@ -27,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
             parser.error(f"{root} is no book: it has no {name}. Use --root.")
     try:
         return import_module(COMMANDS[options.command]).main(root)
-    except ValueError as error:  # of what was asked for in the environment
+    except (DataError, DeviceError, ValueError) as error:  # of what was asked for
         print(error, file=sys.stderr)
         return 1
 

@@ -109,7 +109,7 @@ def build(root: Path) -> int:
     read = [p for p in paths if changed is None or f"chapters/{p.name}" in changed]
     if not execute(root, read, environment, jobs):
         return keep_last_site(root, "a chapter failed, see above")
-    if prepare_environment(root) != environment:
+    if read and prepare_environment(root) != environment:
         shutil.rmtree(root / CACHE / environment.fingerprint)
         return keep_last_site(
             root, "what chapters depend on changed meanwhile; try again"
@@ -118,7 +118,9 @@ def build(root: Path) -> int:
         return keep_last_site(root, "a chapter was edited meanwhile; try again")
     (folder / STATE).unlink(missing_ok=True)  # until this one has succeeded
     if not render(root, folder):
-        shutil.rmtree(folder)  # or Sphinx would not warn a second time
+        shutil.rmtree(
+            folder, ignore_errors=True
+        )  # or Sphinx would not warn a second time
         return keep_last_site(root, "Sphinx gave warnings or errors, see above")
     from booktools.postprocess import finish_site  # here, as is all of Sphinx
 
@@ -232,7 +234,7 @@ def execute(root: Path, paths: list[Path], here: Environment, jobs: int) -> bool
     """
     if not paths:
         return True
-    from booktools.execute import Run, execute_all, is_cached, open_cache, store
+    from booktools.execute import Run, cached_record, execute_all, open_cache, store
     from booktools.kernels import preload_kernels
 
     cache = open_cache(root, here.fingerprint)
@@ -246,7 +248,9 @@ def execute(root: Path, paths: list[Path], here: Environment, jobs: int) -> bool
             print(f"{path.relative_to(root)} FAILED: {error}", flush=True)
             good = False
             continue
-        if not is_cached(cache, notebook):
+        if record := cached_record(cache, notebook):
+            records[path.stem] = record
+        else:
             runs.append(Run(root, path, notebook, timeout))
 
     def keep(run: Run) -> None:

@@ -10,8 +10,15 @@ import hashlib
 import json
 import os
 import platform
+import re
+import sys
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
+from functools import cache
+from importlib.metadata import (
+    PackageNotFoundError,
+    distribution,
+    packages_distributions,
+)
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +29,13 @@ from threadpoolctl import ThreadpoolController
 
 import helpers
 import interactive
-from booktools.sources import BUILD
+from booktools.sources import BUILD, chapter_files
 from helpers import requested_device, requested_run, select_device
 from helpers.data import BUNDLED, find_mnist
 
 CACHE = BUILD / "cache"  # of executed chapters, a folder for each fingerprint
 RESULTS = BUILD / "results"  # of what takes minutes; see helpers/results.py
-# What chapters import; what these require is found from their metadata.
+# What most chapters import; what these require is found from their metadata.
 LIBRARIES = (
     "ipykernel",
     "matplotlib",
@@ -65,6 +72,8 @@ SWITCHES = (
     "PYTORCH_",
     "TORCH_",
 )
+IMPORT = re.compile(r"^\s*(?:import|from) ([A-Za-z_]\w*)", re.M)
+OURS = {"helpers", "interactive"}
 # The modules that decide how a chapter is executed.
 EXECUTORS = ("environment.py", "execute.py", "ipython_kernel_config.py", "kernels.py")
 
@@ -147,7 +156,7 @@ def prepare_environment(root: Path) -> Environment:
         python=platform.python_version(),
         machine=", ".join([platform.system(), platform.machine(), *_blas_kernels()]),
         threads=os.environ[THREADS],
-        versions=library_versions(),
+        versions=library_versions(root),
         files=hash_files(root),
         switches={
             name: value
@@ -184,10 +193,16 @@ def set_variables(root: Path) -> None:
         os.environ.pop(name, None)
 
 
-def library_versions() -> dict[str, str]:
-    """Return the versions of `LIBRARIES` and of what they require, sorted."""
+def library_versions(root: Path) -> dict[str, str]:
+    """Return the versions of what chapters import, and of what that requires."""
+    modules = {
+        module
+        for path in chapter_files(root)
+        for module in IMPORT.findall(path.read_text(encoding="utf-8"))
+    }
+    modules -= OURS | set(sys.stdlib_module_names)
     versions: dict[str, str] = {}
-    waiting = list(LIBRARIES)
+    waiting = [*LIBRARIES, *filter(None, map(package_of, sorted(modules)))]
     while waiting:
         name = canonicalize_name(waiting.pop())
         if name in versions:
@@ -202,6 +217,20 @@ def library_versions() -> dict[str, str]:
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
                 waiting.append(requirement.name)
     return dict(sorted(versions.items()))
+
+
+@cache
+def package_of(module: str) -> str:
+    """Return the name of the package that has a module, or nothing."""
+    try:
+        return canonicalize_name(distribution(module).name)
+    except (PackageNotFoundError, ValueError):
+        pass
+    for name in LIBRARIES:  # to look into all packages takes long
+        files = distribution(name).read_text("RECORD") or ""
+        if f"\n{module}/__init__.py," in f"\n{files}":
+            return name
+    return packages_distributions().get(module, [""])[0]
 
 
 def hash_files(root: Path) -> dict[str, str]:

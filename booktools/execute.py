@@ -48,16 +48,23 @@ def open_cache(root: Path, fingerprint: str) -> JupyterCacheBase:
     return cache
 
 
-def is_cached(cache: JupyterCacheBase, notebook: NotebookNode) -> bool:
-    """Say whether the cache holds a chapter, undamaged, as it is stored here.
+def cached_record(
+    cache: JupyterCacheBase, notebook: NotebookNode
+) -> dict[str, float] | None:
+    """Return the seconds and megabytes that a cached chapter took.
 
-    A plain `jupyter-book build` may have put it there as well.
+    It is None if the cache does not hold the chapter, undamaged, as it is stored
+    here; a plain `jupyter-book build` may have put it there as well.
     """
     try:
         cache.merge_match_into_notebook(notebook)
-        return "megabytes" in cache.match_cache_notebook(notebook).data
+        record: Any = cache.match_cache_notebook(notebook).data
+        return {
+            "seconds": record["execution_seconds"],
+            "megabytes": record["megabytes"],
+        }
     except Exception:  # not there, or damaged: then it is made anew
-        return False
+        return None
 
 
 def store(cache: JupyterCacheBase, run: "Run") -> None:

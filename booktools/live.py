@@ -1,14 +1,11 @@
-"""Build the book again at each save, and show it in the browser.
+"""Build the book again at each save, and reload the page in the browser.
 
 The library livereload serves the site, watches the sources and reloads the
-page; what a save changes is built in a process of its own, so that a helper,
-too, may be changed meanwhile.
+page. Each build is a process of its own, so that a helper may be edited, too.
 """
 
-import os
 import subprocess
 import sys
-import webbrowser
 from pathlib import Path
 
 from livereload import Server
@@ -20,19 +17,21 @@ from booktools.sources import BUILD
 WATCHED = (
     "_config.yml",
     "_toc.yml",
-    "index.md",
+    "*.md",
+    "_static/*",
     "chapters/*",
-    "reference/*",
     "figures/*.svg",
     "helpers/*.py",
-    "interactive/**/*",
-    "_static/*",
+    "interactive/*.py",
+    "interactive/static/*",
+    "reference/*",
 )
 
 
 def rebuild(root: Path) -> None:
     """Build the book; if that fails, the last good site stays."""
-    subprocess.run([sys.executable, "-m", "booktools", "build"], cwd=root, check=False)
+    command = [sys.executable, "-m", "booktools", "build", "--root", str(root)]
+    subprocess.run(command, check=False)
 
 
 def main(root: Path) -> int:
@@ -43,7 +42,9 @@ def main(root: Path) -> int:
     server.setHeader("Cache-Control", "no-store")
     for pattern in WATCHED:
         server.watch(str(root / pattern), lambda: rebuild(root))
-    if os.environ.get("BROWSER", "x"):
-        webbrowser.open_new_tab(f"http://127.0.0.1:{port}/")
-    server.serve(port=port, host="127.0.0.1", root=str(site))
+    try:
+        server.serve(port=port, host="127.0.0.1", root=str(site))
+    except OSError as error:
+        print(f"PORT={port}: {error.strerror}. Try: make live PORT=8001")
+        return 1
     return 0

@@ -19,7 +19,7 @@ from booktools import build
 from booktools.chromium import ChromiumError, find_chromium, launch_arguments
 from booktools.edition import PDFS, SITES, edition
 from booktools.environment import prepare_environment
-from booktools.execute import is_cached, open_cache
+from booktools.execute import cached_record, open_cache
 from booktools.postprocess import finish_site
 from booktools.sources import BUILD, LOCK, chapter_files, read_chapter
 
@@ -88,7 +88,7 @@ def all_is_cached(root: Path) -> bool:
     """Say whether the cache still holds what the site was made from."""
     cache = open_cache(root, prepare_environment(root).fingerprint)
     chapters = (read_chapter(root, path) for path in chapter_files(root))
-    return all(is_cached(cache, chapter) for chapter in chapters)
+    return all(cached_record(cache, chapter) for chapter in chapters)
 
 
 def print_page(program: Path, page: Path, target: Path) -> None:

@@ -1,6 +1,6 @@
 // Typeset TeX as SVG beside MathML that screen readers read.
 //
-// Started by mathematics.py with the folder of MathJax as its argument. Each
+// Started by math.py with the folder of MathJax as its argument. Each
 // line of the input is a JSON object {tex, display}; each line of the output
 // is one {html, glyphs, error}, where glyphs are the shapes, by their id, that
 // the formula is the first to use. The very first line is {css}.

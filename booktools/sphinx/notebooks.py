@@ -16,7 +16,6 @@ import sys
 import tomllib
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,6 +37,7 @@ from sphinx_markdown_builder.contexts import (
 from sphinx_markdown_builder.escape import escape_markdown_chars
 from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_context
 
+from booktools.environment import OURS, package_of
 from booktools.execute import open_cache
 from booktools.sources import read_chapter
 from booktools.sphinx.book import Book
@@ -452,21 +452,12 @@ def needed_packages(book: Book, executed: NotebookNode) -> list[str]:
                     modules |= {name.name.partition(".")[0] for name in node.names}
                 elif isinstance(node, ast.ImportFrom) and not node.level:
                     modules.add(str(node.module).partition(".")[0])
-    known = installed_modules()
     packages = []
-    for module in sorted(
-        modules - set(sys.stdlib_module_names) - {"helpers", "interactive"}
-    ):
-        if module not in known:
+    for module in sorted(modules - set(sys.stdlib_module_names) - OURS):
+        if not (package := package_of(module)):
             raise ValueError(f"no installed package has the module {module!r}")
-        packages.append(known[module][0])
+        packages.append(package)
     return [own_package(book), *packages]
-
-
-@cache  # it reads the metadata of all packages
-def installed_modules() -> dict[str, list[str]]:
-    """Return the packages that each top-level module belongs to."""
-    return dict(packages_distributions())
 
 
 def own_package(book: Book) -> str:

@@ -1,10 +1,12 @@
+"""What chapters check with: gradients, differences of curves, mutants."""
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from helpers import check_gradient
+from helpers import check_gradient, max_relative_difference, mutate
 
 points = arrays(
     np.float64,
@@ -67,3 +69,23 @@ def test_refuses_what_is_not_finite(bad: float) -> None:
         check_gradient(lambda x: 0.0, [1.0, bad], [1.0, 1.0])
     with pytest.raises(ValueError, match="finite"):
         check_gradient(lambda x: 0.0, [1.0, 1.0], [bad, 1.0])
+
+
+def test_largest_difference_is_relative() -> None:
+    assert max_relative_difference([2.0, 30.0], [2.0, 20.0]) == pytest.approx(0.5)
+    with pytest.raises(ValueError, match=r"shapes \(2,\) and \(3,\)"):
+        max_relative_difference([1.0, 2.0], [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="positive"):
+        max_relative_difference([1.0], [0.0])
+
+
+def test_mutate_leaves_the_original_alone() -> None:
+    mutant = mutate(max_relative_difference, "np.abs(", "np.negative(")
+    assert max_relative_difference([1.0], [2.0]) == 0.5
+    assert mutant([1.0], [2.0]) == 0.5  # 1 - 2, turned around
+
+
+@pytest.mark.parametrize("old", ["no such text", "np.asarray"])
+def test_mutate_wants_a_piece_that_occurs_once(old: str) -> None:
+    with pytest.raises(ValueError, match="must occur once"):
+        mutate(max_relative_difference, old, "")

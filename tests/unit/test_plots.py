@@ -9,7 +9,6 @@ from book import chapter_files
 from bs4 import BeautifulSoup
 from colours import VISIONS, contrast, distance, invert
 from matplotlib.colors import rgb_to_hsv, to_hex, to_rgb
-from own_exercises import chapter_text
 from PIL import Image
 
 from figures.drawing import DARK, PAGE
@@ -169,5 +168,5 @@ def test_the_diverging_scale_keeps_its_colours_on_dark_pages() -> None:
 @pytest.mark.parametrize("path", chapter_files(), ids=lambda path: path.stem)
 def test_colours_named_in_chapters_stand_out_too(path) -> None:
     cycle = {f"C{number}": colour for number, colour in enumerate(PALETTE)}
-    for name in re.findall(r'\bcolors?="([^"]+)"', chapter_text(path)):
+    for name in re.findall(r'\bcolors?="([^"]+)"', path.read_text()):
         check_contrast(to_hex(cycle.get(name, name)), 3)

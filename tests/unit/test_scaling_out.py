@@ -1,7 +1,7 @@
 """The workers of chapter 16 do together what one does, and survive a kill.
 
 Workers are threads here, with a stand-in for `torch.distributed`, so that many
-mistakes can be tried; one run has real processes, started by torchrun.
+mistakes can be tried; the page itself starts real processes and kills one.
 """
 
 import io
@@ -253,14 +253,20 @@ def test_fewer_workers_may_take_up_what_more_have_left(
     assert max_relative_difference(saved["losses"], alone) < 1e-12
 
 
-STEPS = {
-    "rows twice": ("rows[rank::size]", "rows[: len(rows) // size]"),
-    "unequal parts": ("rows[rank::size]", "rows[16 * rank : 16 + 48 * rank]"),
-    "batches of one's own": ('manual_seed(task["seed"])', "manual_seed(rank)"),
-    "no exchange": ("DistributedDataParallel(network)", "network"),
-    "losses added up": ("loss.detach() / size", "loss.detach()"),
-}
-FILES = {
+MISTAKES = {
+    "rows twice": ("train_together", "rows[rank::size]", "rows[: len(rows) // size]"),
+    "unequal parts": (
+        "train_together",
+        "rows[rank::size]",
+        "rows[16 * rank : 16 + 48 * rank]",
+    ),
+    "batches of one's own": (
+        "train_together",
+        'manual_seed(task["seed"])',
+        "manual_seed(rank)",
+    ),
+    "no exchange": ("train_together", "DistributedDataParallel(network)", "network"),
+    "losses added up": ("train_together", "loss.detach() / size", "loss.detach()"),
     "velocities not restored": (
         "load_checkpoint",
         'optimiser.load_state_dict(saved["optimiser"])',
@@ -286,40 +292,19 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("mistake", STEPS)
-def test_a_mistake_in_the_steps_is_seen(
-    names: Names,
-    play: Callable[[int], Workers],
-    alone: list[float],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    mistake: str,
+@pytest.mark.parametrize(("function", "old", "new"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_in_the_training_is_seen(
+    names, play, alone, tmp_path, monkeypatch, function, old, new
 ) -> None:
     workers = play(2)
-    wrong = mutate(names["train_together"], *STEPS[mistake])
-    monkeypatch.setitem(names, "train_together", wrong)
-    losses = train_together(names, workers, tmp_path, killed=False)
-    assert max_relative_difference(losses, alone) > 1e-3
-
-
-@pytest.mark.parametrize("mistake", FILES)
-def test_a_mistake_in_the_checkpoint_is_seen(
-    names: Names,
-    play: Callable[[int], Workers],
-    alone: list[float],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    mistake: str,
-) -> None:
-    workers = play(2)
-    function, old, new = FILES[mistake]
     monkeypatch.setitem(names, function, mutate(names[function], old, new))
-    losses = train_together(names, workers, tmp_path, killed=True)
-    lives = np.loadtxt(tmp_path / "lives-0.txt", dtype=int)
+    killed = function != "train_together"  # checkpoints matter after a death alone
+    losses = train_together(names, workers, tmp_path, killed=killed)
+    lives = np.loadtxt(tmp_path / "lives-0.txt", dtype=int, ndmin=2)
     as_it_should = (
         len(losses) == len(alone)
-        and max_relative_difference(losses, alone) < 1e-12
-        and lives.tolist() == [[0, 0], [0, 40]]
+        and max_relative_difference(losses, alone) < 1e-3
+        and lives.tolist() == ([[0, 0], [0, 40]] if killed else [[0, 0]])
     )
     assert not as_it_should
 
@@ -367,23 +352,6 @@ def processes_of(script: Path) -> list[int]:
         if str(script) in (process.info["cmdline"] or []):
             found.append(process.pid)
     return found
-
-
-def test_a_run_that_was_killed_recovers_and_leaves_no_process(
-    names: Names, alone: list[float]
-) -> None:
-    status, said = names["torchrun"]("real", KILLED_AT, restarts=1)
-    assert status == 0, said
-    assert "exitcode: -9" in said, "nobody was killed"
-    folder = names["workshop"] / "real"
-    for rank in range(2):
-        lives = np.loadtxt(folder / f"lives-{rank}.txt", dtype=int)
-        assert lives.tolist() == [[0, 0], [1, 40]]
-    saved = torch.load(folder / "checkpoint.pt", weights_only=True)
-    assert max_relative_difference(saved["losses"], alone) < 1e-12
-    left = {path.name for path in folder.iterdir()}
-    assert left == {"checkpoint.pt", "lives-0.txt", "lives-1.txt"}
-    assert processes_of(names["script"]) == []
 
 
 def test_a_run_that_takes_too_long_is_ended_with_all_its_workers(

@@ -1,22 +1,74 @@
-"""The network that reads digits starts and trains as chapter 12 says."""
+"""The two networks that chapters share start and train as the chapters say."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from book import ROOT, read_chapter
-from torch.utils._python_dispatch import TorchDispatchMode
+from scipy import stats
+from sklearn.model_selection import train_test_split
 
-from booktools import run_chapter as pages
 from helpers import (
     DIGIT_SETTINGS,
+    init_weights,
     load_digits,
+    load_petal_data,
+    load_two_irises,
     make_digit_network,
     split_digits,
+    train_by_hand,
     train_digit_network,
+    working_dtype,
 )
+
+# Chapters 06 to 10
+
+
+def test_petals_are_split_in_halves_with_equal_species() -> None:
+    iris, data = load_two_irises(), load_petal_data()
+    train, validation = train_test_split(
+        np.arange(100), test_size=0.5, stratify=iris.species, random_state=0
+    )
+    assert iris.species[train].sum() == iris.species[validation].sum() == 25
+    mean = iris.measurements[train].mean(axis=0)  # of the training half alone
+    std = iris.measurements[train].std(axis=0)
+    for rows, x, y in (
+        (train, data.x_train, data.y_train),
+        (validation, data.x_validation, data.y_validation),
+    ):
+        expected = (iris.measurements[rows] - mean) / std
+        np.testing.assert_allclose(np.hstack([x, y]), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_initial_weights_have_he_variance() -> None:
+    W1, W2 = init_weights(300, 200, 400, seed=3)
+    for weights, rows in ((W1, 300), (W2, 200)):
+        assert weights.var() == pytest.approx(2 / rows, rel=0.02)
+        assert stats.kstest(weights.ravel() / np.sqrt(2 / rows), "norm").pvalue > 1e-3
+
+
+def test_initial_weights_depend_on_the_seed_alone() -> None:
+    for first, again in zip(init_weights(2, 5, 3), init_weights(2, 5, 3), strict=True):
+        np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(init_weights(2, 5, 3)[0], init_weights(2, 5, 3, 1)[0])
+
+
+def test_training_by_hand_leaves_the_initial_weights_alone() -> None:
+    W1, W2 = init_weights(2, 5, 2)
+    copies = W1.copy(), W2.copy()
+    curves = train_by_hand(load_petal_data(), W1, W2, n_steps=7)
+    np.testing.assert_array_equal(W1, copies[0])
+    np.testing.assert_array_equal(W2, copies[1])
+    assert curves.training.shape == curves.validation.shape == (8,)
+
+
+def test_double_precision_unless_the_device_has_none() -> None:
+    assert working_dtype(torch.device("cpu")) == torch.float64
+    assert working_dtype(torch.device("cuda")) == torch.float64
+    assert working_dtype(torch.device("mps")) == torch.float32
+
+
+# Chapters 11 to 13
 
 
 @pytest.fixture(scope="module")
@@ -44,30 +96,16 @@ def test_the_first_weights_are_he_normal() -> None:
     assert abs(weight.mean().item()) < 1e-3
 
 
-def test_a_seed_gives_one_network_and_another_seed_another(
-    data: tuple[torch.Tensor, torch.Tensor],
-) -> None:
+def test_the_seed_alone_decides(data: tuple[torch.Tensor, torch.Tensor]) -> None:
     short = replace(DIGIT_SETTINGS, n_epochs=2)
-    one, same, other = (
-        torch.cat(
-            [p.flatten() for p in train_digit_network(*data, short, seed).parameters()]
-        )
-        for seed in (0, 0, 1)
-    )
+    trained = []
+    for seed in (0, 0, 1):
+        parameters = train_digit_network(*data, short, seed).parameters()
+        trained.append(torch.cat([p.flatten() for p in parameters]))
+        torch.rand(7)  # what a reader draws elsewhere does not matter
+    one, same, other = trained
     assert torch.equal(one, same)
     assert not torch.equal(one, other)
-
-
-def test_global_random_numbers_decide_nothing(
-    data: tuple[torch.Tensor, torch.Tensor],
-) -> None:
-    """What a reader draws elsewhere does not change the network."""
-    short = replace(DIGIT_SETTINGS, n_epochs=1)
-    one = train_digit_network(*data, short, seed=0)
-    torch.rand(7)
-    two = train_digit_network(*data, short, seed=0)
-    for p, q in zip(one.parameters(), two.parameters(), strict=True):
-        assert torch.equal(p, q)
 
 
 def test_a_leftover_is_not_trained_on(
@@ -105,34 +143,3 @@ def test_momentum_is_used(data: tuple[torch.Tensor, torch.Tensor]) -> None:
     torch.testing.assert_close(
         second, torch.full_like(second, 1 + tiny.momentum), rtol=1e-3, atol=0
     )
-
-
-class NoDoublePrecision(TorchDispatchMode):
-    """Refuse every result in double precision, as mps does.
-
-    What NumPy hands over is converted on the CPU, before it is moved.
-    """
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
-        result = func(*args, **(kwargs or {}))
-        double = getattr(result, "dtype", None) == torch.float64
-        if double and func is not torch.ops.aten.lift_fresh.default:
-            raise TypeError(f"{func} gave double precision, which mps does not have")
-        return result
-
-
-def test_chapter_12_does_without_double_precision_on_mps(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def read_as_on_mps(path: Any) -> Any:
-        notebook = read_chapter(path)
-        for cell in notebook.cells:
-            cell.source = cell.source.replace('device.type == "mps"', "True")
-        return notebook
-
-    monkeypatch.setattr(pages, "read_chapter", read_as_on_mps)
-    with NoDoublePrecision():
-        page = pages.run_page(ROOT, "12-mlp-pytorch", until="changes = {")
-    assert page["X_double"].dtype == torch.float32

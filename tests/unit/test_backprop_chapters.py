@@ -1,8 +1,9 @@
-"""One network, five ways: equal curves, right gradients, no mutant survives."""
+"""Chapters 06 to 10: equal curves, right gradients, and no mutant survives."""
 
 import ast
 import inspect
 import textwrap
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,38 +12,32 @@ import torch
 from book import run_page
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy import stats
-from sklearn.model_selection import train_test_split
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import helpers
+from booktools import run_chapter
+from booktools.sources import read_chapter
 from helpers import (
     CURVE_TOLERANCE,
     check_gradient,
     init_weights,
     load_petal_data,
-    load_two_irises,
     max_relative_difference,
     mutate,
     train_by_hand,
-    working_dtype,
 )
 
 VERSIONS = ("NumPy", "tensors", "autograd", "torch.nn", "torch.optim", "scikit-learn")
 
 
-@pytest.fixture(scope="module")
-def numpy_page() -> dict[str, Any]:
-    return run_page("06-backprop-numpy")
-
-
-@pytest.fixture(scope="module")
-def tensor_page() -> dict[str, Any]:
-    return run_page("07-backprop-tensors")
-
-
-@pytest.fixture(scope="module")
-def autograd_page() -> dict[str, Any]:
-    return run_page("08-backprop-autograd")
+page_of = cache(run_page)
+NUMPY, TENSORS, AUTOGRAD, NN, OPTIM = (
+    "06-backprop-numpy",
+    "07-backprop-tensors",
+    "08-backprop-autograd",
+    "09-backprop-nn",
+    "10-backprop-optim",
+)
 
 
 @pytest.fixture
@@ -51,77 +46,17 @@ def single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(helpers, "working_dtype", lambda device: torch.float32)
 
 
-@pytest.fixture(scope="module")
-def last_page() -> dict[str, Any]:
-    return run_page("10-backprop-optim")
-
-
-# The shared parts
-
-
-def test_petals_are_split_in_halves_with_equal_species() -> None:
-    iris, data = load_two_irises(), load_petal_data()
-    train, validation = train_test_split(
-        np.arange(100), test_size=0.5, stratify=iris.species, random_state=0
-    )
-    assert iris.species[train].sum() == iris.species[validation].sum() == 25
-    mean = iris.measurements[train].mean(axis=0)  # of the training half alone
-    std = iris.measurements[train].std(axis=0)
-    for rows, x, y in (
-        (train, data.x_train, data.y_train),
-        (validation, data.x_validation, data.y_validation),
-    ):
-        expected = (iris.measurements[rows] - mean) / std
-        np.testing.assert_allclose(np.hstack([x, y]), expected, rtol=1e-9, atol=1e-12)
-
-
-def test_initial_weights_have_he_variance() -> None:
-    W1, W2 = init_weights(300, 200, 400, seed=3)
-    for weights, rows in ((W1, 300), (W2, 200)):
-        assert weights.var() == pytest.approx(2 / rows, rel=0.02)
-        assert stats.kstest(weights.ravel() / np.sqrt(2 / rows), "norm").pvalue > 1e-3
-
-
-def test_initial_weights_depend_on_the_seed_alone() -> None:
-    for first, again in zip(init_weights(2, 5, 3), init_weights(2, 5, 3), strict=True):
-        np.testing.assert_array_equal(first, again)
-    assert not np.array_equal(init_weights(2, 5, 3)[0], init_weights(2, 5, 3, 1)[0])
-
-
-def test_training_by_hand_leaves_the_initial_weights_alone() -> None:
-    W1, W2 = init_weights(2, 5, 2)
-    copies = W1.copy(), W2.copy()
-    curves = train_by_hand(load_petal_data(), W1, W2, n_steps=7)
-    np.testing.assert_array_equal(W1, copies[0])
-    np.testing.assert_array_equal(W2, copies[1])
-    assert curves.training.shape == curves.validation.shape == (8,)
-
-
-def test_largest_difference_is_relative() -> None:
-    assert max_relative_difference([2.0, 30.0], [2.0, 20.0]) == pytest.approx(0.5)
-    with pytest.raises(ValueError, match=r"shapes \(2,\) and \(3,\)"):
-        max_relative_difference([1.0, 2.0], [1.0, 2.0, 3.0])
-    with pytest.raises(ValueError, match="positive"):
-        max_relative_difference([1.0], [0.0])
-
-
-def test_double_precision_unless_the_device_has_none() -> None:
-    assert working_dtype(torch.device("cpu")) == torch.float64
-    assert working_dtype(torch.device("cuda")) == torch.float64
-    assert working_dtype(torch.device("mps")) == torch.float32
-
-
 # Equal curves
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_version_gives_the_same_curves(
-    last_page: dict[str, Any], version: str
+    version: str
 ) -> None:
     data = load_petal_data()
     reference = train_by_hand(data, *init_weights(2, 100, 2))
-    training, validation = last_page["results"][version]
-    tolerance = CURVE_TOLERANCE[str(last_page["dtype"]).removeprefix("torch.")]
+    training, validation = page_of(OPTIM)["results"][version]
+    tolerance = CURVE_TOLERANCE[str(page_of(OPTIM)["dtype"]).removeprefix("torch.")]
     assert max_relative_difference(training, reference.training) <= tolerance
     assert max_relative_difference(validation, reference.validation) <= tolerance
 
@@ -156,9 +91,9 @@ sizes = st.integers(1, 6)
 @settings(deadline=None)
 @given(n=sizes, d=sizes, h=sizes, k=sizes, seed=st.integers(0, 2**32 - 1))
 def test_backward_in_numpy_is_right_for_every_shape(
-    numpy_page: dict[str, Any], n: int, d: int, h: int, k: int, seed: int
+    n: int, d: int, h: int, k: int, seed: int
 ) -> None:
-    forward, backward = numpy_page["forward"], numpy_page["backward"]
+    forward, backward = page_of(NUMPY)["forward"], page_of(NUMPY)["backward"]
     rng = np.random.default_rng(seed)
     X, Y = rng.normal(size=(n, d)), rng.normal(size=(n, k))
     W1, W2 = init_weights(d, h, k, seed)
@@ -180,9 +115,9 @@ def test_backward_in_numpy_is_right_for_every_shape(
 @settings(deadline=None)
 @given(n=sizes, d=sizes, h=sizes, k=sizes, seed=st.integers(0, 2**32 - 1))
 def test_backward_in_tensors_is_that_of_autograd(
-    tensor_page: dict[str, Any], n: int, d: int, h: int, k: int, seed: int
+    n: int, d: int, h: int, k: int, seed: int
 ) -> None:
-    forward, backward = tensor_page["forward"], tensor_page["backward"]
+    forward, backward = page_of(TENSORS)["forward"], page_of(TENSORS)["backward"]
     generator = torch.Generator().manual_seed(seed)
 
     def normal(*shape: int) -> torch.Tensor:
@@ -214,14 +149,13 @@ def statements(function: Any) -> set[int]:
 
 
 def test_mutants_break_every_line_of_the_backward_pass(
-    numpy_page: dict[str, Any],
-) -> None:
-    backward, mutants = numpy_page["backward"], numpy_page["mutants"]
+    ) -> None:
+    backward, mutants = page_of(NUMPY)["backward"], page_of(NUMPY)["mutants"]
     assert changed_lines(backward, list(mutants.values())) == statements(backward)
 
 
-def test_every_mutant_in_numpy_is_caught(numpy_page: dict[str, Any]) -> None:
-    page = numpy_page
+def test_every_mutant_in_numpy_is_caught() -> None:
+    page = page_of(NUMPY)
     assert max(page["gradient_errors"](page["backward"], page["W1"], page["W2"])) < 1e-7
     for name, change in page["mutants"].items():
         mutant = mutate(page["backward"], *change)
@@ -233,14 +167,13 @@ def test_every_mutant_in_numpy_is_caught(numpy_page: dict[str, Any]) -> None:
 
 
 def test_every_mutant_in_tensors_is_caught(
-    numpy_page: dict[str, Any], tensor_page: dict[str, Any]
-) -> None:
-    worst_error, backward = tensor_page["worst_error"], tensor_page["backward"]
+    ) -> None:
+    worst_error, backward = page_of(TENSORS)["worst_error"], page_of(TENSORS)["backward"]
     # The page goes on in single precision after its first run.
     other_half = torch.tensor(load_petal_data().y_validation)
-    tensor_page["Y_val"] = other_half
+    page_of(TENSORS)["Y_val"] = other_half
     assert worst_error(backward) < 1e-12
-    for name, (old, new) in numpy_page["mutants"].items():
+    for name, (old, new) in page_of(NUMPY)["mutants"].items():
         old, new = (piece.replace("Y.size", "Y.numel()") for piece in (old, new))
         try:
             error = worst_error(mutate(backward, old, new))
@@ -260,9 +193,9 @@ def test_every_mutant_in_tensors_is_caught(
     ],
 )
 def test_every_mutant_of_the_training_loop_is_caught_by_the_curves(
-    autograd_page: dict[str, Any], old: str, new: str
+    old: str, new: str
 ) -> None:
-    page = autograd_page
+    page = page_of(AUTOGRAD)
     train, reference = page["train"], page["reference"]
 
     def difference(train: Any) -> float:
@@ -279,13 +212,35 @@ def test_every_mutant_of_the_training_loop_is_caught_by_the_curves(
     assert not difference(mutate(train, old, new)) <= 1e-2
 
 
-def test_mutate_leaves_the_original_alone() -> None:
-    mutant = mutate(max_relative_difference, "np.abs(", "np.negative(")
-    assert max_relative_difference([1.0], [2.0]) == 0.5
-    assert mutant([1.0], [2.0]) == 0.5  # 1 - 2, turned around
+# Chapter 12
 
 
-@pytest.mark.parametrize("old", ["no such text", "np.asarray"])
-def test_mutate_wants_a_piece_that_occurs_once(old: str) -> None:
-    with pytest.raises(ValueError, match="must occur once"):
-        mutate(max_relative_difference, old, "")
+class NoDoublePrecision(TorchDispatchMode):
+    """Refuse every result in double precision, as mps does.
+
+    What NumPy hands over is converted on the CPU, before it is moved.
+    """
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        result = func(*args, **(kwargs or {}))
+        double = getattr(result, "dtype", None) == torch.float64
+        if double and func is not torch.ops.aten.lift_fresh.default:
+            raise TypeError(f"{func} gave double precision, which mps does not have")
+        return result
+
+
+def test_chapter_12_does_without_double_precision_on_mps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def read_as_on_mps(*arguments: Any) -> Any:
+        notebook = read_chapter(*arguments)
+        for cell in notebook.cells:
+            cell.source = cell.source.replace('device.type == "mps"', "True")
+        return notebook
+
+    monkeypatch.setattr(run_chapter, "read_chapter", read_as_on_mps)
+    with NoDoublePrecision():
+        page = run_page("12-mlp-pytorch", until="changes = {")
+    assert page["X_double"].dtype == torch.float32

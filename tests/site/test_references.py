@@ -4,11 +4,10 @@ import re
 from functools import cache
 
 import pytest
-from book import BUILD, ROOT
+from book import ROOT, SITE
 from bs4 import BeautifulSoup
 from pybtex.database import parse_file
 
-SITE = BUILD / "html"
 SOURCES = parse_file(str(ROOT / "reference" / "references.bib")).entries
 GLOSSARY = (ROOT / "reference" / "glossary.md").read_text(encoding="utf-8")
 TERMS = re.findall(r"^(\w.*)\n  \S", GLOSSARY, re.M)
@@ -22,7 +21,7 @@ def prose() -> dict[str, str]:
     """Return what the chapters say in words, in order: no code, no headings."""
     return {
         path.stem: re.sub(
-            r"^(?:---\n.*?^---|```\{(?:code-cell|figure).*?^```|#.*?)$",
+            r"^(?:---\n.*?^---|```(?:python|\{(?:code-cell|figure)).*?^```|#.*?)$",
             "",
             path.read_text(encoding="utf-8"),
             flags=re.M | re.S,
@@ -45,18 +44,25 @@ def test_every_source_is_cited(key: str) -> None:
     assert key in {name.strip() for names in cited for name in names.split(",")}
 
 
-@each_source
-def test_every_source_is_shown_with_year_and_title(key: str) -> None:
+@cache
+def shown() -> dict[str, str]:
+    """Return the entries on the page of references, by their letters alone."""
     page = BeautifulSoup(
         (SITE / "reference" / "references.html").read_text(encoding="utf-8"),
         "html.parser",
     )
-    shown = {
-        re.sub(r"[^a-z]", "", entry.get_text().lower()): entry.get_text()
-        for entry in page.select("div.citation")
-    }
-    title = re.sub(r"[^a-z]", "", SOURCES[key].fields["title"].lower())
-    (text,) = [text for letters, text in shown.items() if title in letters]
+    entries = [entry.get_text() for entry in page.select("div.citation")]
+    return {letters(entry): entry for entry in entries}
+
+
+def letters(text: str) -> str:
+    return re.sub(r"[^a-z]", "", text.lower())
+
+
+@each_source
+def test_every_source_is_shown_with_year_and_title(key: str) -> None:
+    title = letters(SOURCES[key].fields["title"])
+    (text,) = [text for found, text in shown().items() if title in found]
     assert SOURCES[key].fields["year"] in text
 
 

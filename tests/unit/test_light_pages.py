@@ -1,15 +1,9 @@
-"""Pages are made light and right: formulas, icons, style sheets."""
+"""Pages are made light and right: icons, scripts, style sheets."""
 
-import re
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from book import BUILD
 from bs4 import BeautifulSoup
-from hypothesis import given
-from hypothesis import strategies as st
 from sphinx.errors import ExtensionError
 
 from booktools.sphinx.light_pages import (
@@ -23,78 +17,14 @@ from booktools.sphinx.light_pages import (
     put_right,
     read_icons,
     read_plain_tokens,
-    read_styles,
     sheets_of,
     write_styles,
 )
-from booktools.sphinx.math import MathematicsError, Typesetter
 
-THEME = BUILD / "html" / "_static" / "styles" / "book.css"
 ICONS = {"fa-solid": {"bars": [448, 512, [], "f0c9", "M0 96"]}}
-# What one hears: the words of a formula in MathML, in order.
-FORMULAS = {
-    r"\frac{\partial L}{\partial w_j}": "∂L∂wj",
-    r"\eta < \frac{2}{\lambda_{\max}}": "η<2λmax",
-    r"\begin{aligned} a &= 1 \\ b &= 2 \end{aligned}": "a=1b=2",
-    r"\operatorname{softmax}(z)_k": "softmax(z)k",
-}
 
 
-@pytest.fixture(scope="module")
-def typesetter() -> Iterator[Typesetter]:
-    typesetter = Typesetter()
-    yield typesetter
-    typesetter.close()
-
-
-@pytest.mark.parametrize("tex", FORMULAS)
-@pytest.mark.parametrize("display", [False, True])
-def test_formula_is_drawn_and_spoken(
-    typesetter: Typesetter, tex: str, display: bool
-) -> None:
-    made = BeautifulSoup(typesetter.typeset(tex, display=display), "html.parser")
-    spoken = re.sub(r"\s", "", made.math.get_text())
-    assert spoken == FORMULAS[tex]
-    assert made.svg["aria-hidden"] == "true"
-    assert (made.math.get("display") == "block") == display
-
-
-def test_page_gets_the_shapes_that_its_formulas_use(typesetter: Typesetter) -> None:
-    one = typesetter.typeset(r"\alpha + \alpha", display=False)
-    other = typesetter.typeset(r"\beta", display=False)
-    used = set(re.findall(r'xlink:href="#([^"]+)"', one))
-    shapes = BeautifulSoup(typesetter.shapes_of(one), "html.parser")
-    assert {path["id"] for path in shapes.find_all("path")} == used
-    assert used < set(re.findall(r'id="([^"]+)"', typesetter.shapes_of(one + other)))
-    assert typesetter.shapes_of("<p>no formula</p>") == ""
-
-
-@pytest.mark.parametrize(
-    "tex", [r"\frac{1}{", r"\nosuchcommand", r"x_1_2", r"\begin{matrix} 1"]
-)
-def test_what_is_not_tex_is_refused_and_named(typesetter: Typesetter, tex: str) -> None:
-    with pytest.raises(MathematicsError, match=re.escape(f"in the formula {tex}")):
-        typesetter.typeset(tex, display=True)
-    assert typesetter.typeset("x", display=False)  # and it goes on
-
-
-@given(tex=st.text(max_size=40))
-def test_no_text_stops_the_typesetter(typesetter: Typesetter, tex: str) -> None:
-    with suppress(MathematicsError):
-        assert typesetter.typeset(tex, display=False).startswith("<mjx-container")
-    assert "<mjx-container" in typesetter.typeset("x", display=False)
-
-
-def test_typesetter_says_that_it_has_stopped() -> None:
-    typesetter = Typesetter()
-    typesetter._process.kill()
-    typesetter._process.wait()
-    with pytest.raises((RuntimeError, BrokenPipeError)):
-        typesetter.typeset("x", display=False)
-    typesetter.close()
-
-
-def test_icon_is_drawn_for_those_who_see() -> None:
+def test_icon_is_drawn_for_those_who_see_or_missed_by_its_name() -> None:
     html = draw_icon('class="theme fa-solid fa-bars fa-lg" data-mode="dark"', ICONS)
     icon = BeautifulSoup(html, "html.parser").svg
     assert icon["aria-hidden"] == "true"
@@ -102,9 +32,6 @@ def test_icon_is_drawn_for_those_who_see() -> None:
     assert icon["data-mode"] == "dark"
     assert {"theme", "fa-bars", "fa-lg"} < set(icon["class"])
     assert icon.path["d"] == "M0 96"
-
-
-def test_an_icon_that_there_is_not_is_named() -> None:
     with pytest.raises(ValueError, match=r"no icon for .*fa-unicorn"):
         draw_icon('class="fa-solid fa-unicorn"', ICONS)
 
@@ -191,7 +118,6 @@ def test_style_sheets_become_one_whose_addresses_hold_good(tmp_path: Path) -> No
     ("rule", "kept"),
     [
         ("a{b:c}", "a{b:c}"),
-        (".here{b:c}", ".here{b:c}"),
         (".gone{b:c}", ""),
         (".gone,.here{b:c}", ".here{b:c}"),
         (".here .gone>a{b:c}", ""),
@@ -217,12 +143,3 @@ def test_the_theme_measures_nothing(tmp_path: Path) -> None:
     assert script.read_text() == "all.forEach(e=>{});rest()"
     with pytest.raises(ExtensionError, match=r"theme\.js is not the script"):
         measure_nothing(script)
-
-
-def test_the_one_style_sheet_keeps_only_rules_for_icons_that_are_drawn() -> None:
-    css = read_styles(THEME, THEME.parent)
-    assert ".fa-bars:before" not in css
-    assert "--pst-icon-lightbulb" in css
-    fonts = THEME.parent.parent / "vendor" / "fontawesome" / "webfonts"
-    (font,) = fonts.iterdir()
-    assert font.stat().st_size < 10_000

@@ -1,0 +1,37 @@
+"""What search engines and previews say of the pages, and what a lost visitor sees."""
+
+import re
+
+from book import SITE
+from bs4 import BeautifulSoup
+
+from booktools.sphinx.web import LONGEST
+
+PAGES = {
+    path.relative_to(SITE).as_posix(): BeautifulSoup(
+        path.read_text(encoding="utf-8").partition("<body")[0], "html.parser"
+    )
+    for path in SITE.rglob("*.html")
+    if "_static" not in path.parts
+}
+
+
+def test_each_page_is_described_in_words_of_its_own() -> None:
+    seen = set()
+    for page, head in PAGES.items():
+        about = head.find("meta", attrs={"name": "description"})["content"]
+        assert 20 < len(about) <= LONGEST, page
+        assert not re.search(r"[\\$\n]|\{\w+\}", about), page
+        preview = head.find("meta", property="og:description")
+        assert preview is None or preview["content"] == about, page
+        seen.add(about)
+    assert len(seen) == len(PAGES) > 20
+
+
+def test_the_missing_page_lists_all_pages() -> None:
+    page = BeautifulSoup((SITE / "404.html").read_text(encoding="utf-8"), "html.parser")
+    section = page.find("section", id="no-such-page")
+    listed = {a["href"] for a in section("a")}
+    top = section.form["action"].removesuffix("search.html")
+    made_by_sphinx = {"404.html", "genindex.html", "search.html"}
+    assert listed == {top + page for page in {*PAGES} - made_by_sphinx}
