@@ -5,12 +5,14 @@ each test a built copy is put back in one place, since Sphinx reads all pages
 again of a book that has moved.
 """
 
+import gc
 import os
 import shutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from copy import deepcopy
 from io import StringIO
 from pathlib import Path
 from unittest import mock
@@ -18,6 +20,10 @@ from unittest import mock
 import yaml
 from book import ROOT
 from bs4 import BeautifulSoup
+from sphinx.config import Config
+
+from booktools.build import main
+from helpers.data import find_mnist
 
 CHAPTER = """\
 ---
@@ -71,8 +77,6 @@ class SmallBook:
 
     def build(self, **variables: str) -> tuple[int, str]:
         """Build it in this process; return the status and what was said."""
-        from booktools.build import main
-
         return self.call(main, **variables)
 
     def call(self, main: Callable[[Path], int], **variables: str) -> tuple[int, str]:
@@ -122,19 +126,24 @@ def variables_of_small_book() -> dict[str, str]:
 
 @contextmanager
 def surroundings(variables: dict[str, str]) -> Iterator[None]:
-    """Put back, at the end, what a build changes in this process."""
+    """Put back, at the end, what a build changes in this process.
+
+    Among it are lists that Sphinx takes for defaults and themes add to.
+    """
     with (
         mock.patch.dict(os.environ, variables_of_small_book() | variables, clear=True),
         mock.patch.object(sys, "path", sys.path[:]),
         mock.patch.object(warnings, "formatwarning"),
+        mock.patch.dict(Config.config_values, deepcopy(Config.config_values)),
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("default")
         for kind in (DeprecationWarning, PendingDeprecationWarning, ResourceWarning):
-            warnings.simplefilter(
-                "ignore", kind
-            )  # as Python does where none is testing
+            warnings.simplefilter("ignore", kind)  # as outside of tests
+        find_mnist.cache_clear()
         yield
+        find_mnist.cache_clear()
+        gc.collect()  # event loops of the threads that have ended
 
 
 def lay_out(root: Path) -> SmallBook:
@@ -143,8 +152,6 @@ def lay_out(root: Path) -> SmallBook:
         (root / name).mkdir(parents=True)
     config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
     config["title"] = "A small book"
-    # Or all builds in one process would add to Sphinx's one default list.
-    config["sphinx"]["config"]["templates_path"] = []
     (root / "_config.yml").write_text(yaml.safe_dump(config, sort_keys=False))
     shutil.copy(ROOT / "pyproject.toml", root)
     shutil.copy(ROOT / "_static" / "logo.svg", root / "_static")
