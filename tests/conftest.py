@@ -4,9 +4,7 @@ The browser ends with the module that uses it: Playwright cannot be started
 twice in one process, and some of what is tested starts it as well.
 """
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,22 +57,18 @@ def page(browser: "Browser", site: str) -> Iterator["Page"]:
 
 
 @pytest.fixture(scope="session")
-def built_book(tmp_path_factory: pytest.TempPathFactory) -> "tuple[SmallBook, Path]":
-    """A small book, and a copy of it as it was built."""
+def built_book(tmp_path_factory: pytest.TempPathFactory) -> "SmallBook":
     from small_book import lay_out
 
-    folder = tmp_path_factory.mktemp("small")
-    book = lay_out(folder / "book")
+    book = lay_out(tmp_path_factory.mktemp("small") / "book")
     status, said = book.build()
     assert status == 0, said
-    shutil.copytree(book.root, folder / "built")
-    return book, folder / "built"
+    book.save()
+    return book
 
 
 @pytest.fixture
-def book(built_book: "tuple[SmallBook, Path]") -> "SmallBook":
+def book(built_book: "SmallBook") -> "SmallBook":
     """A small book that is built, to be broken."""
-    book, built = built_book
-    shutil.rmtree(book.root)
-    shutil.copytree(built, book.root)
-    return book
+    built_book.put_back()
+    return built_book

@@ -75,6 +75,15 @@ class SmallBook:
         self.executed = root / "_build" / "executed" / "01-small.ipynb"
         self.site = root / "_build" / "html"
 
+    def save(self) -> None:
+        """Keep it as it is, for `put_back`."""
+        shutil.copytree(self.root, self.root.with_name("saved"))
+
+    def put_back(self) -> None:
+        """Make it what it was when it was saved; times of files are kept."""
+        shutil.rmtree(self.root)
+        shutil.copytree(self.root.with_name("saved"), self.root)
+
     def build(self, **variables: str) -> tuple[int, str]:
         """Build it in this process; return the status and what was said."""
         return self.call(main, **variables)

@@ -50,9 +50,7 @@ def single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_version_gives_the_same_curves(
-    version: str
-) -> None:
+def test_every_version_gives_the_same_curves(version: str) -> None:
     data = load_petal_data()
     reference = train_by_hand(data, *init_weights(2, 100, 2))
     training, validation = page_of(OPTIM)["results"][version]
@@ -148,8 +146,7 @@ def statements(function: Any) -> set[int]:
     return {statement.lineno for statement in definition.body}
 
 
-def test_mutants_break_every_line_of_the_backward_pass(
-    ) -> None:
+def test_mutants_break_every_line_of_the_backward_pass() -> None:
     backward, mutants = page_of(NUMPY)["backward"], page_of(NUMPY)["mutants"]
     assert changed_lines(backward, list(mutants.values())) == statements(backward)
 
@@ -166,9 +163,11 @@ def test_every_mutant_in_numpy_is_caught() -> None:
         assert max(errors) > 1e-2, f"{name} survives"
 
 
-def test_every_mutant_in_tensors_is_caught(
-    ) -> None:
-    worst_error, backward = page_of(TENSORS)["worst_error"], page_of(TENSORS)["backward"]
+def test_every_mutant_in_tensors_is_caught() -> None:
+    worst_error, backward = (
+        page_of(TENSORS)["worst_error"],
+        page_of(TENSORS)["backward"],
+    )
     # The page goes on in single precision after its first run.
     other_half = torch.tensor(load_petal_data().y_validation)
     page_of(TENSORS)["Y_val"] = other_half
