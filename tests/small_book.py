@@ -17,7 +17,6 @@ from io import StringIO
 from pathlib import Path
 from unittest import mock
 
-import yaml
 from book import ROOT
 from bs4 import BeautifulSoup
 from sphinx.config import Config
@@ -159,10 +158,8 @@ def lay_out(root: Path) -> SmallBook:
     """Write a book of one chapter into a folder, and do not build it."""
     for name in ("_static", "reference", "chapters"):
         (root / name).mkdir(parents=True)
-    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    config["title"] = "A small book"
-    (root / "_config.yml").write_text(yaml.safe_dump(config, sort_keys=False))
-    shutil.copy(ROOT / "pyproject.toml", root)
+    for name in ("_config.yml", "pyproject.toml"):
+        shutil.copy(ROOT / name, root)
     shutil.copy(ROOT / "_static" / "logo.svg", root / "_static")
     (root / "reference" / "references.bib").touch()
     (root / "index.md").write_text("# A small book\n")
