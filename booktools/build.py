@@ -101,6 +101,7 @@ def build(root: Path) -> int:
         {name: it for name, it in hashes.items() if name not in names},
         environment.fingerprint,
         commit_and_addresses(root),
+        str(root),  # after the book has moved, Sphinx reads everything again
     )
     changed = changed_pages(root, folder, base, hashes)
     if changed is None:

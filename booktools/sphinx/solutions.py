@@ -63,6 +63,8 @@ class RemoveSolutions(SphinxTransform):
             if place in inside:
                 del self.document.nameids[name]
                 self.document.nametypes.pop(name, None)
+        for formula in solution.findall(nodes.math_block):
+            self.env.domaindata["math"]["objects"].pop(formula.get("label"), None)
 
 
 def _use_edition(app: Sphinx, config: Config) -> None:

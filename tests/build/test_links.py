@@ -9,9 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from test_build import lay_out
+from small_book import lay_out
 
-from booktools.sphinx import linkcheck as links
+from booktools.build import render
+from booktools.sphinx import linkcheck
 
 
 class Site(BaseHTTPRequestHandler):
@@ -38,17 +39,20 @@ def site() -> Iterator[str]:
 def test_a_broken_link_is_named_with_its_page_and_nothing_is_executed(
     tmp_path: Path, site: str
 ) -> None:
-    book = lay_out(tmp_path)
+    book = lay_out(tmp_path / "book")
     cell = "```{code-cell} ipython3\nopen('executed', 'w').close()\n```\n"
     text = f"{book.chapter.read_text()}\n{cell}\n[a]({site}/good)\n"
-    command = "from jupyter_book.cli.main import main; main()"
-    check = ("-c", command, "build", ".", "--builder", "linkcheck")
+    links = tmp_path / "links"
+
+    def check(root: Path) -> int:
+        return int(not render(root, links, "linkcheck"))
+
     book.chapter.write_text(text)
-    status, said = book.run(*check)
+    status, said = book.call(check)
     assert status == 0, said
     line = len(text.splitlines()) + 2
     book.chapter.write_text(f"{text}\n[b]({site}/missing)\n")
-    status, said = book.run(*check)
+    status, said = book.call(check)
     assert status == 1
     (output,) = (path.read_text() for path in tmp_path.rglob("output.txt"))
     assert output.startswith(f"chapters/01-small.md:{line}: [broken] {site}/missing")
@@ -57,6 +61,6 @@ def test_a_broken_link_is_named_with_its_page_and_nothing_is_executed(
 
 
 def test_a_doi_is_asked_of_the_registry() -> None:
-    asked = links._ask_registry(None, "https://doi.org/10.1000/182")
+    asked = linkcheck._ask_registry(None, "https://doi.org/10.1000/182")
     assert asked == "https://doi.org/api/handles/10.1000/182"
-    assert links._ask_registry(None, "https://example.org/10.1000/182") is None
+    assert linkcheck._ask_registry(None, "https://example.org/10.1000/182") is None

@@ -1,0 +1,92 @@
+"""Let Sphinx read and write again just the pages that have changed.
+
+Sphinx looks at the time of a file, which says nothing when an older version is
+put in its place; here its content decides. And if something has changed that
+pages say of one another, a title or the number of an equation, all are written:
+Sphinx alone would leave the old words in the links of the other pages.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+from booktools.environment import hash_file
+
+SOURCE = "source_hash"  # in what Sphinx remembers of a page
+REFERENCES = "book_references"  # and of all of them
+
+
+def references(env: BuildEnvironment) -> tuple[Any, ...]:
+    """Return all that a page can say of another: names, titles and numbers."""
+    citations = env.domaindata["cite"]["citations"]
+    exercises: dict[str, Any] = getattr(env, "sphinx_exercise_registry", {})
+    return (
+        {name: sorted(domain.get_objects()) for name, domain in env.domains.items()},
+        dict(env.domaindata["math"]["objects"]),
+        {page: dict(numbers) for page, numbers in env.toc_fignumbers.items()},
+        {page: dict(numbers) for page, numbers in env.toc_secnumbers.items()},
+        {page: data.get("myst_slugs") for page, data in env.metadata.items()},
+        {label: it["node"][0].astext() for label, it in exercises.items()},
+        [(it.key, it.citation_id, it.formatted_entry.label) for it in citations],
+    )
+
+
+def _find_changed(
+    app: Sphinx,
+    env: BuildEnvironment,
+    added: set[str],
+    changed: set[str],
+    removed: set[str],
+) -> list[str]:
+    """Return the pages whose source is not what was read last."""
+    known = env.found_docs - added
+    return [
+        page for page in known if env.metadata[page].get(SOURCE) != _hash(env, page)
+    ]
+
+
+def _note_source(app: Sphinx, doctree: Any) -> None:
+    app.env.metadata[app.env.docname][SOURCE] = _hash(app.env, app.env.docname)
+
+
+def _hash(env: BuildEnvironment, page: str) -> str:
+    return hash_file(Path(env.doc2path(page)))
+
+
+def _find_outdated(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
+    """Return the pages to write, besides those that were read."""
+    before, now = getattr(env, REFERENCES, None), references(env)
+    setattr(env, REFERENCES, now)
+    if now != before:
+        return env.found_docs
+    # Of a page that it does not write Sphinx forgets the entries in the index.
+    entries: dict[str, Any] = env.domaindata["index"]["entries"]
+    return [page for page, found in entries.items() if found]
+
+
+def _forget_words(app: Sphinx, exception: Exception | None) -> None:
+    """Take words that are on no page any more out of the search index."""
+    path = Path(app.outdir) / "searchindex.js"
+    if exception is not None or not path.is_file():
+        return
+    before, text, after = re.split(r"(\{.*\})", path.read_text(encoding="utf-8"))
+    index = json.loads(text)
+    for terms in (index["terms"], index["titleterms"]):
+        for word in [word for word, pages in terms.items() if pages == []]:
+            del terms[word]
+    text = json.dumps(index, separators=(",", ":"), sort_keys=True)
+    path.write_text(f"{before}{text}{after}", encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.connect("env-get-outdated", _find_changed)
+    app.connect("doctree-read", _note_source)
+    app.connect("env-get-updated", _find_outdated, priority=900)  # numbers are known
+    app.connect("build-finished", _forget_words)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,261 @@
+"""After a good build the pages that have changed are made again, and no others.
+
+What comes out is what a fresh build of the same sources gives, to the byte.
+"""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from book import ROOT
+from small_book import CHAPTER, SmallBook, lay_out
+from test_build import SENTENCE, contents, differences
+
+TARGETS = """
+$$ (eq-first)
+a
+$$
+
+$$ (eq-second)
+b
+$$
+
+```{figure} ../_static/logo.svg
+:name: fig-logo
+:alt: The logo.
+
+A logo.
+```
+
+```{exercise-start} To do
+:label: ex-do
+```
+
+Do.
+
+```{exercise-end}
+```
+
+A {term}`word`, as {cite}`godoy2019` has it.
+"""
+LINKS = """# Another chapter
+
+See [](#small), {eq}`eq-second`, {numref}`fig-logo` and {numref}`ex-do`.
+"""
+REFERENCE = {
+    "glossary": "# Glossary\n\n```{glossary}\nword\n  What is said.\n```\n",
+    "helpers": "# Helpers\n\n```{eval-rst}\n.. automodule:: helpers.checks\n"
+    "   :members:\n```\n",
+    "references": "# References\n\n```{bibliography}\n```\n",
+}
+OTHER = "chapters/02-other"
+
+
+@pytest.fixture(scope="module")
+def built_linked(tmp_path_factory: pytest.TempPathFactory) -> SmallBook:
+    book = lay_out(tmp_path_factory.mktemp("linked") / "book")
+    book.replace("# A small", "(small)=\n# A small")
+    book.append(TARGETS)
+    book.add_chapter("02-other", CHAPTER.replace("# A small chapter\n", LINKS))
+    shutil.copy(ROOT / "reference" / "references.bib", book.root / "reference")
+    with (book.root / "_toc.yml").open("a") as toc:
+        for name, text in REFERENCE.items():
+            (book.root / "reference" / f"{name}.md").write_text(text)
+            toc.write(f"      - file: reference/{name}\n")
+    status, said = book.build()
+    assert status == 0, said
+    book.save()
+    return book
+
+
+@pytest.fixture
+def linked(built_linked: SmallBook) -> SmallBook:
+    """A built book whose second chapter mentions what is in the first."""
+    built_linked.put_back()
+    return built_linked
+
+
+def read_and_written(book: SmallBook, monkeypatch: pytest.MonkeyPatch) -> list[set]:
+    """Build, and return the pages that Sphinx has read, and those it has written."""
+    from sphinx.builders import Builder
+    from sphinx.builders.html import StandaloneHTMLBuilder
+
+    found: list[set[str]] = [set(), set()]
+    read, write = Builder.read_doc, StandaloneHTMLBuilder.write_doc
+
+    def read_doc(self: Builder, page: str, **options: bool) -> None:
+        found[0].add(page)
+        read(self, page, **options)
+
+    def write_doc(self: StandaloneHTMLBuilder, page: str, doctree: object) -> None:
+        found[1].add(page)
+        write(self, page, doctree)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Builder, "read_doc", read_doc)
+        patched.setattr(StandaloneHTMLBuilder, "write_doc", write_doc)
+        status, said = book.build()
+    assert status == 0, said
+    assert "executed in" not in said
+    return found
+
+
+def assert_fresh(book: SmallBook) -> None:
+    """Assert that a fresh build gives the same."""
+    before = contents(book.root)
+    for name in ("sphinx", "html", "images"):
+        shutil.rmtree(book.root / "_build" / name)
+    status, said = book.build()
+    assert status == 0, said
+    after = contents(book.root)
+    assert [
+        name for name in before | after if before.get(name) != after.get(name)
+    ] == []
+
+
+def test_a_page_whose_prose_was_edited_is_read_alone(
+    linked: SmallBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = linked.root / f"{OTHER}.md"
+    path.write_text(path.read_text() + "\nMore is said.\n")
+    read, written = read_and_written(linked, monkeypatch)
+    assert read == {OTHER}
+    # The last two have entries in the index, and the first belongs to all.
+    assert written == {OTHER, "index", "reference/glossary", "reference/helpers"}
+    assert "More is said" in linked.page(OTHER)
+    assert_fresh(linked)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "shown"),
+    [
+        ("# A small chapter", "# A tiny chapter", "See A tiny chapter, (2),"),
+        ("$$ (eq-first)", "$$ (eq-zero)\nc\n$$\n\n$$ (eq-first)", "chapter, (3),"),
+        (
+            "```{figure} ",
+            "```{figure} ../_static/logo.svg\n:alt: Once more.\n\nNew.\n```\n\n"
+            "```{figure} ",
+            "Fig. 2",
+        ),
+    ],
+)
+def test_what_others_say_of_a_page_changes_with_it(
+    linked: SmallBook,
+    monkeypatch: pytest.MonkeyPatch,
+    old: str,
+    new: str,
+    shown: str,
+) -> None:
+    assert shown not in linked.article(OTHER).get_text()
+    linked.replace(old, new)
+    read, written = read_and_written(linked, monkeypatch)
+    assert read == {"chapters/01-small"}
+    assert {OTHER, "reference/references"} < written
+    assert shown in linked.article(OTHER).get_text()
+    if "tiny" in new:
+        assert "A small chapter" not in linked.page(OTHER)
+    assert_fresh(linked)
+
+
+def test_what_is_cited_anew_is_in_the_references(linked: SmallBook) -> None:
+    assert "Johnson" not in linked.page("reference/references")
+    linked.append("\nSee {cite}`johnson2017`.\n")
+    status, said = linked.build()
+    assert status == 0, said
+    assert "Johnson" in linked.page("reference/references")
+    assert_fresh(linked)
+
+
+def test_a_link_goes_dead_with_what_it_led_to(linked: SmallBook) -> None:
+    linked.replace("(small)=\n", "")
+    for _ in range(2):
+        status, said = linked.build()
+        assert status == 1
+        assert "cross-reference target not found: 'small'" in said
+        assert "02-other.md" in said
+
+
+def test_an_older_version_of_a_file_is_a_change(book: SmallBook) -> None:
+    book.replace("# A small chapter", SENTENCE)
+    os.utime(book.chapter, (1, 1))
+    status, said = book.build()
+    assert status == 0, said
+    assert "new sentence" in book.page()
+
+
+@pytest.mark.parametrize(
+    "name", ["_config.yml", "_toc.yml", "_static/logo.svg", "reference/references.bib"]
+)
+def test_if_anything_but_a_page_changes_all_are_read(
+    book: SmallBook, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = book.root / name
+    comment = {".yml": "\n# More.\n", ".svg": "\n<!-- -->", ".bib": "\n"}[path.suffix]
+    path.write_text(path.read_text() + comment)
+    read, written = read_and_written(book, monkeypatch)
+    assert read == written == {"index", "chapters/01-small"}
+
+
+def test_a_changed_helper_executes_and_reads_all(
+    book: SmallBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = book.page()
+    monkeypatch.setattr("booktools.environment.hash_files", lambda root: {"a": "b"})
+    monkeypatch.setattr("booktools.build.hash_files", lambda root: {"a": "b"})
+    status, said = book.build()
+    assert status == 0, said
+    assert "01-small.md executed in" in said
+    assert book.page() == before
+
+
+def test_a_chapter_that_was_executed_again_is_read_again(book: SmallBook) -> None:
+    book.add_chapter("02-other", CHAPTER.replace("# A small", "# Another"))
+    book.replace("0, 1", "0, 2")
+    assert book.build()[0] == 0
+    # The other edition executes it, with code that goes again, and its output stays.
+    text = book.chapter.read_text()
+    shutil.rmtree(book.root / "_build" / "cache")
+    book.chapter.write_text(text.replace("0, 2", "0, 3"))
+    assert book.build(BOOK_EDITION="student")[0] == 0
+    book.chapter.write_text(text)
+    status, said = book.build()
+    assert status == 0, said
+    assert "01-small.md executed in" in said
+    assert "0, 2" in book.executed.read_text()
+    assert "Nothing has changed" in book.build()[1]
+
+
+def test_without_the_saved_outputs_all_is_made_again(book: SmallBook) -> None:
+    book.executed.unlink()
+    status, said = book.build()
+    assert status == 0, said
+    assert book.executed.is_file()
+
+
+def test_a_book_that_has_moved_is_read_again(book: SmallBook, tmp_path: Path) -> None:
+    moved = SmallBook(tmp_path / "moved")
+    shutil.copytree(book.root, moved.root)
+    moved.replace("# A small chapter", SENTENCE)
+    status, said = moved.build()
+    assert (status, "executed in" in said) == (0, False), said
+    assert [name for name in differences(book.root, moved.root) if "html" in name]
+    assert re.search("new sentence", moved.page())
+
+
+def test_a_changed_way_to_make_pictures_small_is_never_stale(
+    book: SmallBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from booktools.sphinx import images
+
+    def pictures() -> set[str]:
+        return {path.name for path in (book.root / "_build" / "images").iterdir()}
+
+    before = pictures()
+    monkeypatch.setattr(images, "MAKER", b"another")
+    book.append("\nMore.\n")
+    status, said = book.build()
+    assert status == 0, said
+    assert len(before) == len(pictures()) == 1
+    assert pictures() != before

@@ -1,0 +1,172 @@
+"""A book of one chapter, which a test may build and break.
+
+It is built in this process, by the program that builds the real one. Before
+each test a built copy is put back in one place, since Sphinx reads all pages
+again of a book that has moved.
+"""
+
+import gc
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from copy import deepcopy
+from io import StringIO
+from pathlib import Path
+from unittest import mock
+
+from book import ROOT
+from bs4 import BeautifulSoup
+from sphinx.config import Config
+
+from booktools.build import main
+from helpers.data import find_mnist
+
+CHAPTER = """\
+---
+jupytext:
+  text_representation:
+    format_name: myst
+kernelspec:
+  display_name: Python 3
+  name: python3
+---
+
+# A small chapter
+
+```{code-cell} ipython3
+import matplotlib.pyplot as plt
+
+from helpers import make_line_data
+```
+
+```{code-cell} ipython3
+print(f"{make_line_data().y_train.mean():.6f}")
+```
+
+```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: A line that rises.
+---
+plt.plot([0, 1]);
+```
+"""
+# What says where the real book is, or whose test is running, is not the small one's.
+NOT_INHERITED = ("BOOK_", "MNIST_DIR", "JOBS", "PYTEST_")
+
+
+class SmallBook:
+    """A book in a folder.
+
+    Attributes
+    ----------
+    root, chapter, executed, site : Path
+        Its folder; its chapter; that, executed; and its built pages.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.chapter = root / "chapters" / "01-small.md"
+        self.executed = root / "_build" / "executed" / "01-small.ipynb"
+        self.site = root / "_build" / "html"
+
+    def save(self) -> None:
+        """Keep it as it is, for `put_back`."""
+        shutil.copytree(self.root, self.root.with_name("saved"))
+
+    def put_back(self) -> None:
+        """Make it what it was when it was saved; times of files are kept."""
+        shutil.rmtree(self.root)
+        shutil.copytree(self.root.with_name("saved"), self.root)
+
+    def build(self, **variables: str) -> tuple[int, str]:
+        """Build it in this process; return the status and what was said."""
+        return self.call(main, **variables)
+
+    def call(self, main: Callable[[Path], int], **variables: str) -> tuple[int, str]:
+        """Call a command of the book; return the status and what was said."""
+        said = StringIO()
+        with surroundings(variables), redirect_stdout(said), redirect_stderr(said):
+            status = main(self.root)
+        return status, said.getvalue()
+
+    def page(self, name: str = "chapters/01-small") -> str:
+        """Return a page as it was built."""
+        return (self.site / f"{name}.html").read_text(encoding="utf-8")
+
+    def article(self, name: str = "chapters/01-small") -> BeautifulSoup:
+        """Return what stands on a page, without what is around it."""
+        article = BeautifulSoup(self.page(name), "html.parser").article
+        assert article
+        return article
+
+    def add_chapter(self, name: str, text: str) -> None:
+        """Add a chapter to the folder and to the table of contents."""
+        (self.root / "chapters" / f"{name}.md").write_text(text)
+        with (self.root / "_toc.yml").open("a") as toc:
+            toc.write(f"      - file: chapters/{name}\n")
+
+    def append(self, text: str) -> None:
+        """Write more at the end of the chapter."""
+        with self.chapter.open("a") as file:
+            file.write(text)
+
+    def replace(self, old: str, new: str) -> None:
+        """Replace what stands just once in the chapter."""
+        text = self.chapter.read_text()
+        assert text.count(old) == 1
+        self.chapter.write_text(text.replace(old, new))
+
+
+def variables_of_small_book() -> dict[str, str]:
+    """Return the environment variables that a small book is built with."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(NOT_INHERITED)
+    }
+    return kept | {"BOOK_OFFLINE": "1"}
+
+
+@contextmanager
+def surroundings(variables: dict[str, str]) -> Iterator[None]:
+    """Put back, at the end, what a build changes in this process.
+
+    Among it are lists that Sphinx takes for defaults and themes add to.
+    """
+    with (
+        mock.patch.dict(os.environ, variables_of_small_book() | variables, clear=True),
+        mock.patch.object(sys, "path", sys.path[:]),
+        mock.patch.object(warnings, "formatwarning"),
+        mock.patch.dict(Config.config_values, deepcopy(Config.config_values)),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("default")
+        for kind in (DeprecationWarning, PendingDeprecationWarning, ResourceWarning):
+            warnings.simplefilter("ignore", kind)  # as outside of tests
+        find_mnist.cache_clear()
+        yield
+        find_mnist.cache_clear()
+        gc.collect()  # event loops of the threads that have ended
+
+
+def lay_out(root: Path) -> SmallBook:
+    """Write a book of one chapter into a folder, and do not build it."""
+    for name in ("_static", "reference", "chapters"):
+        (root / name).mkdir(parents=True)
+    for name in ("_config.yml", "pyproject.toml"):
+        shutil.copy(ROOT / name, root)
+    shutil.copy(ROOT / "_static" / "logo.svg", root / "_static")
+    (root / "reference" / "references.bib").touch()
+    (root / "index.md").write_text("# A small book\n")
+    (root / "_toc.yml").write_text(
+        "format: jb-book\nroot: index\nparts:\n  - caption: All\n"
+        "    chapters:\n      - file: chapters/01-small\n"
+    )
+    book = SmallBook(root)
+    book.chapter.write_text(CHAPTER)
+    return book

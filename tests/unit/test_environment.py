@@ -1,0 +1,249 @@
+"""What the outputs of a chapter depend on, and the name that it gives their cache."""
+
+import ast
+import os
+import re
+from dataclasses import fields, replace
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from book import ROOT, chapter_files, read_chapter
+from packaging.utils import canonicalize_name
+from small_book import lay_out
+
+import helpers
+from booktools import environment
+from booktools.environment import (
+    NOT_FOR_KERNELS,
+    Environment,
+    hash_files,
+    library_versions,
+    number_of_jobs,
+    positive_number,
+    prepare_environment,
+    set_variables,
+)
+from helpers import DataError, DeviceError
+from helpers.data import find_mnist
+
+HERE = Environment(
+    digits="d",
+    device="cpu",
+    run="full",
+    python="3",
+    machine="m",
+    threads="1",
+    versions={"numpy": "2"},
+    files={"helpers/data.py": "0"},
+    switches={},
+)
+
+
+@pytest.fixture(autouse=True)
+def _variables_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    find_mnist.cache_clear()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return lay_out(tmp_path / "book").root
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Environment)])
+def test_the_fingerprint_changes_with_every_part(field: str) -> None:
+    is_text = isinstance(getattr(HERE, field), str)
+    other = replace(HERE, **{field: "another" if is_text else {"another": "1"}})
+    assert re.fullmatch("[0-9a-f]{16}", HERE.fingerprint)
+    assert other.fingerprint != HERE.fingerprint == replace(HERE).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("variables", "field"),
+    [
+        ({"OMP_NUM_THREADS": "2"}, "threads"),
+        ({"MKL_CBWR": "COMPATIBLE"}, "switches"),
+        ({"CUDA_VISIBLE_DEVICES": ""}, "switches"),
+        ({"BOOK_RUN": "quick"}, "run"),
+    ],
+)
+def test_variables_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+    root: Path,
+    variables: dict[str, str],
+    field: str,
+) -> None:
+    for name in variables:
+        monkeypatch.delenv(name, raising=False)
+    before = prepare_environment(root)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    after = prepare_environment(root)
+    changed = [name for name, it in vars(after).items() if it != vars(before)[name]]
+    assert field in changed
+    assert {*changed} <= {field, "switches"}  # where threads are as well
+    assert os.environ["BOOK_RESULTS_DIR"].endswith(after.fingerprint)
+
+
+def test_the_machine_is_looked_at(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    monkeypatch.setattr("platform.python_version", lambda: "3.99.0")
+    monkeypatch.setattr("platform.machine", lambda: "abacus")
+    monkeypatch.setattr(environment, "find_mnist", lambda: None)
+    here = prepare_environment(root)
+    assert here.python == "3.99.0"
+    assert "abacus" in here.machine
+    assert any(word in here.machine for word in ("openblas", "mkl", "blis", "Darwin"))
+    assert os.environ["BOOK_OFFLINE"] == "1"  # or all kernels would try the network
+
+
+# The libraries
+
+
+def imported_by(path: Path) -> set[str]:
+    """Return the top modules that a chapter imports."""
+    cells = read_chapter(path).cells
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    found = set()
+    for cell in code:
+        python = re.sub(r"^\s*[%!].*$", "pass", cell, flags=re.M)
+        try:
+            tree = ast.parse(python)
+        except SyntaxError:
+            continue  # a mistake that is shown
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                found |= {name.name.partition(".")[0] for name in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_all_that_chapters_import_is_looked_at_and_nothing_else() -> None:
+    versions = library_versions(ROOT)
+    providers = packages_distributions()
+    needed = set().union(*map(imported_by, chapter_files())) & providers.keys()
+    ours = {"helpers", "interactive", "booktools", "figures"}
+    assert needed >= {"numpy", "torch", "sklearn"}
+    for module in needed - ours:
+        names = {canonicalize_name(name) for name in providers[module]}
+        assert names & versions.keys(), module
+    assert {"pillow", "traitlets"} <= versions.keys()  # what those require
+    assert not {"ruff", "sphinx", "nbval", "jupyter-book"} & versions.keys()
+
+
+def test_what_a_chapter_begins_to_import_is_looked_at(tmp_path: Path) -> None:
+    book = lay_out(tmp_path / "book")
+    assert "pyyaml" not in library_versions(book.root)
+    book.append("\n```{code-cell} ipython3\nimport yaml\n```\n")
+    assert "pyyaml" in library_versions(book.root)
+
+
+# The files
+
+
+def test_every_file_that_chapters_use_is_looked_at(tmp_path: Path) -> None:
+    chapters = tmp_path / "chapters"
+    (chapters / "data").mkdir(parents=True)
+    before = hash_files(tmp_path)
+    kept = {f"helpers/{path.name}" for path in (ROOT / "helpers").glob("*.py")}
+    executors = ("environment", "execute", "kernels", "ipython_kernel_config")
+    kept |= {f"booktools/{name}.py" for name in executors}
+    assert kept | {"interactive/explorables.py"} <= before.keys()
+    (chapters / "01-first.md").write_text("A chapter has a hash of its own.")
+    (chapters / ".hidden").touch()
+    (chapters / ".ipynb_checkpoints").mkdir()
+    (chapters / ".ipynb_checkpoints" / "a.csv").touch()
+    assert hash_files(tmp_path) == before
+    (chapters / "data" / "table.csv").write_text("1")
+    first = hash_files(tmp_path)
+    assert set(first) - set(before) == {"chapters/data/table.csv"}
+    (chapters / "data" / "table.csv").write_text("2")
+    assert hash_files(tmp_path) != first
+
+
+@pytest.mark.parametrize("package", ["helpers", "booktools"])
+def test_a_changed_helper_or_executor_is_seen(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, package: str
+) -> None:
+    path = tmp_path / package / ("data.py" if package == "helpers" else "execute.py")
+    path.parent.mkdir()
+    path.write_text("x = 1\n")
+    if package == "helpers":
+        monkeypatch.setattr(helpers, "__path__", [str(path.parent)])
+    else:
+        monkeypatch.setattr(environment, "__file__", str(path.with_name("any.py")))
+    before = hash_files(tmp_path)
+    path.write_text("x = 2\n")
+    after = hash_files(tmp_path)
+    assert [name for name in after if after[name] != before[name]] == [
+        f"{package}/{path.name}"
+    ]
+
+
+# What kernels inherit
+
+
+def test_kernels_inherit_what_makes_them_alike(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in (*NOT_FOR_KERNELS, "JUPYTER_PATH"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setenv("MKL_NUM_THREADS", "8")
+    monkeypatch.setenv("MNIST_DIR", "data")
+    monkeypatch.chdir(tmp_path)
+    set_variables(tmp_path)
+    assert not {*NOT_FOR_KERNELS, "JUPYTER_PATH"} & os.environ.keys()
+    assert "PYTHONOPTIMIZE" in NOT_FOR_KERNELS
+    assert os.environ["MKL_NUM_THREADS"] == os.environ["OPENBLAS_NUM_THREADS"] == "3"
+    assert os.environ["PYTHONHASHSEED"] == "0"
+    assert os.environ["MNIST_DIR"] == str(tmp_path / "data")
+    assert Path(os.environ["IPYTHONDIR"]).is_relative_to(tmp_path)
+
+
+# How many at once
+
+
+def test_every_thread_of_every_chapter_has_a_core(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(environment, "cpu_count", lambda: 8)
+    monkeypatch.delenv("JOBS", raising=False)
+    for threads, jobs in (("1", 8), ("2", 4), ("3", 2), ("16", 1)):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        assert number_of_jobs() == jobs
+    monkeypatch.setenv("JOBS", "5")
+    assert number_of_jobs() == 5
+
+
+@pytest.mark.parametrize("asked", ["0", "-1", "1.5", "two", " 2"])
+def test_a_number_is_a_positive_whole_one(
+    monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    monkeypatch.setenv("JOBS", asked)
+    with pytest.raises(ValueError, match=f"JOBS={asked} is not a number of chapters"):
+        positive_number("JOBS", 4, "chapters")
+    monkeypatch.setenv("JOBS", "")
+    assert positive_number("JOBS", 4, "chapters") == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("BOOK_DEVICE", "gpu", DeviceError),
+        ("MNIST_DIR", "/nowhere", DataError),
+        ("OMP_NUM_THREADS", "many", ValueError),
+        ("BOOK_RUN", "soon", ValueError),
+    ],
+)
+def test_what_is_not_there_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+    root: Path,
+    name: str,
+    value: str,
+    error: type[Exception],
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(error, match=value):
+        prepare_environment(root)
