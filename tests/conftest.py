@@ -14,7 +14,6 @@ from book import ROOT, SITE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
-    from small_book import SmallBook
 
     from booktools.sphinx.book import Book
 
@@ -93,21 +92,3 @@ def page(browser: "Browser", site: str) -> Iterator["Page"]:
         )
         yield page
         assert not wrong
-
-
-@pytest.fixture(scope="session")
-def built_book(tmp_path_factory: pytest.TempPathFactory) -> "SmallBook":
-    from small_book import lay_out
-
-    book = lay_out(tmp_path_factory.mktemp("small") / "book")
-    status, said = book.build()
-    assert status == 0, said
-    book.save()
-    return book
-
-
-@pytest.fixture
-def book(built_book: "SmallBook") -> "SmallBook":
-    """A small book that is built, to be broken."""
-    built_book.put_back()
-    return built_book

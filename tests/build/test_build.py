@@ -22,6 +22,7 @@ from small_book import CHAPTER, SmallBook, lay_out, surroundings
 from booktools import build as building
 from booktools.build import (
     STAMP,
+    backup_path,
     hash_sources,
     invalidate_stamps,
     is_up_to_date,

@@ -15,7 +15,7 @@ from small_book import lay_out
 import helpers
 from booktools import environment
 from booktools.environment import (
-    NOT_FOR_KERNELS,
+    UNSET_FOR_KERNELS,
     Environment,
     hash_files,
     library_versions,
@@ -187,15 +187,15 @@ def test_a_changed_helper_or_executor_is_seen(
 def test_kernels_inherit_what_makes_them_alike(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for name in (*NOT_FOR_KERNELS, "JUPYTER_PATH"):
+    for name in (*UNSET_FOR_KERNELS, "JUPYTER_PATH"):
         monkeypatch.setenv(name, "1")
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.setenv("MKL_NUM_THREADS", "8")
     monkeypatch.setenv("MNIST_DIR", "data")
     monkeypatch.chdir(tmp_path)
     set_variables(tmp_path)
-    assert not {*NOT_FOR_KERNELS, "JUPYTER_PATH"} & os.environ.keys()
-    assert "PYTHONOPTIMIZE" in NOT_FOR_KERNELS
+    assert not {*UNSET_FOR_KERNELS, "JUPYTER_PATH"} & os.environ.keys()
+    assert "PYTHONOPTIMIZE" in UNSET_FOR_KERNELS
     assert os.environ["MKL_NUM_THREADS"] == os.environ["OPENBLAS_NUM_THREADS"] == "3"
     assert os.environ["PYTHONHASHSEED"] == "0"
     assert os.environ["MNIST_DIR"] == str(tmp_path / "data")
