@@ -12,14 +12,13 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from copy import deepcopy
 from io import StringIO
 from pathlib import Path
 from unittest import mock
 
 from book import ROOT
 from bs4 import BeautifulSoup
-from sphinx.config import Config
+from small_site import sphinx_namespace
 
 from booktools.build import main
 from helpers.data import find_mnist
@@ -134,15 +133,12 @@ def variables_of_small_book() -> dict[str, str]:
 
 @contextmanager
 def surroundings(variables: dict[str, str]) -> Iterator[None]:
-    """Put back, at the end, what a build changes in this process.
-
-    Among it are lists that Sphinx takes for defaults and themes add to.
-    """
+    """Put back, at the end, what a build changes in this process."""
     with (
         mock.patch.dict(os.environ, variables_of_small_book() | variables, clear=True),
         mock.patch.object(sys, "path", sys.path[:]),
         mock.patch.object(warnings, "formatwarning"),
-        mock.patch.dict(Config.config_values, deepcopy(Config.config_values)),
+        sphinx_namespace(),
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("default")

@@ -1,11 +1,28 @@
 """A site of one page, rendered in this process with some of our extension."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 from io import StringIO
 from pathlib import Path
+from unittest import mock
 
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.util.console import strip_colors
 from sphinx.util.docutils import docutils_namespace
+
+
+@contextmanager
+def sphinx_namespace() -> Iterator[None]:
+    """Undo at the end what Sphinx and its extensions change in this process.
+
+    They add roles and directives to docutils, and to lists and dictionaries
+    that Sphinx takes for the defaults of its configuration.
+    """
+    defaults = deepcopy(Config.config_values)
+    with docutils_namespace(), mock.patch.dict(Config.config_values, defaults):
+        yield
 
 
 def render(folder: Path, text: str, *extensions: str) -> Sphinx:
@@ -21,7 +38,7 @@ def render(folder: Path, text: str, *extensions: str) -> Sphinx:
         What is loaded besides MyST.
     """
     (folder / "index.md").write_text(text, encoding="utf-8")
-    with docutils_namespace():
+    with sphinx_namespace():
         app = Sphinx(
             folder,
             None,

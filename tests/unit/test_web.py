@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
+from small_site import sphinx_namespace
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
-from sphinx.util.docutils import docutils_namespace
 
 from booktools.sphinx.web import MAX_DESCRIPTION
 
@@ -20,7 +20,7 @@ BOOK = "https://example.org/a/book/"
 
 def build(folder: Path, address: str) -> Path:
     """Build the site in a folder, which stops at a warning; return where it is."""
-    with pytest.MonkeyPatch.context() as patch, docutils_namespace():
+    with pytest.MonkeyPatch.context() as patch, sphinx_namespace():
         patch.delenv("BOOK_REPOSITORY", raising=False)
         patch.setenv("BOOK_URL", address)
         app = Sphinx(
