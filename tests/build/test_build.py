@@ -372,7 +372,7 @@ def render(*arguments, **options):
 
 def replace(new, old):
     if old.name == "html":
-        old.rename(backup_path(old))
+        old.rename(build.backup_path(old))
         die()
     there(new, old)
 

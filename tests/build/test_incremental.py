@@ -253,7 +253,7 @@ def test_a_changed_way_to_make_pictures_small_is_never_stale(
         return {path.name for path in (book.root / "_build" / "images").iterdir()}
 
     before = pictures()
-    monkeypatch.setattr(images, "MAKER", b"another")
+    monkeypatch.setattr(images, "ENCODER", b"another")
     book.append("\nMore.\n")
     status, said = book.build()
     assert status == 0, said
