@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 from book import CHAPTERS, each_chapter
-from browser import note_complaints
-from interaction import find_violations
+from browser import find_violations, note_complaints
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 pytestmark = pytest.mark.slow
