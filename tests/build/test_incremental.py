@@ -168,6 +168,16 @@ def test_what_is_cited_anew_is_in_the_references(linked: SmallBook) -> None:
     assert_fresh(linked)
 
 
+def test_the_search_forgets_a_word_that_is_gone(linked: SmallBook) -> None:
+    index = linked.site / "searchindex.js"
+    assert '"logo":' in index.read_text()
+    linked.replace("A logo.", "A sign.")
+    status, said = linked.build()
+    assert status == 0, said
+    assert '"logo":' not in index.read_text()
+    assert_fresh(linked)
+
+
 def test_a_link_goes_dead_with_what_it_led_to(linked: SmallBook) -> None:
     linked.replace("(small)=\n", "")
     for _ in range(2):
