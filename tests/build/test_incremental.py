@@ -4,14 +4,13 @@ What comes out is what a fresh build of the same sources gives, to the byte.
 """
 
 import os
-import re
 import shutil
 from pathlib import Path
 
 import pytest
 from book import ROOT
 from small_book import CHAPTER, SmallBook, lay_out
-from test_build import SENTENCE, contents, differences
+from test_build import SENTENCE, contents
 
 TARGETS = """
 $$ (eq-first)
@@ -244,14 +243,16 @@ def test_without_the_saved_outputs_all_is_made_again(book: SmallBook) -> None:
     assert book.executed.is_file()
 
 
-def test_a_book_that_has_moved_is_read_again(book: SmallBook, tmp_path: Path) -> None:
+def test_a_book_that_has_moved_is_executed_before_it_is_read_again(
+    book: SmallBook, tmp_path: Path
+) -> None:
     moved = SmallBook(tmp_path / "moved")
     shutil.copytree(book.root, moved.root)
-    moved.replace("# A small chapter", SENTENCE)
+    shutil.rmtree(moved.root / "_build" / "cache")
+    (moved.root / "index.md").write_text("# Another first page\n")
     status, said = moved.build()
-    assert (status, "executed in" in said) == (0, False), said
-    assert [name for name in differences(book.root, moved.root) if "html" in name]
-    assert re.search("new sentence", moved.page())
+    assert status == 0, said
+    assert "01-small.md executed in" in said  # and not in silence, by Sphinx
 
 
 def test_a_changed_way_to_make_pictures_small_is_never_stale(
