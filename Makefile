@@ -13,7 +13,6 @@ export OMP_NUM_THREADS ?= 1
 export BOOK_DEVICE := $(DEVICE)
 export BOOK_EDITION := $(EDITION)
 export PORT
-export PYTHONDONTWRITEBYTECODE := 1
 unexport PYTHONPATH
 
 python := $(VENV)/bin/python
