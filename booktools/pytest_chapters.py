@@ -47,9 +47,12 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Use as many workers as the build would."""
+    """Return how many workers there are: one more than the build runs chapters.
+
+    They wait for kernels and other processes about a third of the time.
+    """
     try:
-        return number_of_jobs()
+        return number_of_jobs() + 1
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
 
