@@ -6,6 +6,7 @@ chapter without such a reference, or with one that is out of date, fails before
 its first cell.
 """
 
+import os
 import re
 import warnings
 from collections.abc import Iterator
@@ -46,13 +47,15 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["fingerprint"] = node.config.stash[FINGERPRINT]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist's own, which counts cores
 def pytest_xdist_auto_num_workers() -> int:
-    """Return how many workers there are: one more than the build runs chapters.
+    """Return how many workers there are.
 
-    They wait for kernels and other processes about a third of the time.
+    They are as many as ``JOBS`` asks for, or else one more than the build would
+    run chapters: they wait for other processes about a third of the time.
     """
     try:
-        return number_of_jobs() + 1
+        return number_of_jobs() + (not os.environ.get("JOBS"))
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
 

@@ -24,6 +24,7 @@ from booktools.environment import (
     prepare_environment,
     set_variables,
 )
+from booktools.pytest_chapters import pytest_xdist_auto_num_workers
 from helpers import DataError, DeviceError
 from helpers.data import find_mnist
 
@@ -247,3 +248,14 @@ def test_what_is_not_there_is_an_error(
     monkeypatch.setenv(name, value)
     with pytest.raises(error, match=value):
         prepare_environment(root)
+
+
+def test_there_are_as_many_test_workers_as_asked_or_one_to_spare(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(environment, "cpu_count", lambda: 4)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.delenv("JOBS", raising=False)
+    assert pytest_xdist_auto_num_workers() == 5
+    monkeypatch.setenv("JOBS", "2")
+    assert pytest_xdist_auto_num_workers() == 2
