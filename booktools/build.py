@@ -7,8 +7,10 @@ that every cell ran and no page gave a warning. An interrupted build, however
 it was stopped, can simply be run again.
 """
 
+import gc
 import hashlib
 import json
+import math
 import os
 import shutil
 import signal
@@ -259,7 +261,11 @@ def execute(root: Path, paths: list[Path], env: Environment, jobs: int) -> bool:
         record = {"seconds": run.seconds, "megabytes": run.megabytes}
         records[run.path.stem] = record
 
-    runs.sort(key=lambda run: -records.get(run.path.stem, {}).get("seconds", 1e9))
+    def rank(run: Run) -> tuple[float, int]:  # of unknown ones, the largest first
+        seconds = records.get(run.path.stem, {}).get("seconds", math.inf)
+        return -seconds, -run.path.stat().st_size
+
+    runs.sort(key=rank)
     try:
         if len(runs) > PRELOAD_ABOVE:
             preload_kernels()
@@ -350,6 +356,7 @@ def render(root: Path, folder: Path, builder: str = "html") -> bool:
     arguments = ["build", str(root), "--path-output", str(folder)]
     arguments += ["--builder", builder]
     arguments += ["-W", "-n", "--keep-going", "--quiet"]
+    gc.disable()  # looking through live pages for garbage takes a fifth of the time
     try:
         with redirect_stdout(StringIO()):  # its message names a temporary folder
             jupyter_book(arguments, standalone_mode=False)
@@ -360,6 +367,8 @@ def render(root: Path, folder: Path, builder: str = "html") -> bool:
     except RuntimeError as error:
         print(error.__cause__ or error, file=sys.stderr)
         return False
+    finally:
+        gc.enable()
     return True
 
 

@@ -201,8 +201,13 @@ def library_versions(root: Path) -> dict[str, str]:
         for module in IMPORT.findall(path.read_text(encoding="utf-8"))
     }
     modules -= OURS | set(sys.stdlib_module_names)
+    return _versions_of(frozenset(filter(None, map(package_of, modules))))
+
+
+@cache  # a build asks three times
+def _versions_of(packages: frozenset[str]) -> dict[str, str]:
     versions: dict[str, str] = {}
-    waiting = [*LIBRARIES, *filter(None, map(package_of, sorted(modules)))]
+    waiting = [*LIBRARIES, *packages]
     while waiting:
         name = canonicalize_name(waiting.pop())
         if name in versions:
