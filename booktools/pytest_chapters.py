@@ -48,14 +48,16 @@ def pytest_configure_node(node: Any) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist's own, which counts cores
-def pytest_xdist_auto_num_workers() -> int:
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return how many workers there are.
 
-    They are as many as ``JOBS`` asks for, or else one more than the build would
-    run chapters: they wait for other processes about a third of the time.
+    They are as many as ``JOBS`` asks for, or else as many as the build would run
+    chapters. Quick tests get one more, since they wait for other processes about
+    a third of the time; a browser keeps the cores busy by itself.
     """
+    spare = config.option.markexpr == "not slow" and not os.environ.get("JOBS")
     try:
-        return number_of_jobs() + (not os.environ.get("JOBS"))
+        return number_of_jobs() + spare
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import fields, replace
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from book import ROOT, chapter_files, read_chapter
@@ -250,12 +251,15 @@ def test_what_is_not_there_is_an_error(
         prepare_environment(root)
 
 
-def test_there_are_as_many_test_workers_as_asked_or_one_to_spare(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("marks", "jobs", "workers"),
+    [("not slow", "", 5), ("slow and not serial", "", 4), ("not slow", "2", 2)],
+)
+def test_quick_tests_have_a_worker_to_spare(
+    monkeypatch: pytest.MonkeyPatch, marks: str, jobs: str, workers: int
 ) -> None:
     monkeypatch.setattr(environment, "cpu_count", lambda: 4)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    monkeypatch.delenv("JOBS", raising=False)
-    assert pytest_xdist_auto_num_workers() == 5
-    monkeypatch.setenv("JOBS", "2")
-    assert pytest_xdist_auto_num_workers() == 2
+    monkeypatch.setenv("JOBS", jobs)
+    config = SimpleNamespace(option=SimpleNamespace(markexpr=marks))
+    assert pytest_xdist_auto_num_workers(config) == workers
