@@ -11,7 +11,6 @@ from booktools.sphinx import (
     explorables,
     images,
     incremental,
-    light_pages,
     linkcheck,
     math,
     notebooks,
@@ -19,11 +18,12 @@ from booktools.sphinx import (
     report,
     single_page,
     solutions,
+    theme,
     web,
 )
 
 PARTS = (
-    book,
+    book,  # first, since the others need its facts
     block_tags,
     book_info,
     buttons,
@@ -31,7 +31,6 @@ PARTS = (
     explorables,
     images,
     incremental,
-    light_pages,
     linkcheck,
     math,
     notebooks,
@@ -39,6 +38,7 @@ PARTS = (
     report,
     single_page,
     solutions,
+    theme,
     web,
 )
 
