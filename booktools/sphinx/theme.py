@@ -18,8 +18,9 @@ from booktools.sources import part_of
 logger = getLogger(__name__)
 
 TEMPLATES, STATIC = "theme/templates", "theme/static"
-STYLES = ("book.css",)
+STYLES = ("palette.css", "book.css")
 SCRIPTS = ("book.js",)
+DARK_CODE = "a11y-high-contrast-dark"
 # Not needed: the book has no tabs, and the icons are drawn in the templates.
 UNUSED = ("design-tabs",)
 
@@ -45,6 +46,8 @@ def _configure(app: Sphinx, config: Config) -> None:
 
 
 def _register(app: Sphinx) -> None:
+    # Furo adds this option too late for _config.yml.
+    app.config.pygments_dark_style = DARK_CODE
     # Not earlier: Jupyter Book would add what it finds there to every page.
     app.config.html_static_path.append(STATIC)
     for name in STYLES:
@@ -74,6 +77,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     load_extra_extensions(app, Path(app.srcdir))
     app.connect("config-inited", _configure)
-    app.connect("builder-inited", _register)
+    app.connect("builder-inited", _register, priority=400)  # before Furo
     app.connect("html-page-context", _add_facts)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
