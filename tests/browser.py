@@ -34,7 +34,7 @@ KINDS = {  # of pages, and one of each
         "landing": "index.html",
         "formulas": "chapters/06-backprop-numpy.html",
         "explorable": "chapters/12-mlp-pytorch.html",
-        "longest": "chapters/museum-of-bugs.html",
+        "longest": "chapters/17-museum-of-bugs.html",
         "reference": "reference/glossary.html",
     }.items()
     if page in PAGES
