@@ -9,6 +9,7 @@ import re
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx_exercise.nodes import is_exercise_node, is_solution_node
 
 KEY_PICTURE = "tag_key-picture"  # the class that MyST-NB makes of the tag
@@ -17,6 +18,11 @@ FOLDED = {"tag_hide-input", "tag_hide-cell", "tag_remove-input", "tag_remove-cel
 WORD, FORMULA, CODE_LINE, PICTURE, QUESTION = 1 / 150, 1, 1 / 10, 1 / 2, 3 / 2
 SHORTEST_EXERCISE = 10
 TRYING = 5  # times as long as it takes to read the solution
+
+
+def chapter_number(env: BuildEnvironment, page: str) -> str:
+    """Return the number of a chapter, or an empty string for other pages."""
+    return ".".join(map(str, env.toc_secnumbers.get(page, {}).get("", ())))
 
 
 def minutes_to_read(part: nodes.Node) -> float:
@@ -64,7 +70,9 @@ def at_a_glance(doctree: nodes.document, gpu: str) -> nodes.bullet_list:
     """
     exercises = list(doctree.findall(is_exercise_node))
     solving = sum(map(minutes_to_solve, doctree.findall(is_solution_node)))
-    questions = sum("question" in it["classes"] for it in doctree.findall(nodes.admonition))
+    questions = sum(
+        "question" in it["classes"] for it in doctree.findall(nodes.admonition)
+    )
     facts = [f"{_rounded(minutes_to_read(doctree))} minutes to read"]
     if questions:
         facts.append(_count(questions, "question"))

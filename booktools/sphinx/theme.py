@@ -21,8 +21,6 @@ TEMPLATES, STATIC = "theme/templates", "theme/static"
 STYLES = ("palette.css", "book.css")
 SCRIPTS = ("book.js",)
 DARK_CODE = "a11y-high-contrast-dark"
-# Not needed: the book has no tabs, and the icons are drawn in the templates.
-UNUSED = ("design-tabs",)
 
 
 def load_extra_extensions(app: Sphinx, root: Path) -> None:
@@ -56,21 +54,11 @@ def _register(app: Sphinx) -> None:
         app.add_js_file(name, loading_method="defer")
 
 
-def chapter_number(app: Sphinx, page: str) -> str:
-    """Return the number of a chapter, or an empty string for other pages."""
-    numbers = app.env.toc_secnumbers.get(page, {}).get("", ())
-    return ".".join(map(str, numbers))
-
-
 def _add_facts(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Tell the templates what they show of a page."""
     context["part"] = part_of(app.config.book.root, page)
-    context["chapter_number"] = chapter_number(app, page)
-    context["css_files"] = [
-        it for it in context["css_files"] if not str(it).startswith(UNUSED)
-    ]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

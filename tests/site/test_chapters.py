@@ -14,7 +14,6 @@ CHAPTERS = chapter_files()
 PARTS = (
     "What you will do",
     "**You need:**",
-    "**Time:**",
     "Predict before you run",
     "## Summary",
     "**Next:**",
