@@ -23,6 +23,7 @@ LONGEST_LINE = 70  # longer ones are cut in print and scroll on a phone
 LONGEST_CELL = 32
 TAGS = {"hide-cell", "hide-input", "raises-exception", "nbval-ignore-output"}
 TAGS |= {"slide", "subslide", "fragment", "skip", "notes"}  # see CONTRIBUTING.md
+TAGS |= {"key-picture"}
 
 each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 
