@@ -19,8 +19,10 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from numpy.typing import NDArray
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 
+from booktools.edition import STUDENT
+from booktools.sphinx.buttons import launch_addresses
 from booktools.sphinx.explorables import SCRIPTS, SHARED
 from helpers.data import make_line_data
 
@@ -119,13 +121,19 @@ def draw_descent(descent: Descent) -> str:
         "Contour lines of the loss over intercept and slope: nested ellipses. A path "
         f"of {len(path) - 1} steps zigzags from the start to the bottom in the middle."
     )
+    frame = f'x="{left:.3f}" y="{top:.3f}" width="{SIZE}" height="{SIZE}"'
     (b, w), (b0, w0) = path[-1], path[0]
     return f"""<svg viewBox="{left:.3f} {top:.3f} {SIZE} {SIZE}" role="img"
 aria-label="{label}" data-descent="{escape(json.dumps(data))}">
 <defs><marker id="step" markerUnits="userSpaceOnUse" markerWidth="0.1"
-markerHeight="0.1" viewBox="-1 -1 2 2" refX="0" refY="0"><circle r="0.55"/></marker></defs>
+markerHeight="0.1" viewBox="-1 -1 2 2" refX="0" refY="0"><circle r="0.55"/></marker>
+<radialGradient id="fade"><stop offset="0.7" stop-color="#fff"/>
+<stop offset="1" stop-color="#fff" stop-opacity="0"/></radialGradient>
+<mask id="island" maskUnits="userSpaceOnUse" {frame}>
+<rect fill="url(#fade)" {frame}/></mask></defs>
+<g mask="url(#island)">
 <g class="rings" transform="translate({x:.4f} {y:.4f}) rotate({angle:.3f})">
-{"".join(rings)}</g>
+{"".join(rings)}</g></g>
 <path class="bottom" d="M{x - 0.06:.3f},{y:.3f}h0.12M{x:.3f},{y - 0.06:.3f}v0.12"/>
 <circle class="start" cx="{b0:.3f}" cy="{-w0:.3f}" r="0.055"/>
 <polyline class="path" points="{points}" marker-mid="url(#step)"/>
@@ -181,6 +189,35 @@ class DescentFigure(SphinxDirective):
         figure += nodes.raw("", draw_descent(first_descent()), format="html")
         self.state.nested_parse(self.content, self.content_offset, figure)
         return [figure]
+
+
+class LaunchLinks(SphinxDirective):
+    """Links that open the first chapter as a notebook, if the book has an address."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        """Complete the sentence that the argument begins; or say nothing."""
+        book = self.config.book
+        paragraph = nodes.paragraph("", self.arguments[0])
+        found = launch_addresses(book.repository, next(iter(book.chapters), ""))
+        for number, (service, address) in enumerate(found.items()):
+            paragraph += nodes.Text(" or " if number else " ")
+            paragraph += nodes.reference("", service, refuri=address)
+        paragraph += nodes.Text(".")
+        return [paragraph] if found else []
+
+
+class RepositoryRole(SphinxRole):
+    """A link to the repository; its text alone where readers may not see that."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the link, or the text."""
+        address = self.config.book.repository
+        if not address or self.config.edition == STUDENT:
+            return [nodes.Text(self.text)], []
+        return [nodes.reference("", self.text, refuri=address)], []
 
 
 class DigitPad(SphinxDirective):
@@ -294,6 +331,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("hero", Hero)
     app.add_directive("descent", DescentFigure)
     app.add_directive("digit-pad", DigitPad)
+    app.add_directive("launch-links", LaunchLinks)
+    app.add_role("repository", RepositoryRole())
     app.connect("doctree-read", _note_network)
     app.connect("doctree-resolved", _show_parts)
     # Before the theme looks through the list of styles.
