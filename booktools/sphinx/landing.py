@@ -188,6 +188,8 @@ class DescentFigure(SphinxDirective):
         figure = nodes.container(classes=["descent"])
         figure += nodes.raw("", draw_descent(first_descent()), format="html")
         self.state.nested_parse(self.content, self.content_offset, figure)
+        hint = "Click or tap the landscape to start elsewhere."
+        figure += nodes.paragraph("", hint, classes=["descent-hint"])
         return [figure]
 
 
@@ -308,8 +310,8 @@ def _pad(app: Sphinx, data: dict[str, Any]) -> list[nodes.Node]:
     height, width = data["shape"]
     (units, _), _ = data["layers"]
     facts = (
-        f"Trained on {app.config.book.environment.digits}: "
-        f"{height} × {width} pixels, {units} hidden units."
+        f"It has {units} hidden units, sees {height} × {width} pixels, and was trained "
+        f"on {app.config.book.environment.digits}."
     )
     place = f'<div class="pad" data-script="_static/{READER_SCRIPT}?v={version}"></div>'
     return [
