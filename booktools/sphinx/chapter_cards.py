@@ -21,7 +21,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx_external_toc.parsing import parse_toc_yaml
 
-from booktools.sphinx.theme import chapter_number
+from booktools.sphinx.chapter_head import chapter_number
 
 TAG = "key-picture"
 PICTURE, HAS_CARDS = "key_picture", "has_cards"  # in what Sphinx knows of a page
@@ -134,7 +134,7 @@ def _card(app: Sphinx, page: str, chapter: str) -> nodes.list_item:
     address = app.builder.get_relative_uri(page, chapter)
     link = nodes.reference("", "", internal=True, refuri=address)
     link += [it.deepcopy() for it in app.env.titles[chapter].children]
-    number = chapter_number(app, chapter)
+    number = chapter_number(app.env, chapter)
     title = nodes.paragraph("", "", classes=["card-title"])
     if number:
         title += [nodes.inline("", number, classes=["card-number"]), nodes.Text(" ")]
