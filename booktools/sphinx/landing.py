@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from docutils import nodes
@@ -89,7 +89,7 @@ def first_descent() -> Descent:
     rng = np.random.RandomState(42)  # as in chapter 1
     return Descent(
         hessian=hessian,
-        bottom=bottom,
+        bottom=bottom.astype(np.float64),
         start=np.ravel([rng.randn(1), rng.randn(1)]),
         floor=float(np.mean((columns @ bottom - y) ** 2)),
         rate=SHARE * 2 / float(np.linalg.eigvalsh(hessian)[-1]),
@@ -139,7 +139,8 @@ markerHeight="0.1" viewBox="-1 -1 2 2" refX="0" refY="0"><circle r="0.55"/></mar
 <polyline class="path" points="{points}" marker-mid="url(#step)"/>
 <circle class="ball" cx="{b:.3f}" cy="{-w:.3f}" r="0.075"/>
 <text x="{CENTRE[0]}" y="{top + SIZE - 0.06:.3f}">intercept <tspan>b</tspan></text>
-<text transform="translate({left + 0.14:.3f} {-CENTRE[1]}) rotate(-90)">slope <tspan>w</tspan></text>
+<text transform="translate({left + 0.14:.3f} {-CENTRE[1]}) rotate(-90)">slope
+<tspan>w</tspan></text>
 </svg>
 <p class="descent-state"><span>step <b>{len(path) - 1}</b></span>
 <span>b <b>{b:.2f}</b></span> <span>w <b>{w:.2f}</b></span>
@@ -162,7 +163,10 @@ class Hero(SphinxDirective):
     """What the book is, in a few words, with two buttons and a descent beside."""
 
     has_content = True
-    option_spec = {"start": directives.unchanged, "draw": directives.unchanged}
+    option_spec: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
+        "start": directives.unchanged,
+        "draw": directives.unchanged,
+    }
 
     def run(self) -> list[nodes.Node]:
         """Put words and buttons into one column; a descent is the other."""
@@ -279,7 +283,7 @@ def _show_parts(app: Sphinx, doctree: nodes.document, page: str) -> None:
             target = section["ids"][0]
             place.replace_self(_pad(app, data))
         else:
-            section.parent.remove(section)
+            section.replace_self([])
     for place in list(doctree.findall(hero_buttons)):
         links = []
         if place["start"] and app.config.book.chapters:
@@ -293,8 +297,8 @@ def _show_parts(app: Sphinx, doctree: nodes.document, page: str) -> None:
         place.replace_self([buttons] if buttons.children else [])
 
 
-def _section_of(node: nodes.Node) -> nodes.Element:
-    """Return the section that contains a node, which is not the whole page."""
+def _section_of(node: Any) -> nodes.section:
+    """Return the section that contains a node."""
     while not isinstance(node, nodes.section):
         node = node.parent
     return node
@@ -310,7 +314,7 @@ def _pad(app: Sphinx, data: dict[str, Any]) -> list[nodes.Node]:
     height, width = data["shape"]
     (units, _), _ = data["layers"]
     facts = (
-        f"It has {units} hidden units, sees {height} × {width} pixels, and was trained "
+        f"It has {units} hidden units, sees {height} x {width} pixels, and was trained "
         f"on {app.config.book.environment.digits}."
     )
     place = f'<div class="pad" data-script="_static/{READER_SCRIPT}?v={version}"></div>'
