@@ -4,11 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
-from book import ROOT, chapter_files, executed, read_chapter
+from book import chapter_files, executed, read_chapter
 from nbformat import NotebookNode
-
-from booktools.sphinx.excluded_chapters import excluded_labels
 
 CHAPTERS = chapter_files()
 PARTS = (
@@ -163,20 +160,3 @@ def test_no_seed_is_global() -> None:
             assert "random.seed(" not in cell.source
             of_its_own = r"Generator\((device=device)?\)\.manual_seed\("
             assert "manual_seed(" not in re.sub(of_its_own, "", cell.source)
-
-
-def test_the_landing_page_leads_to_every_chapter_in_order() -> None:
-    contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    page = (ROOT / "index.md").read_text()
-    *parts, reference = contents["parts"]
-    assert reference["caption"] == "Reference"
-    expected = []
-    for part in parts:
-        expected.append(part["caption"])
-        for chapter in part["chapters"]:
-            text = (ROOT / f"{chapter['file']}.md").read_text()
-            expected.append(re.search(r"^\((.+)\)=\n# ", text, re.M)[1])
-    found = re.findall(r"^(?:### |:link: )(.+)$", page, re.M)
-    if excluded_labels(ROOT):  # their cards vanish in the build
-        found = [name for name in found if name in expected]
-    assert found == expected

@@ -50,17 +50,6 @@ def test_there_are_pages() -> None:
     assert {"index.html", "reference/notation.html"} < set(PAGES)
 
 
-def test_the_cards_of_the_landing_page_are_numbered_and_lead_to_the_chapters() -> None:
-    cards = read("index.html").select(".sd-card")
-    titles = [card.select_one(".sd-card-title").get_text(strip=True) for card in cards]
-    numbers = [title.partition(" · ")[0] for title in titles]
-    assert numbers == [str(number + 1) for number in range(len(CHAPTERS))]
-    led = [re.match(r"chapters/(.+)\.html", card.a["href"])[1] for card in cards]
-    assert led == CHAPTERS
-    for section in read("index.html").select("#the-way-there section"):
-        assert section.select(".sd-card"), "a part without a chapter"
-
-
 @each_chapter
 def test_page_shows_every_text_its_cells_gave(chapter: str) -> None:
     shown = squeeze(read(f"chapters/{chapter}.html").get_text())
