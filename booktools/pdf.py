@@ -73,7 +73,7 @@ def main(root: Path) -> int:
                 print("The book was not printed; see above.", file=sys.stderr)
                 return 1
             rendered, page = folder / "_build" / "singlehtml", folder / "page"
-            finish_site(rendered, page, root / BUILD, lazy=False)
+            finish_site(rendered, page, root / BUILD)
             print_page(program, page / "index.html", target)
         except Error as error:
             print(f"The book was not printed: {error}", file=sys.stderr)

@@ -4,13 +4,11 @@ import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from booktools.edition import STUDENT, edition
-from booktools.sphinx.images import optimise_images
 from booktools.sphinx.light_pages import lighten_pages
 from booktools.urls import site_address
 
 
-def finish_site(rendered: Path, site: Path, build: Path, *, lazy: bool = True) -> None:
+def finish_site(rendered: Path, site: Path, build: Path) -> None:
     """Copy what Sphinx has rendered, and make it load faster.
 
     Parameters
@@ -20,15 +18,8 @@ def finish_site(rendered: Path, site: Path, build: Path, *, lazy: bool = True) -
     site : Path
         The folder to write, which must not exist.
     build : Path
-        The book's folder ``_build``, where compressed images are cached.
-    lazy : bool
-        Whether images are loaded lazily.
+        The book's folder ``_build``.
     """
     shutil.copytree(rendered, site)
     top = urlsplit(site_address(build.parent)).path or "/"
-    kept = build / "images"
-    used = optimise_images(site, kept, top, lazy=lazy)
-    if lazy and edition() != STUDENT:  # other builds use other images
-        for path in set(kept.iterdir()) - used:
-            path.unlink()
     lighten_pages(site, top)

@@ -12,7 +12,6 @@ modified fonts to keep their name.
 """
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -223,9 +222,9 @@ def _fallback_rule(family: Family, style: str, afm: str, fonts: Path) -> str:
 
     So hardly anything moves if the reader sees that first.
     """
-    font = TTFont(fonts / f"{family.package}-latin-{style}.woff2")
+    font: Any = TTFont(fonts / f"{family.package}-latin-{style}.woff2")
     em = font["head"].unitsPerEm
-    letters, widths = font.getBestCmap(), font["hmtx"]
+    letters, widths = font["cmap"].getBestCmap(), font["hmtx"]
     ours = sum(widths[letters[ord(letter)]][0] for letter in SAMPLE) / em
     scale = ours / (_width_of_sample(afm) / 1000)
     lines = font["hhea"]
