@@ -227,8 +227,7 @@ def tidy(svg: str) -> str:
         style = parent.attrib.pop("style", "")
         for name, value in re.findall(r"([\w-]+): ([^;]+)", style):
             parent.set(name, value)
-        if font := parent.attrib.pop("font", ""):
-            parent.set("font-size", font.split("px")[0])
+        if "font-family" in parent.attrib:
             parent.set("font-family", FONT)
         for name in ("d", "x", "y"):
             if value := parent.get(name):

@@ -24,7 +24,7 @@ from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
 from sphinx.writers.html5 import HTML5Translator
 
-from booktools.edition import STUDENT
+from booktools.edition import STUDENT, edition
 from booktools.sources import BUILD
 from helpers import plots
 from helpers.plots import to_webp
@@ -93,7 +93,8 @@ def _extract_frames(raw: nodes.raw, kept: Path) -> None:
 
     A page with a slider has many, of which only one is visible at first.
     """
-    html = BeautifulSoup(raw.astext(), "html.parser")
+    classes = " ".join(raw["classes"])  # for the box around it
+    html = BeautifulSoup(f'<div class="{classes}">{raw.astext()}</div>', "html.parser")
     images = []
     for tag in html.find_all("img", src=FRAME):
         content = base64.b64decode(FRAME.sub("", str(tag["src"])))
@@ -101,15 +102,20 @@ def _extract_frames(raw: nodes.raw, kept: Path) -> None:
         _write(path, content)
         uri = f"/{KEPT.as_posix()}/{path.name}"
         image = nodes.image(uri=uri, alt=tag.get("alt", ""), classes=[NOT_LINKED])
-        image["style"] = tag.get("style", "")
+        if shown := WIDTH.search(str(tag.get("style", ""))):
+            image["width"] = f"{shown[1]}px"
         image["decorative"] = tag.get("alt") == ""
         images.append(image)
         tag.replace_with(Comment("image"))
     first, *rest = (
         nodes.raw("", part, format="html") for part in str(html).split("<!--image-->")
     )
+    parent = raw.parent
+    assert parent
+    place = parent.index(raw)
     pairs = zip(images, rest, strict=True)
-    raw.replace_self([first, *(node for pair in pairs for node in pair)])
+    new = [first, *(node for pair in pairs for node in pair)]
+    parent[place : place + 1] = new
 
 
 def _compress(path: Path, kept: Path) -> Path:
@@ -122,7 +128,9 @@ def _compress(path: Path, kept: Path) -> Path:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file of the cache; an interrupted build leaves none half."""
+    """Write a file that is not in the cache; an interrupted build leaves none half."""
+    if path.exists():  # and pages made from it are not older
+        return
     part = path.with_suffix(".part")
     part.write_bytes(content)
     part.replace(path)
@@ -301,11 +309,11 @@ def _classes(node: nodes.image, *more: str) -> str:
 
 def _style(node: nodes.image, natural: Size | None) -> str:
     """Return how wide an image shall be, as its author has said, or an empty text."""
-    if "style" in node:
-        return str(node["style"])
     width, height = (str(node.get(name, "")) for name in ("width", "height"))
     if "scale" in node and natural:
-        width = f"{natural[0] * node['scale'] / 100:g}"
+        pixels = PIXELS.fullmatch(width)
+        whole = float(pixels[1]) if pixels else natural[0]
+        width = f"{whole * node['scale'] / 100:g}"
     elif height and not width and natural and (pixels := PIXELS.fullmatch(height)):
         width = f"{float(pixels[1]) * natural[0] / natural[1]:g}"
     if not width:
@@ -338,14 +346,17 @@ def _forget_images(app: Sphinx, exception: Exception | None) -> None:
     """Delete images of pages as they were in an earlier build."""
     if exception is not None or app.builder.format != "html":
         return
-    used = {Path(path).name: name for path, (_, name) in app.env.images.items()}
-    for path in (Path(app.outdir) / "_images").glob("*"):
-        if path.name not in used.values():
+    images = app.env.images
+    used = {name for _, name in images.values()}
+    _keep_only(Path(app.outdir) / "_images", used)
+    if app.builder.name == "html" and edition() != STUDENT:  # which has fewer
+        _keep_only(Path(app.srcdir) / KEPT, {Path(path).name for path in images})
+
+
+def _keep_only(folder: Path, names: set[str]) -> None:
+    for path in folder.glob("*"):
+        if path.name not in names:
             path.unlink()
-    if app.builder.name == "html" and app.config.edition != STUDENT:
-        for path in (Path(app.srcdir) / KEPT).iterdir():
-            if path.name not in used:
-                path.unlink()
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -205,6 +205,16 @@ def test_page_loads_one_style_sheet(page: str) -> None:
     assert len(read(page).find_all("link", rel="stylesheet")) == 1
 
 
+@each_chapter
+def test_plots_are_marked_and_drawings_are_part_of_the_page(chapter: str) -> None:
+    article = read(f"chapters/{chapter}.html").article
+    plots = article.select(".cell_output img")
+    assert plots
+    assert article.select("img.plot") == plots
+    for figure in article.find_all("figure"):
+        assert figure.select_one("img.plot, .drawing > svg[role=img][aria-label]")
+
+
 @each_page
 def test_pictures_say_how_large_they_are(page: str) -> None:
     for image in read(page).find_all("img", src=re.compile("_images/")):
