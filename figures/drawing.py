@@ -40,7 +40,7 @@ TINT = 0.12  # the opacity of areas, and of nodes that are not solid
 LEVELS = 16  # of ink in images of digits
 
 ALONE = "@media (prefers-color-scheme: dark)"
-FONT = "Source Sans 3, Helvetica, Arial, sans-serif"
+FONT = "'Source Sans 3', Helvetica, Arial, sans-serif"
 NAMESPACES = {
     "": "http://www.w3.org/2000/svg",
     "xlink": "http://www.w3.org/1999/xlink",

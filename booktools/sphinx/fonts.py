@@ -265,7 +265,7 @@ def _add_fonts(app: Sphinx) -> None:
             sys.stderr.write(NOTE)
         static.mkdir(parents=True, exist_ok=True)
         # On paper nothing moves, so it waits for the fonts.
-        display = "optional" if app.builder.name == "html" else "block"
+        display = "block" if app.builder.name == "singlehtml" else "optional"
         (static / STYLES).write_text(style_sheet(fonts, display))
     app.add_css_file(STYLES, priority=100)
 
@@ -274,15 +274,15 @@ def _preload(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Let the browser load the fonts of the first screen with the style sheet."""
-    if app.builder.name != "html":
+    if app.builder.name == "singlehtml":  # which waits for all of them
         return
-    for file in FIRST_SCREEN:
-        if (Path(app.outdir) / "_static" / FOLDER / file).exists():
-            address = context["pathto"](f"_static/{FOLDER}/{file}", resource=True)
-            context["metatags"] += (
-                f'<link rel="preload" href="{address}" as="font" type="font/woff2" '
-                "crossorigin>\n"
-            )
+    links = [
+        f'<link rel="preload" href="{address}" as="font" type="font/woff2" crossorigin>'
+        for file in FIRST_SCREEN
+        if (Path(app.outdir) / "_static" / FOLDER / file).exists()
+        and (address := context["pathto"](f"_static/{FOLDER}/{file}", resource=True))
+    ]
+    context["metatags"] = "\n".join([context.get("metatags", ""), *links])
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
