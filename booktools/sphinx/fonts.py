@@ -42,6 +42,11 @@ FOLDER = "fonts"  # both in the site's _static
 NOTE = """\
 Note: the pages use the fonts of the reader's system, since npm could not fetch ours.
 """
+PRELOAD = """
+<script>
+if (location.protocol !== "file:") document.head.insertAdjacentHTML("beforeend", `%s`);
+</script>
+"""
 LATIN = "U+0-FF,U+131,U+152-153,U+2BB-2BC,U+2C6,U+2DA,U+2DC,U+2000-206F,U+20AC,U+2212"
 GREEK = "U+370-3FF"
 
@@ -273,7 +278,11 @@ def _add_fonts(app: Sphinx) -> None:
 def _preload(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Let the browser load the fonts of the first screen with the style sheet."""
+    """Let the browser load the fonts of the first screen before the style sheet.
+
+    A page that is opened as a file loads them later: browsers refuse to preload a
+    font from a file, and complain.
+    """
     if app.builder.name == "singlehtml":  # which waits for all of them
         return
     links = [
@@ -282,7 +291,8 @@ def _preload(
         if (Path(app.outdir) / "_static" / FOLDER / file).exists()
         and (address := context["pathto"](f"_static/{FOLDER}/{file}", resource=True))
     ]
-    context["metatags"] = "\n".join([context.get("metatags", ""), *links])
+    if links:
+        context["metatags"] = context.get("metatags", "") + PRELOAD % "".join(links)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
