@@ -25,7 +25,7 @@ def sphinx_namespace() -> Iterator[None]:
         yield
 
 
-def render(folder: Path, text: str, *extensions: str) -> Sphinx:
+def render(folder: Path, text: str, *extensions: str, builder: str = "html") -> Sphinx:
     """Render a page named ``index``.
 
     Parameters
@@ -36,6 +36,8 @@ def render(folder: Path, text: str, *extensions: str) -> Sphinx:
         The page, in MyST's Markdown.
     extensions : str
         What is loaded besides MyST.
+    builder : str
+        The name of a Sphinx builder.
     """
     (folder / "index.md").write_text(text, encoding="utf-8")
     with sphinx_namespace():
@@ -44,7 +46,7 @@ def render(folder: Path, text: str, *extensions: str) -> Sphinx:
             None,
             folder / "_site",
             folder / "_doctrees",
-            "html",
+            builder,
             {
                 "extensions": ["myst_parser", *extensions],
                 "myst_enable_extensions": ["colon_fence", "dollarmath"],
