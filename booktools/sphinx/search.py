@@ -55,8 +55,10 @@ def _texts(node: nodes.Element, heading: nodes.Element) -> Iterator[str]:
     for child in node.children:
         if isinstance(child, nodes.Text):
             yield child.astext()
-        elif isinstance(child, nodes.math | nodes.math_block):
+        elif isinstance(child, nodes.math):
             yield TEX.sub(" ", child.astext())
+        elif isinstance(child, nodes.math_block):
+            yield " … "
         elif not _is_left_out(child, heading):
             text = "".join(_texts(child, heading))
             yield text if isinstance(child, nodes.Inline) else f" {text} "

@@ -1,32 +1,32 @@
-// Open figures large, by a click or by the button in their corner, where they can
-// be scrolled. Escape, the button and a click close them.
+// Open figures large: a click, a tap or Enter on one shows it in a window of its
+// own, where it can be scrolled. Escape, another click and the button close it.
 
 document.addEventListener("DOMContentLoaded", () => {
   const article = document.querySelector("article");
-  const pictures = article.querySelectorAll(
-    'figure img, figure svg[role="img"], .cell_output > .output img',
-  );
-  const button = (label) =>
-    Object.assign(document.createElement("button"), { type: "button", ariaLabel: label });
-
-  const dialog = document.createElement("dialog");
-  const close = button("Close");
+  const dialog = Object.assign(document.createElement("dialog"), { ariaLabel: "Figure" });
+  const close = Object.assign(document.createElement("button"), { ariaLabel: "Close" });
   dialog.className = "enlarged";
-  dialog.ariaLabel = "Figure";
   dialog.addEventListener("click", () => dialog.close());
 
-  for (const picture of pictures) {
-    if (picture.closest("a, button, .explorable, .frames, svg svg")) continue;
-    const frame = document.createElement("span");
-    const open = button("Enlarge the figure");
-    frame.className = "enlargeable";
-    picture.replaceWith(frame);
-    frame.append(picture, open);
-    frame.addEventListener("click", () => {
+  const pictures = 'figure img, figure svg[role="img"], .cell_output > .output img';
+  for (const picture of article.querySelectorAll(pictures)) {
+    if (picture.closest(".explorable, .frames, .sd-card, svg svg")) continue;
+    // Some pictures are links to their files, which without scripts show them large.
+    let opener = picture.closest("a, button");
+    if (opener && !opener.matches(".image-reference")) continue;
+    if (!opener) {
+      opener = Object.assign(document.createElement("button"), { type: "button" });
+      picture.replaceWith(opener);
+      opener.append(picture);
+    }
+    opener.classList.add("enlarge");
+    opener.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a new tab
+      event.preventDefault();
       const copy = picture.cloneNode(true);
       copy.loading = "eager";
       dialog.replaceChildren(close, copy);
-      open.focus({ preventScroll: true }); // which comes back to it
+      opener.focus({ preventScroll: true }); // which comes back to it
       dialog.showModal();
     });
   }

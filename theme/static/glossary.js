@@ -56,6 +56,7 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const part of [link, definition])
       part.addEventListener("focusout", (event) => isOpen(link) && !stays(event) && soon(close));
   }
+  document.addEventListener("keydown", ({ key }) => key === "Escape" && close());
   for (const definition of document.querySelectorAll(".definition")) {
     definition.addEventListener("pointerenter", mouse(() => clearTimeout(waiting)));
     definition.addEventListener("pointerleave", mouse(() => soon(close)));

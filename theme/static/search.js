@@ -36,11 +36,12 @@ function rate([, heading, text], title, patterns) {
   return own ? sum + (exact ? 10 : 0) : 0;
 }
 
-// The part of a text around the first word found, with all words marked.
+// The part of a text around the first word found, or its beginning, with all words
+// marked.
 function excerpt(text, patterns) {
+  if (!text) return "";
   const first = Math.min(...patterns.map((pattern) => text.search(pattern)).filter((at) => at >= 0));
-  if (first === Infinity) return null;
-  const from = first < EXCERPT / 3 ? 0 : text.indexOf(" ", first - EXCERPT / 3) + 1;
+  const from = first < EXCERPT / 3 || first === Infinity ? 0 : text.indexOf(" ", first - EXCERPT / 3) + 1;
   let part = text.slice(from, from + EXCERPT);
   if (from + EXCERPT < text.length) part = `${part.replace(/\s+\S*$/, "")} …`;
   if (from > 0) part = `… ${part}`;
@@ -84,7 +85,7 @@ function entry({ address, title, hits }, patterns) {
         "li",
         {},
         made("a", { href: `${address}#${anchor}` }, ...mark(heading, patterns)),
-        excerpt(text, patterns) ?? "",
+        excerpt(text, patterns),
       ),
     );
   const rest = items.splice(MOST_PLACES);
@@ -92,7 +93,7 @@ function entry({ address, title, hits }, patterns) {
     "li",
     {},
     made("h2", {}, made("a", { href: address }, ...mark(title, patterns))),
-    (whole && excerpt(whole.place[2], patterns)) ?? "",
+    whole ? excerpt(whole.place[2], patterns) : "",
     items.length ? made("ul", {}, ...items) : "",
     rest.length
       ? made("details", {}, made("summary", {}, `${rest.length} more on this page`), made("ul", {}, ...rest))
