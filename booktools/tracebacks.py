@@ -9,27 +9,24 @@ from types import TracebackType
 from IPython.core.interactiveshell import InteractiveShell
 
 
-def shorten(
-    traceback: TracebackType, namespace: dict[str, object]
-) -> TracebackType | None:
+def shorten(first: TracebackType, namespace: dict[str, object]) -> TracebackType:
     """Return a traceback without the frames between the notebook's and the last.
 
     Parameters
     ----------
-    traceback : TracebackType
+    first : TracebackType
         As it was raised; its first frame is IPython's, which shows none of it.
     namespace : dict
         The globals of the notebook's cells, by which their frames are known.
     """
-    frames = [traceback]
+    frames = [first]
     while (following := frames[-1].tb_next) is not None:
         frames.append(following)
-    first, *middle, last = frames if len(frames) > 1 else [*frames, None]
-    kept = [it for it in middle if it.tb_frame.f_globals is namespace]
-    short = last
-    for it in [*reversed(kept), first]:
-        short = TracebackType(short, it.tb_frame, it.tb_lasti, it.tb_lineno)
-    return short
+    *middle, last = frames
+    for it in reversed(middle):
+        if it is first or it.tb_frame.f_globals is namespace:
+            last = TracebackType(last, it.tb_frame, it.tb_lasti, it.tb_lineno)
+    return last
 
 
 def _show(

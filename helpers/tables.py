@@ -45,7 +45,7 @@ def table_html(table: pd.DataFrame) -> str:
 def use_book_tables() -> None:
     """Have notebooks show tables this way."""
     shell = get_ipython()
-    if shell is not None:
+    if shell is not None and shell.display_formatter is not None:
         # By name: most chapters do not need pandas.
         formatter = shell.display_formatter.formatters["text/html"]
         for module in ("pandas", "pandas.core.frame"):  # from version 3 on, and before

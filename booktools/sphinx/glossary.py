@@ -40,7 +40,8 @@ def find_definition(env: BuildEnvironment, page: str, anchor: str) -> nodes.Elem
 class AddDefinitions(SphinxPostTransform):
     """Copies the definitions of a page's terms to its end."""
 
-    default_priority = 5  # before links are resolved, those in definitions too
+    # Before links are resolved, those in definitions too.
+    default_priority = 5  # type: ignore[assignment]
     builders = ("html",)
 
     def run(self, **kwargs: Any) -> None:

@@ -71,7 +71,8 @@ def _is_left_out(node: nodes.Element, heading: nodes.Element) -> bool:
 
 
 def _configure(app: Sphinx) -> None:
-    app.builder.search = False  # no index of Sphinx's
+    builder: Any = app.builder
+    builder.search = False  # no index of Sphinx's
 
 
 def _write_search(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
