@@ -18,6 +18,7 @@ from sphinx.application import Sphinx
 PLACES = (nodes.section, nodes.definition_list_item, addnodes.desc)
 NOT_INDEXED = (nodes.raw, nodes.comment, nodes.Invisible, nodes.image)
 OUTPUT = "cell_output"
+LABELLED = ("cite", "math")  # references whose numbers are not known yet
 TEX = re.compile(
     r"\\(?:[,;:! ]|(?:left|right|text|mathrm|mathbf|operatorname)\b)|[\\{}$]"
 )
@@ -67,7 +68,8 @@ def _texts(node: nodes.Element, heading: nodes.Element) -> Iterator[str]:
 def _is_left_out(node: nodes.Element, heading: nodes.Element) -> bool:
     elsewhere = isinstance(node, PLACES) and heading_of(node) is not None
     hidden = isinstance(node, NOT_INDEXED) or OUTPUT in node["classes"]
-    return node is heading or elsewhere or hidden
+    label = node.get("refdomain") in LABELLED
+    return node is heading or elsewhere or hidden or label
 
 
 def _configure(app: Sphinx) -> None:

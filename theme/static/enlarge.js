@@ -8,9 +8,9 @@ document.addEventListener("DOMContentLoaded", () => {
   dialog.className = "enlarged";
   dialog.addEventListener("click", () => dialog.close());
 
-  const pictures = 'figure img, figure svg[role="img"], .cell_output > .output img';
+  const pictures = "figure :is(img, svg.drawing), .cell_output > .output img";
   for (const picture of article.querySelectorAll(pictures)) {
-    if (picture.closest(".explorable, .frames, .sd-card, svg svg")) continue;
+    if (picture.closest(".explorable, .frames, .sd-card")) continue;
     // Some pictures are links to their files, which without scripts show them large.
     let opener = picture.closest("a, button");
     if (opener && !opener.matches(".image-reference")) continue;
