@@ -18,6 +18,8 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 from numpy.typing import ArrayLike
 from PIL import Image
 
+from helpers.tables import use_book_tables
+
 __all__ = ["plot_losses", "show_images", "show_slider", "use_book_style"]
 
 # Okabe and Ito's colours, distinct under every common form of colour blindness,
@@ -35,7 +37,7 @@ DIVERGING = "PuOr_r"  # orange above zero, violet below, blank at zero
 
 
 def use_book_style() -> None:
-    """Set the colours, sizes and resolution that all figures share."""
+    """Set the look that all figures and tables share."""
     mpl.rcdefaults()
     mpl.rcParams.update(
         {
@@ -53,6 +55,7 @@ def use_book_style() -> None:
         }
     )
     set_matplotlib_formats("retina")  # twice the pixels at the same size
+    use_book_tables()
 
 
 def plot_losses(

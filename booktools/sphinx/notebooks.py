@@ -370,6 +370,10 @@ class NotebookTranslator(MarkdownTranslator):
         """Leave out comments."""
         raise nodes.SkipNode
 
+    def visit_explanation(self, node: nodes.Element) -> None:
+        """Leave out the definitions of terms, whose links lead to the glossary."""
+        raise nodes.SkipNode
+
     # Pictures
 
     def visit_image(self, node: nodes.image) -> None:

@@ -169,11 +169,23 @@ def test_what_is_cited_anew_is_in_the_references(linked: SmallBook) -> None:
 
 def test_the_search_forgets_a_word_that_is_gone(linked: SmallBook) -> None:
     index = linked.site / "searchindex.js"
-    assert '"logo":' in index.read_text()
+    assert "logo" in index.read_text()
     linked.replace("A logo.", "A sign.")
     status, said = linked.build()
     assert status == 0, said
-    assert '"logo":' not in index.read_text()
+    assert "logo" not in index.read_text()
+    assert_fresh(linked)
+
+
+def test_a_page_has_the_definition_that_the_glossary_has_now(
+    linked: SmallBook,
+) -> None:
+    glossary = linked.root / "reference" / "glossary.md"
+    glossary.write_text(glossary.read_text().replace("is said", "is written"))
+    status, said = linked.build()
+    assert status == 0, said
+    (definition,) = linked.article().select(".definition")
+    assert "What is written." in definition.get_text()
     assert_fresh(linked)
 
 
