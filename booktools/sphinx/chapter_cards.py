@@ -11,8 +11,8 @@ import base64
 import io
 import re
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
-from typing import Any
 
 from docutils import nodes
 from PIL import Image, ImageChops
@@ -25,7 +25,7 @@ from booktools.sphinx.chapter_head import chapter_number
 
 TAG = "key-picture"
 PICTURE, HAS_CARDS = "key_picture", "has_cards"  # in what Sphinx knows of a page
-WIDTH = 480  # pixels: twice that of a card
+WIDTH = 400  # pixels: more than a card has, for screens of high resolution
 EMBEDDED = re.compile(r'<img\b[^>]*\bsrc="data:image/webp;base64,([^"]+)"')
 # A page in another colour scheme inverts pictures, and a drawing like the others.
 DARK_RULES = re.compile(r"@media \(prefers-color-scheme: dark\)\{.*?\n\}\n?", re.S)
@@ -73,7 +73,7 @@ def shrink(content: bytes) -> Picture:
     picture = picture.crop(ImageChops.invert(picture).getbbox())
     picture.thumbnail((WIDTH, WIDTH), Image.Resampling.LANCZOS)
     file = io.BytesIO()
-    picture.save(file, "WEBP", quality=75, method=6)
+    picture.save(file, "WEBP", quality=60, method=6)
     return Picture(".webp", file.getvalue(), picture.size)
 
 
@@ -161,8 +161,8 @@ def _show_cards(app: Sphinx, doctree: nodes.document, page: str) -> None:
             if not chapters:
                 continue
             if part.caption:
-                heading: dict[str, Any] = {"heading-level": 3}
-                shown.append(nodes.rubric("", part.caption, **heading))
+                heading = f'<h3 class="rubric">{escape(part.caption)}</h3>'
+                shown.append(nodes.raw("", heading, format="html"))
             cards = [_card(app, page, str(chapter)) for chapter in chapters]
             shown.append(nodes.bullet_list("", *cards, classes=["chapter-cards"]))
         place.replace_self(shown)

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from docutils import nodes
@@ -163,7 +163,7 @@ class Hero(SphinxDirective):
     """What the book is, in a few words, with two buttons and a descent beside."""
 
     has_content = True
-    option_spec: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
+    option_spec = {  # type: ignore[assignment]  # noqa: RUF012
         "start": directives.unchanged,
         "draw": directives.unchanged,
     }
@@ -283,7 +283,7 @@ def _show_parts(app: Sphinx, doctree: nodes.document, page: str) -> None:
             target = section["ids"][0]
             place.replace_self(_pad(app, data))
         else:
-            section.replace_self([])
+            section.parent.remove(section)
     for place in list(doctree.findall(hero_buttons)):
         links = []
         if place["start"] and app.config.book.chapters:
@@ -297,7 +297,7 @@ def _show_parts(app: Sphinx, doctree: nodes.document, page: str) -> None:
         place.replace_self([buttons] if buttons.children else [])
 
 
-def _section_of(node: Any) -> nodes.section:
+def _section_of(node: Any) -> Any:
     """Return the section that contains a node."""
     while not isinstance(node, nodes.section):
         node = node.parent

@@ -53,39 +53,12 @@ See [](#other), [those words](#other), {ref}`other-part`, {eq}`eq-other`,
 
 **Next:** [](#other) comes next, and [](#other-part).
 """
-CARDS = """# A small book
-
-## The way
-
-### First
-
-::::{grid} 1 1 2 2
-:::{grid-item-card} One
-:link: small
-:link-type: ref
-Small.
-:::
-::::
-
-### Second
-
-::::{grid} 1 1 2 2
-:::{grid-item-card} Two
-:link: other
-:link-type: ref
-The other.
-:::
-::::
-
-## The end
-"""
 
 
 @pytest.fixture
 def two(book: SmallBook) -> SmallBook:
     """Return a book whose table of contents names one of its two chapters."""
     (book.root / "chapters" / "02-other.md").write_text(OTHER)
-    (book.root / "index.md").write_text(CARDS)
     book.replace("# A small chapter", "(small)=\n# A small chapter" + LINKS)
     return book
 
@@ -101,11 +74,6 @@ def test_links_to_an_excluded_chapter_become_text(two: SmallBook) -> None:
     ) in text_of(page)
     assert "Next:" not in text_of(page)
     assert not read(page).article.find_all("a", href=re.compile("other"))
-    index = read(two.site / "index.html")
-    titles = [part.get_text(strip=True) for part in index.select(".sd-card-title")]
-    assert titles == ["1 · One"]
-    assert "Second" not in index.get_text()
-    assert "The end" in index.article.get_text()
     assert not (two.site / "chapters" / "02-other.html").exists()
 
 
@@ -115,9 +83,6 @@ def test_links_to_an_included_chapter_stay_links(two: SmallBook) -> None:
     assert status == 0, said
     page = read(two.site / "chapters" / "01-small.html")
     assert len(page.article.find_all("a", href=re.compile("02-other.html"))) >= 10
-    index = read(two.site / "index.html")
-    titles = [part.get_text(strip=True) for part in index.select(".sd-card-title")]
-    assert titles == ["1 · One", "2 · Two"]
 
 
 def test_a_mistyped_label_still_fails_the_build(two: SmallBook) -> None:
