@@ -339,7 +339,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("digit-pad", DigitPad)
     app.add_directive("launch-links", LaunchLinks)
     app.add_role("repository", RepositoryRole())
-    app.connect("doctree-read", _note_network)
+    app.connect("doctree-read", _note_network, priority=300)  # before images.py
     app.connect("doctree-resolved", _show_parts)
     # Before the theme looks through the list of styles.
     app.connect("html-page-context", _add_files, priority=400)
