@@ -13,7 +13,6 @@ from book import ROOT, chapter_files, read_chapter
 from packaging.utils import canonicalize_name
 from small_book import lay_out
 
-import helpers
 from booktools import environment
 from booktools.environment import (
     UNSET_FOR_KERNELS,
@@ -172,7 +171,7 @@ def test_a_changed_helper_or_executor_is_seen(
     path.parent.mkdir()
     path.write_text("x = 1\n")
     if package == "helpers":
-        monkeypatch.setattr(helpers, "__path__", [str(path.parent)])
+        monkeypatch.setattr(environment, "package_folder", lambda name: tmp_path / name)
     else:
         monkeypatch.setattr(environment, "__file__", str(path.with_name("any.py")))
     before = hash_files(tmp_path)
