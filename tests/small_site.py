@@ -1,10 +1,11 @@
-"""A site of one page, rendered in this process with some of our extension."""
+"""A small site, rendered in this process with some of our extension."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from sphinx.application import Sphinx
@@ -25,19 +26,18 @@ def sphinx_namespace() -> Iterator[None]:
         yield
 
 
-def render(folder: Path, text: str, *extensions: str) -> Sphinx:
-    """Render a page named ``index``.
+def render(folder: Path, *extensions: str, **configuration: Any) -> Sphinx:
+    """Render the pages in a folder, ``index.md`` first, into its folder ``_site``.
 
     Parameters
     ----------
     folder : Path
-        Where to; it is empty.
-    text : str
-        The page, in MyST's Markdown.
+        The pages, in MyST's Markdown.
     extensions : str
         What is loaded besides MyST.
+    configuration
+        What Sphinx is told besides.
     """
-    (folder / "index.md").write_text(text, encoding="utf-8")
     with sphinx_namespace():
         app = Sphinx(
             folder,
@@ -48,8 +48,10 @@ def render(folder: Path, text: str, *extensions: str) -> Sphinx:
             {
                 "extensions": ["myst_parser", *extensions],
                 "myst_enable_extensions": ["colon_fence", "dollarmath"],
+                "exclude_patterns": ["_*"],
                 "html_theme": "basic",
-            },
+            }
+            | configuration,
             status=None,
             warning=StringIO(),
         )
