@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from book import CHAPTERS, SITE, each_chapter, executed, read, squeeze
+import yaml
+from book import CHAPTERS, ROOT, SITE, each_chapter, executed, read, squeeze
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from PIL import Image
@@ -51,14 +52,22 @@ def test_there_are_pages() -> None:
 
 
 def test_the_cards_of_the_landing_page_are_numbered_and_lead_to_the_chapters() -> None:
-    cards = read("index.html").select(".sd-card")
-    titles = [card.select_one(".sd-card-title").get_text(strip=True) for card in cards]
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    *parts, reference = contents["parts"]
+    assert reference["caption"] == "Reference"
+    index = read("index.html")
+    found = []
+    for section in index.select("#the-way-there section"):
+        links = [card.a["href"] for card in section(class_="sd-card")]
+        pages = [link.partition(".html")[0] for link in links]
+        found.append((section.h3.find(string=True), pages))
+    assert found == [
+        (part["caption"], [chapter["file"] for chapter in part["chapters"]])
+        for part in parts
+    ]
+    titles = [title.get_text(strip=True) for title in index.select(".sd-card-title")]
     numbers = [title.partition(" · ")[0] for title in titles]
     assert numbers == [str(number + 1) for number in range(len(CHAPTERS))]
-    led = [re.match(r"chapters/(.+)\.html", card.a["href"])[1] for card in cards]
-    assert led == CHAPTERS
-    for section in read("index.html").select("#the-way-there section"):
-        assert section.select(".sd-card"), "a part without a chapter"
 
 
 @each_chapter
