@@ -21,7 +21,7 @@ from booktools.build import recover, replace
 from booktools.edition import SITES, STUDENT, edition
 from booktools.sources import BUILD, LOCK
 from booktools.sphinx.book import Book, look_up
-from booktools.sphinx.buttons import binder_address, colab_address
+from booktools.sphinx.buttons import launch_addresses
 from booktools.sphinx.notebooks import own_package
 
 NOTEBOOKS = BUILD / "notebooks"
@@ -137,11 +137,8 @@ def write_readme(book: Book, path: Path, titles: dict[str, str]) -> None:
     """
     lines = []
     for page, title in titles.items():
-        launches = {
-            "Colab": colab_address(book.repository, page),
-            "Binder": binder_address(book.repository, page),
-        }
-        links = [f"[{name}]({where})" for name, where in launches.items() if where]
+        launches = launch_addresses(book.repository, page)
+        links = [f"[{name}]({where})" for name, where in launches.items()]
         on = f": run it on {' or '.join(links)}" if links else ""
         lines.append(f"- [{title}]({page}.ipynb){on}")
     text = README.format(

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from booktools.edition import STUDENT, edition
 from booktools.sphinx.images import optimise_images
-from booktools.sphinx.light_pages import lighten_pages
 from booktools.urls import site_address
 
 
@@ -31,4 +30,3 @@ def finish_site(rendered: Path, site: Path, build: Path, *, lazy: bool = True) -
     if lazy and edition() != STUDENT:  # other builds use other images
         for path in set(kept.iterdir()) - used:
             path.unlink()
-    lighten_pages(site, top)

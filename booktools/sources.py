@@ -31,6 +31,14 @@ def pages(root: Path) -> list[str]:
     return list(parse_toc_yaml(root / "_toc.yml"))
 
 
+def part_of(root: Path, page: str) -> str:
+    """Return the title of the part that a page belongs to, or an empty string."""
+    for part in parse_toc_yaml(root / "_toc.yml").root.subtrees:
+        if page in part.items:
+            return part.caption or ""
+    return ""
+
+
 def chapter_files(root: Path) -> list[Path]:
     """Return the chapters that the table of contents lists, in order.
 

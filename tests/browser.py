@@ -23,7 +23,7 @@ from playwright.sync_api import (
 
 from booktools.chromium import ChromiumError, find_chromium, launch_arguments
 from booktools.serve import Handler, make_server
-from booktools.sphinx.light_pages import pages_of
+from booktools.sphinx.images import pages_of
 from booktools.urls import site_address
 
 PAGES = [path.relative_to(SITE).as_posix() for path in pages_of(SITE)]
@@ -34,7 +34,7 @@ KINDS = {  # of pages, and one of each
         "landing": "index.html",
         "formulas": "chapters/06-backprop-numpy.html",
         "explorable": "chapters/12-mlp-pytorch.html",
-        "longest": "chapters/museum-of-bugs.html",
+        "longest": "chapters/17-museum-of-bugs.html",
         "reference": "reference/glossary.html",
     }.items()
     if page in PAGES

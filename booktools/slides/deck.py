@@ -47,7 +47,6 @@ DECK = """<!DOCTYPE html>
 {styles}
 </head>
 <body>
-{shapes}
 <main><div class="reveal"><div class="slides">
 {stacks}
 </div></div></main>
@@ -138,12 +137,10 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
     styles = (*STYLES, *(static / sheet for sheet in SITE_STYLES), OWN_STYLES)
     source = site / "chapters" / f"{name}.html"
     page = BeautifulSoup(source.read_text(encoding="utf-8"), "html.parser")
-    article, shapes = page.article, page.find("svg", class_="shapes")
+    article = page.article
     assert article
     assert page.title
     _, _, book = page.title.get_text().partition(" — ")
-    if shapes:
-        shapes.extract()
     clean(article)
     stacks = arrange(article)
     slides = [slide for stack in stacks for slide in stack]
@@ -166,7 +163,6 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
         styles="\n".join(
             f'<link rel="stylesheet" href="files/{path.name}">' for path in styles
         ),
-        shapes=shapes or "",
         stacks="\n".join(f"<section>{''.join(stack)}</section>" for stack in drawn),
         scripts="\n".join(
             f'<script src="files/{path.name}"></script>' for path in SCRIPTS

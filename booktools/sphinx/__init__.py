@@ -7,11 +7,13 @@ from booktools.sphinx import (
     book,
     book_info,
     buttons,
+    chapter_head,
+    code,
     excluded_chapters,
     explorables,
+    folds,
     images,
     incremental,
-    light_pages,
     linkcheck,
     math,
     notebooks,
@@ -19,19 +21,22 @@ from booktools.sphinx import (
     report,
     single_page,
     solutions,
+    theme,
     web,
 )
 
 PARTS = (
-    book,
+    book,  # first, since the others need its facts
     block_tags,
     book_info,
     buttons,
+    chapter_head,
+    code,
     excluded_chapters,
     explorables,
+    folds,
     images,
     incremental,
-    light_pages,
     linkcheck,
     math,
     notebooks,
@@ -39,6 +44,7 @@ PARTS = (
     report,
     single_page,
     solutions,
+    theme,
     web,
 )
 

@@ -1,10 +1,9 @@
-"""Buttons to launch, download or edit a page, or to ask about it.
+"""Links to run, download or edit a page, or to report a mistake in it.
 
-The theme would have Binder and Colab open the Markdown file, which Colab
-cannot, and it takes the repository's address from a file. Here they open the
-notebook exported to a branch of its own, and the address comes from the remote,
-so a fork's buttons lead to the fork. If no address is known, the buttons that
-need one are left out.
+Binder and Colab open the notebook that is exported to a branch of its own. The
+repository's address comes from the remote, so a fork's links lead to the fork.
+What needs an address that is not known is left out; and in the student's
+edition what leads to the source, which contains the solutions.
 """
 
 from pathlib import Path
@@ -12,109 +11,79 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from sphinx.application import Sphinx
-from sphinx.config import Config
 
+from booktools.edition import STUDENT
 from booktools.urls import github_project
 
 BRANCH = "notebooks"  # where the exported notebooks are
-HOSTS = ("github", "gitlab", "bitbucket")  # whose edit pages the theme knows
+# Where hosts let one edit a file, and report a mistake.
+HOSTS = {
+    "github": ("edit/{branch}/{file}", "issues/new?title={title}"),
+    "gitlab": ("-/edit/{branch}/{file}", "-/issues/new?issue[title]={title}"),
+    "bitbucket": ("src/{branch}/{file}?mode=edit", "issues/new?title={title}"),
+}
 
 
-def colab_address(repository: str, page: str) -> str:
-    """Return the address at which Colab opens a page's notebook, or an empty string.
-
-    Parameters
-    ----------
-    repository : str
-        Its address.
-    page : str
-        As in ``"chapters/01-gradient-descent"``.
-    """
-    project = github_project(repository)
-    if project is None:
-        return ""
-    where = "https://colab.research.google.com/github/{}/{}/blob".format(*project)
-    return f"{where}/{BRANCH}/{quote(page)}.ipynb"
-
-
-def binder_address(repository: str, page: str) -> str:
-    """Return the address at which Binder opens a page's notebook, or an empty string.
+def launch_addresses(repository: str, page: str) -> dict[str, str]:
+    """Return the addresses that run a page's notebook, by the name of the service.
 
     Parameters
     ----------
     repository : str
-        Its address.
+        Its address; if it is empty there are none, and Colab needs GitHub.
     page : str
         As in ``"chapters/01-gradient-descent"``.
     """
     if not repository:
-        return ""
+        return {}
     project = github_project(repository)
-    where = "gh/{}/{}".format(*project) if project else f"git/{quote(repository, '')}"
-    return (
-        f"https://mybinder.org/v2/{where}/{BRANCH}?urlpath=lab/tree/{quote(page)}.ipynb"
-    )
+    notebook = f"{quote(page)}.ipynb"
+    if project is None:
+        place = f"git/{quote(repository, '')}/{BRANCH}"
+        launches = {}
+    else:
+        owner, name = project
+        place = f"gh/{owner}/{name}/{BRANCH}"
+        colab = "https://colab.research.google.com/github"
+        launches = {"Colab": f"{colab}/{owner}/{name}/blob/{BRANCH}/{notebook}"}
+    binder = f"https://mybinder.org/v2/{place}?urlpath=lab/tree/{notebook}"
+    return launches | {"Binder": binder}
 
 
-def configure_repository(app: Sphinx, config: Config) -> None:
-    """Tell the theme where the source is, for its edit and issue buttons."""
-    repository = config.book.repository
+def source_addresses(repository: str, branch: str, page: str) -> tuple[str, str]:
+    """Return the addresses at which to edit a page, and to report a mistake in it.
+
+    Both are empty if the repository is on none of the known hosts.
+
+    Parameters
+    ----------
+    repository, branch : str
+        The repository's address, and the branch that the site is built from.
+    page : str
+        As in ``"chapters/01-gradient-descent"``.
+    """
     host = urlsplit(repository).hostname or ""
-    known = any(name in host for name in HOSTS)
-    config["html_theme_options"] |= {
-        "repository_url": repository if known else "",
-        "repository_branch": config.book.branch or "main",
-        "use_repository_button": known,
-        "use_edit_page_button": known,
-        "use_issues_button": known,
-    }
+    for name, (edit, report) in HOSTS.items():
+        if name in host:
+            file, title = quote(f"{page}.md"), quote(f"Mistake in {page}")
+            edit = edit.format(branch=quote(branch), file=file)
+            return f"{repository}/{edit}", f"{repository}/{report.format(title=title)}"
+    return "", ""
 
 
-def _add_buttons(
+def _add_links(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    if page not in app.config.book.chapters:
-        return
-    buttons = context["header_buttons"]
-    for group in buttons:
-        if group["label"] == "download-buttons":
-            notebook = {
-                "type": "link",
-                "url": f"{Path(page).name}.ipynb",
-                "text": ".ipynb",
-                "icon": "fas fa-code",
-                "tooltip": "Download the notebook, with its outputs",
-                "label": "download-notebook-button",
-            }
-            group["buttons"].insert(0, notebook)
-    launches = [
-        {
-            "type": "link",
-            "url": address,
-            "text": name,
-            "icon": f"_static/images/logo_{picture}",
-            "tooltip": f"Run this page on {name}",
-            "label": f"launch-{name.lower()}-button",
-        }
-        for name, address, picture in (
-            ("Colab", colab_address(app.config.book.repository, page), "colab.png"),
-            ("Binder", binder_address(app.config.book.repository, page), "binder.svg"),
-        )
-        if address
-    ]
-    if launches:
-        group = {
-            "type": "group",
-            "buttons": launches,
-            "icon": "fas fa-rocket",
-            "tooltip": "Run this page",
-            "label": "launch-buttons",
-        }
-        buttons.insert(0, group)
+    book = app.config.book
+    chapter = page in book.chapters
+    edit, report = source_addresses(book.repository, book.branch or "main", page)
+    context["launches"] = launch_addresses(book.repository, page) if chapter else {}
+    context["notebook"] = f"{Path(page).name}.ipynb" if chapter else ""
+    context["report"] = report if doctree else ""
+    context["edit"] = edit if doctree and app.config.edition != STUDENT else ""
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Connect to Sphinx, after the theme, which makes the list of buttons."""
-    app.connect("config-inited", configure_repository, priority=900)
-    app.connect("html-page-context", _add_buttons, priority=900)
+    """Connect to Sphinx."""
+    app.connect("html-page-context", _add_links)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

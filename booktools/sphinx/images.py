@@ -18,7 +18,6 @@ from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
 
-from booktools.sphinx.light_pages import pages_of
 from helpers import plots
 from helpers.plots import to_webp
 
@@ -36,6 +35,15 @@ def size_of(content: bytes) -> tuple[int, int]:
     """Return the width and height of an image, in pixels."""
     with Image.open(io.BytesIO(content)) as picture:
         return picture.size
+
+
+def pages_of(site: Path) -> list[Path]:
+    """Return the pages of a site, in order."""
+    return sorted(
+        path
+        for path in site.rglob("*.html")
+        if "_static" not in path.relative_to(site).parts
+    )
 
 
 class Images:

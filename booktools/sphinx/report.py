@@ -97,7 +97,7 @@ def _add_footer(
 ) -> None:
     there = REPORT in app.env.found_docs
     report = context["pathto"](REPORT) if there else ""
-    context["theme_extra_footer"] = _footer(app.config.book, report)
+    context["build_facts"] = _footer(app.config.book, report)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -25,8 +25,6 @@ from booktools.edition import STUDENT, edition
 logger = getLogger(__name__)
 
 NOTE = "This is the student edition: it has the exercises but not the solutions."
-# Buttons that lead to the source of a page, which contains the solutions.
-SOURCE_BUTTONS = ("download-source", "source-file", "source-edit", "source-repository")
 
 
 class RemoveSolutions(SphinxTransform):
@@ -77,32 +75,10 @@ def _use_edition(app: Sphinx, config: Config) -> None:
         config["html_copy_source"] = False
 
 
-def _drop_source_buttons(
-    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
-) -> None:
-    if app.config.edition == STUDENT:
-        context["header_buttons"] = _without_source(context.get("header_buttons", []))
-
-
-def _without_source(buttons: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the buttons that do not lead to a source, also within groups."""
-    kept = []
-    for button in buttons:
-        if button.get("label", "").removesuffix("-button") in SOURCE_BUTTONS:
-            continue
-        if "buttons" in button:
-            button = button | {"buttons": _without_source(button["buttons"])}
-            if not button["buttons"]:
-                continue
-        kept.append(button)
-    return kept
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.setup_extension("sphinx_exercise")
     app.add_config_value("edition", "", "env")  # a change rereads pages
     app.connect("config-inited", _use_edition)
     app.add_transform(RemoveSolutions)
-    app.connect("html-page-context", _drop_source_buttons, priority=950)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

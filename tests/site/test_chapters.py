@@ -11,7 +11,6 @@ CHAPTERS = chapter_files()
 PARTS = (
     "What you will do",
     "**You need:**",
-    "**Time:**",
     "Predict before you run",
     "## Summary",
     "**Next:**",
@@ -20,6 +19,7 @@ LONGEST_LINE = 70  # longer ones are cut in print and scroll on a phone
 LONGEST_CELL = 32
 TAGS = {"hide-cell", "hide-input", "raises-exception", "nbval-ignore-output"}
 TAGS |= {"slide", "subslide", "fragment", "skip", "notes"}  # see CONTRIBUTING.md
+TAGS |= {"key-picture"}  # the picture in the chapter's head and on its card
 
 each_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 
@@ -110,6 +110,20 @@ def test_pictures_say_what_they_show(path: Path) -> None:
         if pictures:
             alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
             assert len(alt) > 40, f"the figure of cell {number} has no alt text"
+
+
+@each_chapter
+def test_has_one_key_picture(path: Path) -> None:
+    drawn = [
+        cell
+        for cell in executed(path.stem).cells
+        if "key-picture" in cell.metadata.get("tags", [])
+    ]
+    for cell in drawn:
+        kinds = {kind for output in cell.outputs for kind in output.get("data", {})}
+        assert "image/png" in kinds, "the key picture is not drawn"
+    of_figures = path.read_text(encoding="utf-8").count("\n:class: key-picture\n")
+    assert len(drawn) + of_figures == 1
 
 
 @each_chapter

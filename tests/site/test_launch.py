@@ -1,22 +1,17 @@
 """Buttons lead to what was exported, and what was exported runs anywhere."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import nbformat
 import pytest
 import yaml
 from book import CHAPTERS, ROOT, SITE, each_chapter, git, notebook_of, read
-from sphinx.config import Config
 
 from booktools import build, export
-from booktools.sphinx import buttons
 from booktools.sphinx.book import Book, look_up
-from booktools.sphinx.buttons import BRANCH, binder_address, colab_address
-from booktools.sphinx.light_pages import pages_of
+from booktools.sphinx.buttons import BRANCH, launch_addresses, source_addresses
+from booktools.sphinx.images import pages_of
 from booktools.sphinx.notebooks import own_package
 
 REPOSITORY = "https://github.com/example/book"
@@ -24,36 +19,9 @@ FILES = re.compile(r"\b(open|load|save|savefig|loadtxt|savetxt|\w+_text|read_csv
 
 
 def links_of(page: str) -> dict[str, str]:
-    """Return where the buttons of a page lead, by what stands on them."""
-    links = read(page).select(".article-header-buttons a")
+    """Return where the links to run, take along and edit a page lead, by name."""
+    links = read(page).select(".page-links a, .bottom-of-page a")
     return {link.get_text().strip(): link["href"] for link in links}
-
-
-def launches(book: Book, page: str) -> dict[str, str]:
-    """Return where the buttons lead that would be added to a page."""
-    app: Any = SimpleNamespace(config=SimpleNamespace(book=book))
-    groups: list[dict[str, Any]] = []
-    buttons._add_buttons(app, page, "", {"header_buttons": groups}, None)
-    return {it["text"]: it["url"] for group in groups for it in group["buttons"]}
-
-
-def theme_options(book: Book) -> dict[str, Any]:
-    """Return what the theme is told of the repository."""
-    app: Any = None
-    config = Config()
-    config.add("book", book, "", ())
-    config.add("html_theme_options", {}, "", ())
-    buttons.configure_repository(app, config)
-    return config.html_theme_options
-
-
-def addresses(repository: str, page: str) -> dict[str, str]:
-    """Return what can open the notebook of a page, and where; see below."""
-    found = {
-        "Colab": colab_address(repository, page),
-        "Binder": binder_address(repository, page),
-    }
-    return {name: address for name, address in found.items() if address}
 
 
 # The book itself
@@ -66,22 +34,26 @@ def test_every_button_of_the_book_leads_to_a_file_that_the_export_writes(
     for path in pages_of(SITE):
         page = path.relative_to(SITE).with_suffix("").as_posix()
         links = links_of(f"{page}.html")
-        launched = {name: links[name] for name in ("Colab", "Binder") if name in links}
+        launched = {
+            service: links[name]
+            for service in ("Colab", "Binder")
+            if (name := f"Run on {service}") in links
+        }
         if page in book.chapters:
-            assert launched == addresses(book.repository, page)
+            assert launched == launch_addresses(book.repository, page)
             assert (tmp_path / "branch" / f"{page}.ipynb").is_file()
-            assert links[".ipynb"] == f"{path.stem}.ipynb"
+            assert links["Notebook"] == f"{path.stem}.ipynb"
+            assert (path.parent / links["Source"]).is_file()
         else:
             assert not launched
-        if "Suggest edit" in links:
+        if "Edit this page" in links:
             edited = re.fullmatch(
                 re.escape(book.repository)
                 + r"/edit/[\w/-]+?/((?:chapters/|reference/)?[^/]+)",
-                links["Suggest edit"],
+                links["Edit this page"],
             )
-            assert (ROOT / edited[1]).is_file(), links["Suggest edit"]
-            assert links["Open issue"].startswith(f"{book.repository}/issues/new?")
-            assert links["Repository"] == book.repository
+            assert (ROOT / edited[1]).is_file(), links["Edit this page"]
+            assert links["Report a mistake"].startswith(f"{book.repository}/issues/")
 
 
 @each_chapter
@@ -116,43 +88,51 @@ def test_exported_notebooks_are_without_outputs_unless_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("repository", "colab", "binder"),
+    ("repository", "addresses"),
     [
         (
             REPOSITORY,
-            "https://colab.research.google.com/github/example/book/blob/notebooks/a/b.ipynb",
-            "https://mybinder.org/v2/gh/example/book/notebooks?urlpath=lab/tree/a/b.ipynb",
+            {
+                "Colab": "https://colab.research.google.com/github/example/book/blob/"
+                "notebooks/a/b.ipynb",
+                "Binder": "https://mybinder.org/v2/gh/example/book/notebooks"
+                "?urlpath=lab/tree/a/b.ipynb",
+            },
         ),
         (
             "https://gitlab.com/example/book",
-            "",
-            "https://mybinder.org/v2/git/https%3A%2F%2Fgitlab.com%2Fexample%2Fbook/"
-            "notebooks?urlpath=lab/tree/a/b.ipynb",
+            {
+                "Binder": "https://mybinder.org/v2/git/"
+                "https%3A%2F%2Fgitlab.com%2Fexample%2Fbook/notebooks"
+                "?urlpath=lab/tree/a/b.ipynb"
+            },
         ),
+        ("", {}),
     ],
 )
 def test_each_host_is_launched_where_it_can_be(
-    repository: str, colab: str, binder: str
+    repository: str, addresses: dict[str, str]
 ) -> None:
-    assert colab_address(repository, "a/b") == colab
-    assert binder_address(repository, "a/b") == binder
+    assert launch_addresses(repository, "a/b") == addresses
 
 
 @pytest.mark.parametrize(
-    ("repository", "is_known"),
+    ("repository", "edit", "report"),
     [
-        (REPOSITORY, True),
-        ("https://gitlab.com/example/book", True),
-        ("https://git.example.org/book", False),  # the theme would stop the build
+        (REPOSITORY, "/edit/b/a/p.md", "/issues/new?title=Mistake%20in%20a/p"),
+        (
+            "https://gitlab.example.org/x/y",
+            "/-/edit/b/a/p.md",
+            "/-/issues/new?issue[title]=Mistake%20in%20a/p",
+        ),
+        ("https://git.example.org/book", None, None),
     ],
 )
-def test_pages_are_edited_where_the_theme_knows_how(
-    repository: str, is_known: bool, book: Book
+def test_pages_are_edited_where_we_know_how(
+    repository: str, edit: str | None, report: str | None
 ) -> None:
-    options = theme_options(replace(book, repository=repository))
-    assert options["use_edit_page_button"] == is_known
-    assert options["use_issues_button"] == is_known
-    assert options["repository_url"] == (repository if is_known else "")
+    expected = (repository + edit, repository + str(report)) if edit else ("", "")
+    assert source_addresses(repository, "b", "a/p") == expected
 
 
 # A fork
@@ -177,14 +157,11 @@ def test_a_fork_launches_and_edits_its_own_and_changes_no_file(
     export.export(book, SITE, branch, outputs=False)
     readme = (branch / "README.md").read_text()
     for page in book.chapters:
-        assert launches(book, page) == addresses(its_remote, page)
-        assert all(address in readme for address in launches(book, page).values())
-    assert theme_options(book)["repository_branch"] == "trunk"
+        launched = launch_addresses(book.repository, page)
+        assert launched == launch_addresses(its_remote, page)
+        assert all(address in readme for address in launched.values())
+    assert book.branch == "trunk"
     assert f"git+{its_remote}@{book.revision}" in own_package(book)
-
-
-def test_a_book_without_an_address_has_nothing_to_launch(book: Book) -> None:
-    assert launches(replace(book, repository=""), book.chapters[0]) == {}
 
 
 def test_a_failed_export_leaves_the_last_one(

@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from booktools.sphinx.book import Book
-from booktools.sphinx.light_pages import pages_of
+from booktools.sphinx.images import pages_of
 from helpers import load_digits
 
 PAGES = [path.relative_to(SITE).as_posix() for path in pages_of(SITE)]
@@ -202,16 +202,9 @@ def test_formulas_stand_on_the_page_to_see_and_to_hear(page: str) -> None:
 
 
 @each_page
-def test_icons_are_drawn_and_their_scripts_are_gone(page: str) -> None:
-    assert read(page).find_all("svg", class_="icon")
-    assert not read(page).find_all(class_=re.compile("^fa-"), name=["i", "span"])
+def test_page_loads_no_script_of_the_themes_that_are_not_used(page: str) -> None:
     for script in read(page).find_all("script", src=True):
-        assert not re.search("fontawesome|thebe|mathjax", script["src"])
-
-
-@each_page
-def test_page_loads_one_style_sheet(page: str) -> None:
-    assert len(read(page).find_all("link", rel="stylesheet")) == 1
+        assert not re.search("thebe|mathjax|togglebutton", script["src"])
 
 
 @each_page

@@ -37,14 +37,20 @@ def test_formula_is_drawn_and_spoken(typesetter, tex) -> None:
         assert (made.math.get("display") == "block") == display
 
 
-def test_page_gets_the_shapes_that_its_formulas_use(typesetter) -> None:
-    one = typesetter.typeset(r"\alpha + \alpha", display=False)
-    other = typesetter.typeset(r"\beta", display=False)
-    used = set(re.findall(r'xlink:href="#([^"]+)"', one))
-    shapes = BeautifulSoup(typesetter.shapes_of(one), "html.parser")
-    assert {path["id"] for path in shapes.find_all("path")} == used
-    assert used < set(re.findall(r'id="([^"]+)"', typesetter.shapes_of(one + other)))
-    assert typesetter.shapes_of("<p>no formula</p>") == ""
+def test_formula_is_one_path_with_each_part_in_its_place(typesetter) -> None:
+    made = typesetter.typeset(r"\frac{x}{x}", display=True)
+    (path,) = BeautifulSoup(made, "html.parser").svg.find_all("path")
+    above, below, bar = re.findall(r"M(\d+) ?(-?\d+)([^M]+)", path["d"])
+    assert above[0] == below[0]
+    assert above[2] == below[2]  # the same glyph
+    assert int(below[1]) < int(bar[1]) < int(above[1])
+    assert re.fullmatch(r"h(\d+)v\d+h-\1z", bar[2])
+
+
+def test_formula_with_letters_of_no_font_keeps_them_as_text(typesetter) -> None:
+    made = BeautifulSoup(typesetter.typeset("x = 山", display=False), "html.parser")
+    assert made.svg.find("text").get_text() == "山"
+    assert made.svg.find_all("path")
 
 
 @pytest.mark.parametrize(

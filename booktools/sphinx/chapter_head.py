@@ -1,0 +1,132 @@
+"""Say at the head of a chapter what it takes, and show where it leads.
+
+The minutes are estimated from what stands on the page. The picture is that of
+the cell with the tag ``key-picture``, or of the figure with that class. Whether a
+GPU helps is said in the front matter (``gpu: helps with …``).
+"""
+
+import re
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx_exercise.nodes import is_exercise_node, is_solution_node
+
+# The class that MyST-NB makes of the tag of a cell, and the one of a figure.
+KEY_PICTURES = {"tag_key-picture", "key-picture"}
+FOLDED = {"tag_hide-input", "tag_hide-cell", "tag_remove-input", "tag_remove-cell"}
+# Estimates of the minutes that one takes for a word of mathematical prose, etc.
+WORD, FORMULA, CODE_LINE, PICTURE, QUESTION = 1 / 150, 1, 1 / 10, 1 / 2, 3 / 2
+SHORTEST_EXERCISE = 10
+TRYING = 5  # times as long as it takes to read the solution
+
+
+def chapter_number(env: BuildEnvironment, page: str) -> str:
+    """Return the number of a chapter, or an empty string for other pages."""
+    return ".".join(map(str, env.toc_secnumbers.get(page, {}).get("", ())))
+
+
+def minutes_to_read(part: nodes.Node) -> float:
+    """Estimate how many minutes it takes to read a part of a page.
+
+    Folded code does not count, nor do exercises and their solutions, unless the
+    part is one.
+    """
+    if isinstance(part, nodes.Text):
+        return WORD * len(re.findall(r"\w+", part))
+    if isinstance(part, nodes.math_block):
+        return FORMULA
+    if isinstance(part, nodes.image):
+        return PICTURE
+    if isinstance(part, nodes.literal_block):
+        is_code = "output" not in part["classes"]
+        return is_code * CODE_LINE * sum(map(bool, part.astext().split("\n")))
+    if isinstance(part, nodes.math | nodes.raw):
+        return 0
+    if "question" in part["classes"]:
+        return QUESTION
+    folded = FOLDED & set(part["classes"])
+    return sum(
+        minutes_to_read(child)
+        for child in part.children
+        if not (is_exercise_node(child) or is_solution_node(child))
+        and not (folded and "cell_input" in child["classes"])
+    )
+
+
+def minutes_to_solve(solution: nodes.Element) -> float:
+    """Estimate how many minutes an exercise takes, given its solution."""
+    return max(SHORTEST_EXERCISE, TRYING * minutes_to_read(solution))
+
+
+def at_a_glance(doctree: nodes.document, gpu: str) -> nodes.bullet_list:
+    """Return the list of what a chapter takes.
+
+    Parameters
+    ----------
+    doctree : document
+        The chapter.
+    gpu : str
+        What a GPU helps with, or an empty string.
+    """
+    exercises = list(doctree.findall(is_exercise_node))
+    solving = sum(map(minutes_to_solve, doctree.findall(is_solution_node)))
+    questions = sum(
+        "question" in it["classes"] for it in doctree.findall(nodes.admonition)
+    )
+    facts = [f"{_rounded(minutes_to_read(doctree))} minutes to read"]
+    if questions:
+        facts.append(_count(questions, "question"))
+    if exercises:
+        exercise = _count(len(exercises), "exercise")
+        facts.append(exercise + f", {_rounded(solving)} minutes" * bool(solving))
+    facts.append(f"GPU {gpu}" if gpu else "no GPU needed")
+    # On slides there is no room for it.
+    glance = nodes.bullet_list(classes=["at-a-glance", "tag_skip"])
+    glance += [nodes.list_item("", nodes.paragraph("", fact)) for fact in facts]
+    return glance
+
+
+def _rounded(minutes: float) -> int:
+    return max(5, 5 * round(minutes / 5))
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}{'s' * (number != 1)}"
+
+
+def key_picture(doctree: nodes.document) -> nodes.image | None:
+    """Return the picture that says what a chapter arrives at, if it has one."""
+    for box in doctree.findall(nodes.Element):
+        if KEY_PICTURES & set(box["classes"]):
+            return next(box.findall(nodes.image), None)
+    return None
+
+
+def _add_head(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    title = next(doctree.findall(nodes.title), None)
+    if page not in app.config.book.chapters or title is None:
+        return
+    section = title.parent
+    section.insert(1, at_a_glance(doctree, app.env.metadata[page].get("gpu", "")))
+
+
+def _add_picture(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Show the key picture, which is not needed twice in print or in a notebook."""
+    picture = key_picture(doctree)
+    if picture is None or app.builder.name == "singlehtml":
+        return
+    copy = picture.deepcopy()
+    copy["ids"] = []
+    glance = next(doctree.findall(nodes.bullet_list))
+    glance.parent.insert(
+        glance.parent.index(glance) + 1,
+        nodes.container("", copy, classes=["head-picture", "tag_skip"]),
+    )
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx, before and after the notebook is written from the page."""
+    app.connect("doctree-resolved", _add_head, priority=900)
+    app.connect("doctree-resolved", _add_picture, priority=1000)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,41 @@
+"""Write code with an element only for the tokens that have a colour.
+
+Pygments marks every name and bracket, which doubles the number of elements on a
+page, and with it the time in which a phone lays it out.
+"""
+
+from collections.abc import Iterator
+
+from IPython.lib.lexers import IPython3Lexer
+from pygments.lexers import PythonLexer
+from pygments.token import Name, Operator, Punctuation, Text, Whitespace, _TokenType
+from sphinx.application import Sphinx
+
+# Of these only operators would have a colour, and are quieter without.
+PLAIN = {Name, Name.Namespace, Operator, Punctuation, Whitespace}
+
+
+class _PlainNames(PythonLexer):
+    """A lexer for which names and operators are plain text."""
+
+    def get_tokens_unprocessed(
+        self, text: str, stack: tuple[str, ...] = ("root",)
+    ) -> Iterator[tuple[int, _TokenType, str]]:
+        """Yield position, kind and text of each token."""
+        for place, kind, part in super().get_tokens_unprocessed(text, stack):
+            yield place, Text if kind in PLAIN else kind, part
+
+
+class Python(_PlainNames):
+    """Python, in blocks that are not executed."""
+
+
+class IPython(_PlainNames, IPython3Lexer):
+    """Python with IPython's magics, in cells."""
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Use these lexers for Python."""
+    app.add_lexer("python", Python)
+    app.add_lexer("ipython3", IPython)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,62 @@
+"""Fold what is marked ``dropdown``, solutions for example, without a script.
+
+A box of the class ``dropdown`` becomes a ``<details>`` element on the page, as
+does the directive ``{toggle}``, which Jupyter Book documents. Jupyter Book's own
+way is sphinx-togglebutton, whose script folds a page that is already visible.
+"""
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.locale import admonitionlabels
+from sphinx.util.docutils import SphinxDirective
+from sphinx_design.dropdown import dropdown_main, dropdown_title
+
+FOLDED = "dropdown"
+DEFAULT_TITLE = "Click to show"  # of what has no title
+
+
+class Toggle(SphinxDirective):
+    """Content that is folded, under a title that says so."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """Make a box for `fold` to find."""
+        self.assert_has_content()
+        box = nodes.container(classes=[FOLDED, "toggle"])
+        self.state.nested_parse(self.content, self.content_offset, box)
+        return [box]
+
+
+def fold(doctree: nodes.document) -> None:
+    """Replace the boxes that are to be folded.
+
+    Links in the title become text, since a click on a title opens the box.
+    """
+    for box in list(doctree.findall(nodes.Element)):
+        if FOLDED not in box.get("classes", []) or isinstance(box, dropdown_main):
+            continue
+        children = list(box.children)
+        title = str(admonitionlabels.get(box.tagname, DEFAULT_TITLE))
+        if children and isinstance(children[0], nodes.title):
+            title = children.pop(0).astext()
+        folded = dropdown_main(
+            "",
+            dropdown_title("", title),
+            nodes.container("", *children),
+            classes=box["classes"],
+            ids=box["ids"],
+        )
+        box.replace_self(folded)
+
+
+def _fold(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    if app.builder.name != "singlehtml":  # which is printed
+        fold(doctree)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx, after the notebook has been written from the page."""
+    app.add_directive("toggle", Toggle)
+    app.connect("doctree-resolved", _fold, priority=1000)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,70 @@
+"""Put our look, the folder ``theme``, over Furo.
+
+The templates and styles there take precedence over Furo's. Furo knows fewer
+options than Jupyter Book's own theme; one that it does not know gives a warning
+rather than being ignored.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.util.logging import getLogger
+
+from booktools.sources import part_of
+
+logger = getLogger(__name__)
+
+TEMPLATES, STATIC = "theme/templates", "theme/static"
+STYLES = ("palette.css", "book.css")
+SCRIPTS = ("book.js",)
+DARK_CODE = "a11y-high-contrast-dark"
+
+
+def load_extra_extensions(app: Sphinx, root: Path) -> None:
+    """Load the extensions that ``_config.yml`` names in Jupyter Book's way.
+
+    Jupyter Book would forget them, since `_config.yml` replaces its list of
+    extensions.
+    """
+    file = root / "_config.yml"
+    config = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    wanted = config.get("sphinx") or {}
+    for name in [
+        *(wanted.get("extra_extensions") or []),
+        *(wanted.get("local_extensions") or {}),
+    ]:
+        app.setup_extension(name)
+
+
+def _configure(app: Sphinx, config: Config) -> None:
+    config.templates_path.insert(0, TEMPLATES)
+
+
+def _register(app: Sphinx) -> None:
+    # Furo adds this option too late for _config.yml.
+    app.config.pygments_dark_style = DARK_CODE
+    # Not earlier: Jupyter Book would add what it finds there to every page.
+    app.config.html_static_path.append(STATIC)
+    for name in STYLES:
+        app.add_css_file(name, priority=700)  # after Furo's
+    for name in SCRIPTS:
+        app.add_js_file(name, loading_method="defer")
+
+
+def _add_facts(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Tell the templates what they show of a page."""
+    context["part"] = part_of(app.config.book.root, page)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    load_extra_extensions(app, Path(app.srcdir))
+    app.connect("config-inited", _configure)
+    app.connect("builder-inited", _register, priority=400)  # before Furo
+    app.connect("html-page-context", _add_facts)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
