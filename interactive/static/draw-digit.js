@@ -322,6 +322,7 @@ explorable("draw-digit", (box, data) => {
       `${source} Most likely ${first.digit}, with probability ${first.p.toFixed(3)}; ` +
         `then ${second.digit}, with ${second.p.toFixed(3)}. ${awake} of the ${units} hidden units fire.`,
     );
+    box.dispatchEvent(new CustomEvent("read", { detail: { drawn: lines.length > 0, probabilities } }));
   }
   Object.assign(box, { classify, see }); // for tests
   show();

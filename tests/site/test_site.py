@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-import yaml
-from book import CHAPTERS, ROOT, SITE, each_chapter, executed, read, squeeze
+from book import CHAPTERS, SITE, each_chapter, executed, read, squeeze
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from PIL import Image
@@ -49,25 +48,6 @@ def texts_of(output: NotebookNode) -> list[str]:
 
 def test_there_are_pages() -> None:
     assert {"index.html", "reference/notation.html"} < set(PAGES)
-
-
-def test_the_cards_of_the_landing_page_are_numbered_and_lead_to_the_chapters() -> None:
-    contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    *parts, reference = contents["parts"]
-    assert reference["caption"] == "Reference"
-    index = read("index.html")
-    found = []
-    for section in index.select("#the-way-there section"):
-        links = [card.a["href"] for card in section(class_="sd-card")]
-        pages = [link.partition(".html")[0] for link in links]
-        found.append((section.h3.find(string=True), pages))
-    assert found == [
-        (part["caption"], [chapter["file"] for chapter in part["chapters"]])
-        for part in parts
-    ]
-    titles = [title.get_text(strip=True) for title in index.select(".sd-card-title")]
-    numbers = [title.partition(" · ")[0] for title in titles]
-    assert numbers == [str(number + 1) for number in range(len(CHAPTERS))]
 
 
 @each_chapter
