@@ -125,9 +125,7 @@ def build(root: Path) -> int:
         # Or Sphinx would not warn again.
         shutil.rmtree(folder, ignore_errors=True)
         return keep_last_site(root, "Sphinx gave warnings or errors, see above")
-    from booktools.postprocess import finish_site  # late, as it imports Sphinx
-
-    finish_site(folder / "_build" / "html", root / NEXT / "html", root / BUILD)
+    shutil.copytree(folder / "_build" / "html", root / NEXT / "html")
     invalidate_stamps(root, site, key)
     save_executed(root, paths, read, environment.fingerprint)
     (root / NEXT / "html" / STAMP).write_text(key)

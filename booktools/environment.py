@@ -73,7 +73,13 @@ SWITCH_PREFIXES = (
 IMPORT = re.compile(r"^\s*(?:import|from) ([A-Za-z_]\w*)", re.M)
 OURS = {"helpers", "interactive"}
 # The modules that decide how a chapter is executed.
-EXECUTORS = ("environment.py", "execute.py", "ipython_kernel_config.py", "kernels.py")
+EXECUTORS = (
+    "environment.py",
+    "execute.py",
+    "ipython_kernel_config.py",
+    "kernels.py",
+    "tracebacks.py",
+)
 
 
 @dataclass(frozen=True)

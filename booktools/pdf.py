@@ -20,7 +20,6 @@ from booktools.chromium import ChromiumError, find_chromium, launch_arguments
 from booktools.edition import PDFS, SITES, edition
 from booktools.environment import prepare_environment
 from booktools.execute import cached_record, open_cache
-from booktools.postprocess import finish_site
 from booktools.sources import BUILD, LOCK, chapter_files, read_chapter
 
 PRINT = BUILD / "print"
@@ -73,7 +72,7 @@ def main(root: Path) -> int:
                 print("The book was not printed; see above.", file=sys.stderr)
                 return 1
             rendered, page = folder / "_build" / "singlehtml", folder / "page"
-            finish_site(rendered, page, root / BUILD, lazy=False)
+            shutil.copytree(rendered, page)
             print_page(program, page / "index.html", target)
         except Error as error:
             print(f"The book was not printed: {error}", file=sys.stderr)

@@ -13,6 +13,8 @@ from IPython.display import HTML
 from numpy.typing import ArrayLike
 from PIL import Image
 
+from helpers.tables import use_book_tables
+
 # The functions import Matplotlib themselves, so that a build starts faster.
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,7 +38,7 @@ DIVERGING = "PuOr_r"  # orange above zero, violet below, blank at zero
 
 
 def use_book_style() -> None:
-    """Set the colours, sizes and resolution that all figures share."""
+    """Set the look that all figures and tables share."""
     import matplotlib as mpl
     from matplotlib_inline.backend_inline import set_matplotlib_formats
 
@@ -57,6 +59,7 @@ def use_book_style() -> None:
         }
     )
     set_matplotlib_formats("retina")  # twice the pixels at the same size
+    use_book_tables()
 
 
 def plot_losses(

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from book import ROOT, SITE, chapter_files
+from book import PAGES, ROOT, SITE, chapter_files
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -23,10 +23,8 @@ from playwright.sync_api import (
 
 from booktools.chromium import ChromiumError, find_chromium, launch_arguments
 from booktools.serve import Handler, make_server
-from booktools.sphinx.images import pages_of
 from booktools.urls import site_address
 
-PAGES = [path.relative_to(SITE).as_posix() for path in pages_of(SITE)]
 FIRST_CHAPTER = f"chapters/{chapter_files()[0].stem}.html"
 KINDS = {  # of pages, and one of each
     name: page

@@ -26,25 +26,36 @@ def sphinx_namespace() -> Iterator[None]:
         yield
 
 
-def render(folder: Path, *extensions: str, **configuration: Any) -> Sphinx:
-    """Render the pages in a folder, ``index.md`` first, into its folder ``_site``.
+def render(
+    folder: Path,
+    text: str,
+    *extensions: str,
+    builder: str = "html",
+    **configuration: Any,
+) -> Sphinx:
+    """Render a page named ``index``, and what else is in its folder.
 
     Parameters
     ----------
     folder : Path
-        The pages, in MyST's Markdown.
+        Where to; it may hold other pages.
+    text : str
+        The page, in MyST's Markdown.
     extensions : str
         What is loaded besides MyST.
+    builder : str
+        The name of a Sphinx builder.
     configuration
         What Sphinx is told besides.
     """
+    (folder / "index.md").write_text(text, encoding="utf-8")
     with sphinx_namespace():
         app = Sphinx(
             folder,
             None,
             folder / "_site",
             folder / "_doctrees",
-            "html",
+            builder,
             {
                 "extensions": ["myst_parser", *extensions],
                 "myst_enable_extensions": ["colon_fence", "dollarmath"],

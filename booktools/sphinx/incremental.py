@@ -6,15 +6,12 @@ pages say of one another, a title or the number of an equation, all are written:
 Sphinx alone would leave the old words in the links of the other pages.
 """
 
-import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.util.index_entries import split_index_msg
 
 from booktools.environment import hash_file
 
@@ -35,35 +32,6 @@ def references(env: BuildEnvironment) -> tuple[Any, ...]:
         {label: it["node"][0].astext() for label, it in exercises.items()},
         [(it.key, it.citation_id, it.formatted_entry.label) for it in citations],
     )
-
-
-def index_entries(env: BuildEnvironment, pages: list[str]) -> dict[str, list[Any]]:
-    """Return the entries in the general index, as the search index lists them.
-
-    Parameters
-    ----------
-    env : BuildEnvironment
-        What Sphinx knows of the pages.
-    pages : list of str
-        Their names, in the order of the search index.
-
-    Returns
-    -------
-    dict
-        For each entry its places: the number of the page, the anchor there, and
-        whether it is the main one.
-    """
-    found: dict[str, list[Any]] = {}
-    entries: dict[str, Any] = env.domaindata["index"]["entries"]
-    for number, page in enumerate(pages):
-        places = {
-            (text.lower(), anchor, main == "main")
-            for kind, value, anchor, main, _ in entries.get(page, ())
-            for text in split_index_msg(kind, value)
-        }
-        for text, anchor, is_main in sorted(places):
-            found.setdefault(text, []).append((number, anchor, is_main))
-    return found
 
 
 def _find_changed(
@@ -97,29 +65,9 @@ def _find_outdated(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     return []
 
 
-def _complete_search_index(app: Sphinx, exception: Exception | None) -> None:
-    """Correct what the search index says of pages that were not written.
-
-    Sphinx keeps words that are on no page any more, and drops what these pages
-    enter in the general index, such as the terms of the glossary.
-    """
-    path = Path(app.outdir) / "searchindex.js"
-    if exception is not None or not path.is_file():
-        return
-    before, text, after = re.split(r"(\{.*\})", path.read_text(encoding="utf-8"))
-    index = json.loads(text)
-    for terms in (index["terms"], index["titleterms"]):
-        for word in [word for word, pages in terms.items() if pages == []]:
-            del terms[word]
-    index["indexentries"] = index_entries(app.env, index["docnames"])
-    text = json.dumps(index, separators=(",", ":"), sort_keys=True)
-    path.write_text(f"{before}{text}{after}", encoding="utf-8")
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.connect("env-get-outdated", _find_changed)
     app.connect("doctree-read", _note_source)
     app.connect("env-get-updated", _find_outdated, priority=900)  # numbers are known
-    app.connect("build-finished", _complete_search_index)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

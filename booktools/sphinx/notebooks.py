@@ -363,6 +363,10 @@ class NotebookTranslator(MarkdownTranslator):
 
     visit_comment = MarkdownTranslator._skip
 
+    def visit_explanation(self, node: nodes.Element) -> None:
+        """Leave out the definitions of terms, whose links lead to the glossary."""
+        raise nodes.SkipNode
+
     # Pictures
 
     def visit_image(self, node: nodes.image) -> None:

@@ -19,7 +19,7 @@ logger = getLogger(__name__)
 
 TEMPLATES, STATIC = "theme/templates", "theme/static"
 STYLES = ("palette.css", "book.css")
-SCRIPTS = ("book.js",)
+SCRIPTS = ("book.js", "enlarge.js", "glossary.js")
 DARK_CODE = "a11y-high-contrast-dark"
 
 

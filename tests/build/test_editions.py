@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 import os
 import re
 import zlib
@@ -120,14 +119,12 @@ def parse(page: Path) -> BeautifulSoup:
 
 
 def index_of(site: Path) -> set[str]:
-    """Return the words that the search of a site finds."""
-    text = (site / "searchindex.js").read_text(encoding="utf-8")
-    found = json.loads(re.fullmatch(r"Search\.setIndex\((.*)\)", text)[1])
-    return {*found["terms"], *found["titleterms"]}
+    """Return the words that the search of a site finds, as `words_of` has them."""
+    return words_of((site / "searchindex.js").read_text(encoding="utf-8"))
 
 
 def words_of(text: str) -> set[str]:
-    """Return the words of a text as a search index has them."""
+    """Return the stems of the words of a text."""
     stem = snowballstemmer.stemmer("english").stemWord
     return {stem(word.lower()) for word in re.findall(r"\w+", text)}
 

@@ -43,8 +43,7 @@ def test_a_question_that_is_not_whole_is_named_with_its_line(
     assert part in QUESTION
     question = QUESTION.replace(part, replacement)
     text = f"# A page\n\n```{{question}}\n{question}```\n"
-    (tmp_path / "index.md").write_text(text)
-    said = warnings_of(render(tmp_path, "booktools.sphinx.questions"))
+    said = warnings_of(render(tmp_path, text, "booktools.sphinx.questions"))
     assert re.search(rf"index\.md:3: .*{re.escape(complaint)}", said), said
 
 

@@ -8,16 +8,13 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from book import CHAPTERS, SITE, each_chapter, executed, read, squeeze
+from book import CHAPTERS, PAGES, SITE, each_chapter, executed, read, squeeze
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from PIL import Image
 
 from booktools.sphinx.book import Book
-from booktools.sphinx.images import pages_of
 from helpers import load_digits
-
-PAGES = [path.relative_to(SITE).as_posix() for path in pages_of(SITE)]
 
 each_page = pytest.mark.parametrize("page", PAGES)
 
@@ -185,6 +182,16 @@ def test_formulas_stand_on_the_page_to_see_and_to_hear(page: str) -> None:
 def test_page_loads_no_script_of_the_themes_that_are_not_used(page: str) -> None:
     for script in read(page).find_all("script", src=True):
         assert not re.search("thebe|mathjax|togglebutton", script["src"])
+
+
+@each_chapter
+def test_plots_are_marked_and_drawings_are_part_of_the_page(chapter: str) -> None:
+    article = read(f"chapters/{chapter}.html").article
+    plots = article.select(".cell_output img")
+    assert plots
+    assert article.select("img.plot") == plots
+    for figure in article.find_all("figure"):
+        assert figure.select_one("img.plot, .drawing > svg[role=img][aria-label]")
 
 
 @each_page

@@ -147,8 +147,8 @@ def test_every_file_that_chapters_use_is_looked_at(tmp_path: Path) -> None:
     (chapters / "data").mkdir(parents=True)
     before = hash_files(tmp_path)
     kept = {f"helpers/{path.name}" for path in (ROOT / "helpers").glob("*.py")}
-    executors = ("environment", "execute", "kernels", "ipython_kernel_config")
-    kept |= {f"booktools/{name}.py" for name in executors}
+    names = "environment", "execute", "kernels", "ipython_kernel_config", "tracebacks"
+    kept |= {f"booktools/{name}.py" for name in names}
     assert kept | {"interactive/explorables.py"} <= before.keys()
     (chapters / "01-first.md").write_text("A chapter has a hash of its own.")
     (chapters / ".hidden").touch()

@@ -114,8 +114,7 @@ def chapter_with(*code: str) -> NotebookNode:
 
 def write(folder: Path, text: str, book: Book) -> tuple[NotebookNode, str]:
     """Return the notebook of a page of text alone, and what Sphinx warned of."""
-    (folder / "index.md").write_text(text)
-    app = render(folder, *EXTENSIONS)
+    app = render(folder, text, *EXTENSIONS)
     app.config["book"] = book
     page = app.env.get_and_resolve_doctree("index", app.builder)
     notebook = make_notebook(app, page, "index", chapter_with())

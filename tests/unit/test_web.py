@@ -14,6 +14,17 @@ from sphinx.errors import ExtensionError
 from booktools.sphinx.web import MAX_DESCRIPTION
 
 BOOK = "https://example.org/a/book/"
+INDEX = """\
+# First & foremost
+
+The *first* "page".
+
+```{toctree}
+:caption: Rest
+
+pages/other
+```
+"""
 
 
 def build(folder: Path, address: str) -> Path:
@@ -23,6 +34,7 @@ def build(folder: Path, address: str) -> Path:
         patch.setenv("BOOK_URL", address)
         app = render(
             folder,
+            INDEX,
             "booktools.sphinx.web",
             html_show_sphinx=False,
             html_static_path=["_static"],
@@ -39,10 +51,6 @@ def new_sources(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
         folder = tmp_path_factory.mktemp("book")
         (folder / "_static").mkdir()
         (folder / "_static" / "card.png").write_bytes(b"a placeholder")
-        (folder / "index.md").write_text(
-            '# First & foremost\n\nThe *first* "page".\n\n'
-            "```{toctree}\n:caption: Rest\n\npages/other\n```\n"
-        )
         (folder / "pages").mkdir()
         (folder / "pages" / "other.md").write_text(
             "# Other\n\n:::{note}\nNot this.\n:::\n\nNor $x$ this.\n\n"
