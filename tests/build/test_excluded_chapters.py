@@ -64,8 +64,7 @@ def two(book: SmallBook) -> SmallBook:
 
 
 def test_links_to_an_excluded_chapter_become_text(two: SmallBook) -> None:
-    status, said = two.build()
-    assert status == 0, said
+    two.must_build()
     page = two.site / "chapters" / "01-small.html"
     assert (
         "See The other chapter, those words, A part of it, "
@@ -79,16 +78,14 @@ def test_links_to_an_excluded_chapter_become_text(two: SmallBook) -> None:
 
 def test_links_to_an_included_chapter_stay_links(two: SmallBook) -> None:
     two.add_chapter("02-other", OTHER)
-    status, said = two.build()
-    assert status == 0, said
+    two.must_build()
     page = read(two.site / "chapters" / "01-small.html")
     assert len(page.article.find_all("a", href=re.compile("02-other.html"))) >= 10
 
 
 def test_a_mistyped_label_still_fails_the_build(two: SmallBook) -> None:
     two.replace("[](#other),", "[](#othr),")
-    status, said = two.build()
-    assert status == 1
+    said = two.must_fail()
     assert "cross-reference target not found: 'othr'" in said
     assert "'other" not in said
 
@@ -162,12 +159,10 @@ def test_a_fork_has_its_own_title_and_credits_the_original(book: SmallBook) -> N
     index = book.root / "index.md"
     index.write_text("# {book}`title`\n\nBy {book}`author`.\n")
     rename(book, original["title"], original["author"])
-    status, said = book.build()
-    assert status == 0, said
+    book.must_build()
     assert "adapted" not in text_of(book.site / "index.html")
     rename(book, NASTY, "A. One, B. Two")
-    status, said = book.build(BOOK_URL="https://example.org/book")
-    assert status == 0, said
+    book.must_build(BOOK_URL="https://example.org/book")
     page = read(book.site / "index.html")
     assert typed(page.article.h1.get_text()).startswith(typed(NASTY))
     assert "By A. One, B. Two." in page.article.get_text()
@@ -185,6 +180,5 @@ def test_a_fork_has_its_own_title_and_credits_the_original(book: SmallBook) -> N
 
 def test_the_book_is_asked_for_what_it_knows(book: SmallBook) -> None:
     (book.root / "index.md").write_text("# {book}`price`\n")
-    status, said = book.build()
-    assert status == 1
+    said = book.must_fail()
     assert "knows title and author, and not 'price'" in said

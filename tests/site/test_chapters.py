@@ -127,14 +127,6 @@ def test_has_one_key_picture(path: Path) -> None:
 
 
 @each_chapter
-def test_what_is_said_to_fail_does(path: Path) -> None:
-    for number, cell in enumerate(executed(path.stem).cells):
-        if "raises-exception" in cell.metadata.get("tags", []):
-            kinds = [output.output_type for output in cell.outputs]
-            assert "error" in kinds, f"cell {number} raised nothing"
-
-
-@each_chapter
 def test_tags_are_known(path: Path) -> None:
     for number, cell in enumerate(read_chapter(path).cells):
         unknown = set(cell.metadata.get("tags", [])) - TAGS
