@@ -71,11 +71,18 @@ def test_copy_buttons_are_seen_where_nothing_hovers(phone: Page, site: str) -> N
     expect(phone.locator("button.copybtn").first).to_have_css("opacity", "1")
 
 
-@pytest.mark.parametrize("kind", ["pre", "div.math", ".output:has(> table)"])
+@pytest.mark.parametrize(
+    ("kind", "chapter"),
+    [
+        ("pre", "12-mlp-pytorch"),
+        ("div.math", "06-backprop-numpy"),
+        (".output:has(> table)", "12-mlp-pytorch"),
+    ],
+)
 def test_what_scrolls_sideways_says_so_and_is_reached_by_keyboard(
-    phone: Page, site: str, kind: str
+    phone: Page, site: str, kind: str, chapter: str
 ) -> None:
-    phone.goto(site + page_of("12-mlp-pytorch"))
+    phone.goto(site + page_of(chapter))
     wide = phone.locator(f"article {kind}:visible").filter(
         has=phone.locator("xpath=self::*[@tabindex=0]")
     )

@@ -47,7 +47,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const typing = event.target.closest("input, textarea, select, [role=application]");
     const slash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
     if (!slash && !((event.ctrlKey || event.metaKey) && event.key === "k")) return;
-    const field = document.querySelector("#search-field, .sidebar-search");
+    const field = document.querySelector("#search-field") ?? document.querySelector(".sidebar-search");
     if (!field) return;
     event.preventDefault();
     if (!field.checkVisibility({ visibilityProperty: true }))
