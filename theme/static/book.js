@@ -30,7 +30,8 @@ document.addEventListener("DOMContentLoaded", () => {
     const [box, drawer] = [document.getElementById(id), document.querySelector(name)];
     if (!box || !drawer) continue;
     box.addEventListener("change", () => {
-      if (box.checked && box.matches(":focus-visible")) drawer.querySelector("a, input").focus();
+      if (!box.checked || !box.matches(":focus-visible")) return;
+      [...drawer.querySelectorAll("a, input")].find((part) => part.checkVisibility()).focus();
     });
     drawer.addEventListener("click", ({ target }) => {
       if (target.closest("a")) box.checked = false;
