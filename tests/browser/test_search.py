@@ -37,6 +37,8 @@ def test_sections_stand_below_their_page(context: BrowserContext, site: str) -> 
             "(links) => links.map((a) => a.pathname + a.hash)"
         )
         assert all(part.startswith(f"{whole}#") for part in parts)
+        title, *headings = entry.locator("a").all_text_contents()
+        assert title.partition(". ")[2] not in headings
         # No excerpt begins with the heading above it.
         for heading, text in entry.locator("li:has(p)").evaluate_all(
             "(all) => all.map((it) => ['a', 'p'].map((a) => "
