@@ -14,6 +14,9 @@ from typing import Any
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+from booktools.sphinx.chapter_head import chapter_number
 
 PLACES = (nodes.section, nodes.definition_list_item, addnodes.desc)
 NOT_INDEXED = (nodes.raw, nodes.comment, nodes.Invisible, nodes.image)
@@ -77,6 +80,12 @@ def _configure(app: Sphinx) -> None:
     builder.search = False  # no index of Sphinx's
 
 
+def _title(env: BuildEnvironment, page: str) -> str:
+    """Return the title of a page, with its number if it is a chapter."""
+    number, title = chapter_number(env, page), env.titles[page].astext()
+    return f"{number}. {title}" if number else title
+
+
 def _write_search(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Write the index, and have the page written that searches it."""
     if app.builder.name != "html":
@@ -85,7 +94,7 @@ def _write_search(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     index = [
         [
             app.builder.get_target_uri(page),
-            env.titles[page].astext(),
+            _title(env, page),
             places_on(env.get_doctree(page)),
         ]
         for page in sorted(env.found_docs)
