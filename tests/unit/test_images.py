@@ -170,7 +170,7 @@ def frames(*sizes: tuple[int, int]) -> str:
         Image.new("RGB", size, "blue").save(file, "webp")
         data = base64.b64encode(file.getvalue()).decode()
         tags.append(
-            f'<span hidden><img alt="Blue &amp; {size[0]}" style="max-width:100%;width:30px" '
+            f'<span hidden><img alt="Blue &amp; {size[0]}" style="width:30px" '
             f'src="data:image/webp;base64,{data}"></span>'
         )
     return f'<div class="frames">{"".join(tags)}<output>x &lt; 1</output></div>'
