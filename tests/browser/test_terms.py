@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 pytestmark = pytest.mark.slow
 
-TERM = "article p a:has(> .std-term)"
+TERM = "article section p a:has(> .std-term)"
 SHOWN = ".definition:popover-open"
 
 

@@ -30,7 +30,8 @@ document.addEventListener("DOMContentLoaded", () => {
     const [box, drawer] = [document.getElementById(id), document.querySelector(name)];
     if (!box || !drawer) continue;
     box.addEventListener("change", () => {
-      if (box.checked && box.matches(":focus-visible")) drawer.querySelector("a, input").focus();
+      if (!box.checked || !box.matches(":focus-visible")) return;
+      [...drawer.querySelectorAll("a, input")].find((part) => part.checkVisibility()).focus();
     });
     drawer.addEventListener("click", ({ target }) => {
       if (target.closest("a")) box.checked = false;
@@ -47,7 +48,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const typing = event.target.closest("input, textarea, select, [role=application]");
     const slash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
     if (!slash && !((event.ctrlKey || event.metaKey) && event.key === "k")) return;
-    const field = document.querySelector("#search-field, .sidebar-search");
+    const field = document.querySelector("#search-field") ?? document.querySelector(".sidebar-search");
     if (!field) return;
     event.preventDefault();
     if (!field.checkVisibility({ visibilityProperty: true }))
