@@ -11,6 +11,7 @@ import shutil
 import socket
 import subprocess
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -165,16 +166,19 @@ def start_firefox() -> Iterator[Remote]:
 
 @contextmanager
 def start_webkit() -> Iterator[Remote]:
-    driver, screen = require("WebKitWebDriver"), require("Xvfb")
+    program, screen = require("WebKitWebDriver"), require("Xvfb")
     size = ("-screen", "0", "1600x1600x24")
     with start(screen, "-displayfd", "1", *size, stdout=subprocess.PIPE) as server:
         assert server.stdout
         display = f":{server.stdout.readline().decode().strip()}"
-        service = WebKitGTKService(driver, env=os.environ | {"DISPLAY": display})
         options = WebKitGTKOptions()
         options.add_argument("--automation")
         options.add_argument("--javascript-can-open-windows-automatically=true")
-        yield webdriver.WebKitGTK(options, service)
+        service = WebKitGTKService(program, env=os.environ | {"DISPLAY": display})
+        with warnings.catch_warnings():  # of what Selenium itself does
+            warnings.simplefilter("ignore", DeprecationWarning)
+            driver = webdriver.WebKitGTK(options, service)
+        yield driver
 
 
 ENGINES: dict[str, Callable[[], Any]] = {
@@ -194,7 +198,9 @@ class Tab:
         # Unlike a browser's first window, one without a toolbar may be narrow.
         driver.execute_script("window.open('about:blank', '', 'popup')")
         self.wait_until(lambda: len(driver.window_handles) > 1)
-        driver.switch_to.window(next(w for w in driver.window_handles if w not in first))
+        driver.switch_to.window(
+            next(w for w in driver.window_handles if w not in first)
+        )
         self.resize(1440)
 
     def open(self, page: str) -> None:
@@ -252,6 +258,7 @@ class Tab:
     def picture(self, selector: str = "") -> np.ndarray:
         """Return what is on the screen, or an element of it, as (height, width, 3)."""
         box = self.run(PLACE, selector) if selector else None
+        self.settle()
         picture = Image.open(io.BytesIO(self.driver.get_screenshot_as_png()))
         if box:
             left, top, width, height = box
