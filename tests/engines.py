@@ -201,7 +201,9 @@ class Tab:
         driver.switch_to.window(
             next(w for w in driver.window_handles if w not in first)
         )
-        self.resize(1440)
+        driver.set_window_rect(0, 0, HEIGHT, HEIGHT)
+        self.settle()
+        self.frame = self.get("outerHeight - innerHeight")  # around the page
 
     def open(self, page: str) -> None:
         self.driver.get(self.site + page)
@@ -224,14 +226,12 @@ class Tab:
         """Wait until the layout stands still."""
         self.get(f"({SETTLE})()")
 
-    def resize(self, width: int, height: int = HEIGHT) -> None:
-        """Give the page a size in pixels, whatever the window has around it."""
-        self.driver.set_window_rect(0, 0, width, height)
-        self.wait_for("innerWidth === arguments[0]", width)
-        around = height - self.get("innerHeight")
-        if around:
-            self.driver.set_window_rect(0, 0, width, height + around)
-            self.wait_for("innerHeight === arguments[0]", height)
+    def resize(self, width: int) -> None:
+        """Give the page a width in pixels, and the height that all pages have."""
+        self.driver.set_window_rect(0, 0, width, HEIGHT + self.frame)
+        self.wait_for(
+            "innerWidth === arguments[0] && innerHeight === arguments[1]", width, HEIGHT
+        )
 
     def point(self, selector: str, x: float = 0.5, y: float = 0.5) -> tuple[int, int]:
         """Return where on the screen a share of an element is, scrolled into view."""

@@ -321,22 +321,6 @@ def test_digit_is_drawn_by_mouse_and_keyboard(
 # Looks
 
 
-def show_drawings(tab: Tab, page: str, theme: str) -> list[np.ndarray]:
-    """Return the luminance of each drawing on a page."""
-    choose(tab, theme)
-    tab.open(page)
-    tab.get(f"({LOAD_PICTURES})(true)")
-    number = tab.run(
-        "const drawings = document.querySelectorAll(arguments[0]);"
-        "drawings.forEach((drawing, i) => { drawing.dataset.drawing = i; });"
-        "return drawings.length;",
-        DRAWINGS,
-    )
-    return [
-        luminance(tab.picture(f"[data-drawing='{place}']")) for place in range(number)
-    ]
-
-
 def outlines(drawing: np.ndarray) -> np.ndarray:
     """Return where a drawing has light and dark within a few pixels."""
     high, low = maximum_filter(drawing, 7), minimum_filter(drawing, 7)
@@ -345,14 +329,26 @@ def outlines(drawing: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("page", DRAWN)
 def test_what_is_drawn_in_the_light_is_drawn_in_the_dark(tab: Tab, page: str) -> None:
-    tab.resize(WIDE, 1500)
-    light, dark = (show_drawings(tab, page, theme) for theme in ("light", "dark"))
-    assert light
-    for one, other in zip(light, dark, strict=True):
-        assert one[0, 0] > 0.8
-        assert other[0, 0] < 0.05
-        assert outlines(one).any()
-        assert outlines(other)[outlines(one)].mean() > 0.98
+    tab.open(page)
+    number = tab.run(
+        "const drawings = document.querySelectorAll(arguments[0]);"
+        "drawings.forEach((drawing, i) => { drawing.dataset.drawing = i; });"
+        "return drawings.length;",
+        DRAWINGS,
+    )
+    assert number
+    for drawing in (f"[data-drawing='{place}']" for place in range(number)):
+        tab.point(drawing)
+        tab.wait_for("document.querySelector(arguments[0]).complete ?? true", drawing)
+        looks = {}
+        for theme in ("light", "dark"):
+            tab.run(f"{THEME} = arguments[0]", theme)
+            looks[theme] = luminance(tab.picture(drawing))
+        light, dark = looks.values()
+        assert light[0, 0] > 0.8
+        assert dark[0, 0] < 0.05
+        assert outlines(light).any()
+        assert outlines(dark)[outlines(light)].mean() > 0.98
 
 
 @pytest.mark.parametrize("name", ["landing", "chapter", "explorable"])
