@@ -121,11 +121,11 @@ def start_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def serve() -> Iterator[str]:
+def serve(handler: type[Handler] = Handler) -> Iterator[str]:
     """Serve the site below the path that it has on the web, and give its address."""
     top = urlsplit(site_address(ROOT)).path or "/"
 
-    class HandlerBelow(Handler):
+    class HandlerBelow(handler):  # type: ignore[misc, valid-type]
         cache_control = "max-age=600"  # as most hosts say
 
         def translate_path(self, path: str) -> str:
