@@ -83,7 +83,7 @@ def print_page(page: Path, target: Path) -> None:
             complaints.append(record.getMessage())
 
     new = target.with_name(f"{target.name}.new")
-    LOGGER.handlers = [Collect()]
+    LOGGER.handlers = [Collect(logging.ERROR)]
     gc.disable()  # looking through pages for garbage takes a third of the time
     try:
         HTML(filename=page).write_pdf(new, pdf_variant="pdf/ua-1")

@@ -119,7 +119,7 @@ def _add_head(app: Sphinx, doctree: nodes.document, page: str) -> None:
 def _add_picture(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Add the picture, which is not needed twice in print or in a notebook."""
     picture = key_picture(doctree)
-    if picture is not None and app.builder.name != "singlehtml":
+    if picture is not None and app.builder.name != "print":
         glance = next(doctree.findall(nodes.bullet_list))
         glance.parent.insert(glance.parent.index(glance) + 1, picture)
 

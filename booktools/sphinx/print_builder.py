@@ -31,6 +31,7 @@ from booktools.sphinx.questions import RIGHT
 
 FOLDER = "theme/print"
 PAGE = "index.html"
+FONTS = "_static/fonts.css"
 DRAWING = Path("figures") / "road.svg"  # on the cover, if the book has it
 VERSIONS = ("numpy", "torch", "scikit-learn")
 PLOT_SCALE = 0.8
@@ -181,6 +182,7 @@ class PrintBuilder(StandaloneHTMLBuilder):
             credit=adapted_from(config),
             preface=self.pages[config.root_doc],
             parts=self._parts(),
+            fonts=FONTS if Path(self.outdir, FONTS).is_file() else "",
             drawing=DRAWING.name if (book.root / DRAWING).is_file() else "",
         )
         Path(self.outdir, PAGE).write_text(html, encoding="utf-8")
