@@ -91,6 +91,7 @@ class PrintBuilder(StandaloneHTMLBuilder):
     def init(self) -> None:
         """Set up the HTML builder, without any page so far."""
         super().init()
+        self.config.html_secnumber_suffix = "\N{EN SPACE}"
         self.pages: dict[str, Page] = {}
         self.imgpath = self.imagedir
 

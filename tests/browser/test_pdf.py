@@ -109,8 +109,15 @@ def book() -> Book:
 
 
 def title_of(chapter: str) -> str:
-    heading = read(f"chapters/{chapter}.html").find("h1")
-    return " ".join(part for part in heading.stripped_strings if part not in ("#", "¶"))
+    """Return the title of a chapter with its number, as the book writes it."""
+    heading = read(f"chapters/{chapter}.html").article.h1
+    number, *title, _ = heading.find_all(string=True)
+    return f"{number.strip().rstrip('.')} {''.join(title)}"
+
+
+def clean(text: str) -> str:
+    """Write every white space as one blank."""
+    return " ".join(text.split())
 
 
 def visible_code(chapter: str) -> list[str]:
@@ -177,13 +184,14 @@ def test_the_contents_give_the_page_where_each_entry_is(book: Book) -> None:
 @each_chapter
 def test_a_chapter_begins_a_page_and_is_a_bookmark(book: Book, chapter: str) -> None:
     page = book.targets[f"chapters/{chapter}"]
-    assert (2, title_of(chapter), page) in book.bookmarks()
+    marks = [(level, clean(title), page) for level, title, page in book.bookmarks()]
+    assert (2, title_of(chapter), page) in marks
     assert squeeze(title_of(chapter)) in squeeze(book.texts[page - 1])[:120]
 
 
 def test_running_heads_name_chapter_and_section(book: Book) -> None:
     starts = {book.targets[f"chapters/{name}"]: name for name in CHAPTERS}
-    sections = {title for level, title, _ in book.bookmarks() if level == 3}
+    sections = {clean(it) for level, it, _ in book.bookmarks() if level == 3}
     chapter, heads = "", defaultdict(list)
     end = book.targets["reference/notation"] - 2
     for number, sheet in enumerate(book.sheets[:end], start=1):
@@ -193,7 +201,7 @@ def test_running_heads_name_chapter_and_section(book: Book) -> None:
                 heads[number] += [
                     it.text for it in box.descendants() if hasattr(it, "text")
                 ]
-        text = " ".join(heads[number])
+        text = clean(" ".join(heads[number]))
         if chapter and number not in starts and text:
             assert text == title_of(chapter) if number % 2 == 0 else text in sections
     assert sum(map(bool, heads.values())) > 0.75 * end
