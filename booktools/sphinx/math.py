@@ -112,6 +112,7 @@ def as_image(formula: str, tex: str) -> str:
     is a matter of style.
     """
     image = formula[formula.index("<svg") : formula.rindex("</svg>") + len("</svg>")]
+    image = image.replace(' stroke="currentColor"', "")  # or letters are bold
     image = SIZE.sub(r'<svg style="\1 width: \3"\2', image, count=1)
     return image.replace(">", f"><title>{escape(tex.strip())}</title>", 1)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import PIL.Image
 from docutils import nodes
 from docutils.io import StringOutput
 from docutils.utils import new_document
@@ -122,7 +123,7 @@ class PrintBuilder(StandaloneHTMLBuilder):
             for kind, numbers in self.env.toc_fignumbers.get(docname, {}).items()
         }
         self.post_process_images(doctree)
-        scale_images(doctree)
+        scale_images(doctree, Path(self.srcdir))
         remove_folded_code(doctree)
         answers = take_answers(doctree)
         solutions = take_solutions(doctree)
@@ -201,13 +202,28 @@ class PrintBuilder(StandaloneHTMLBuilder):
         ]
 
 
-def scale_images(doctree: nodes.Element) -> None:
-    """Make plots smaller, so that their letters are smaller than the text's."""
+def scale_images(doctree: nodes.Element, folder: Path) -> None:
+    """Make plots smaller, so that their letters are smaller than the text's.
+
+    Parameters
+    ----------
+    doctree : Element
+        A page.
+    folder : Path
+        What the addresses of its images are relative to.
+    """
     for image in doctree.findall(nodes.image):
         width = image.get("width", "")
+        path = folder / image["uri"].removeprefix("/")
         if width.endswith("px"):
-            image["width"] = f"{PLOT_SCALE * float(width[:-2]):.0f}px"
-            image.attributes.pop("height", None)
+            pixels = float(width[:-2])
+        elif not width and path.suffix != ".svg" and path.is_file():
+            with PIL.Image.open(path) as picture:
+                pixels = picture.width / 2  # Matplotlib's have twice the pixels
+        else:
+            continue
+        image["width"] = f"{PLOT_SCALE * pixels:.0f}px"
+        image.attributes.pop("height", None)
 
 
 def remove_folded_code(doctree: nodes.Element) -> None:
