@@ -114,7 +114,7 @@ def _add_head(app: Sphinx, doctree: nodes.document, page: str) -> None:
 def _add_picture(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Show the key picture, which is not needed twice in print or in a notebook."""
     picture = key_picture(doctree)
-    if picture is None or app.builder.name == "singlehtml":
+    if picture is None or app.builder.name == "print":
         return
     copy = picture.deepcopy()
     copy["ids"] = []

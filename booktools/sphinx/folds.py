@@ -51,7 +51,7 @@ def fold(doctree: nodes.document) -> None:
 
 
 def _fold(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    if app.builder.name != "singlehtml":  # which is printed
+    if app.builder.name != "print":  # which is printed
         fold(doctree)
 
 
