@@ -19,6 +19,7 @@ logger = getLogger(__name__)
 
 TEMPLATES, STATIC = "theme/templates", "theme/static"
 STYLES = ("palette.css", "formulas.css", "book.css")
+PRINT = "print.css"
 SCRIPTS = ("book.js", "enlarge.js", "glossary.js")
 DARK_CODE = "a11y-high-contrast-dark"
 
