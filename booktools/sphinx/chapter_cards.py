@@ -4,7 +4,8 @@ The directive ``{chapter-cards}`` shows a card for each chapter that ``_toc.yml`
 lists, under the titles of its parts: the number, the title, the sentence
 ``description`` in the chapter's header, and a small picture. That is the output
 of the cell with the tag ``key-picture``, or the drawing with that class. The
-titles say what the pictures are about, so these have no alternative text.
+titles say what the pictures are about, so these have no alternative text. Cards
+are for the first page, which Sphinx writes again whenever a chapter has changed.
 """
 
 import base64
@@ -17,14 +18,13 @@ from pathlib import Path
 from docutils import nodes
 from PIL import Image, ImageChops
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 from booktools.sphinx.chapter_head import chapter_number
 
 TAG = "key-picture"
-PICTURE, HAS_CARDS = "key_picture", "has_cards"  # in what Sphinx knows of a page
+PICTURE = "key_picture"  # in what Sphinx knows of a page
 WIDTH = 400  # pixels: more than a card has, for screens of high resolution
 EMBEDDED = re.compile(r'<img\b[^>]*\bsrc="data:image/webp;base64,([^"]+)"')
 # A page in another colour scheme inverts pictures, and a drawing like the others.
@@ -60,7 +60,6 @@ class ChapterCards(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Mark the place; titles and pictures are known when all pages are read."""
-        self.env.metadata[self.env.docname][HAS_CARDS] = True
         return [chapter_cards()]
 
 
@@ -115,11 +114,6 @@ def _note_picture(app: Sphinx, doctree: nodes.document) -> None:
         app.env.metadata[page][PICTURE] = find_picture(Path(app.srcdir), doctree)
 
 
-def _pages_with_cards(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Return the pages to write again, whichever chapter has changed."""
-    return [page for page, it in env.metadata.items() if it.get(HAS_CARDS)]
-
-
 def _card(app: Sphinx, page: str, chapter: str) -> nodes.list_item:
     metadata = app.env.metadata[chapter]
     card = nodes.list_item(classes=["card"])
@@ -172,6 +166,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.add_directive("chapter-cards", ChapterCards)
     app.connect("doctree-read", _note_picture, priority=900)  # addresses are known
-    app.connect("env-get-updated", _pages_with_cards)
     app.connect("doctree-resolved", _show_cards)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
