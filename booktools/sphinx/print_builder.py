@@ -291,7 +291,8 @@ def take_solutions(doctree: nodes.Element) -> list[nodes.Element]:
     taken: list[Any] = list(doctree.findall(solution_node))
     for solution in taken:
         solution.parent.remove(solution)
-        exercises[solution["target_label"]] += _see("Solution", solution["ids"][0])
+        if exercise := exercises.get(solution["target_label"]):  # on the same page
+            exercise += _see("Solution", solution["ids"][0])
     return taken
 
 
