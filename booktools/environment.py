@@ -27,9 +27,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from threadpoolctl import ThreadpoolController
 
-import helpers
-import interactive
-from booktools.sources import BUILD, chapter_files
+from booktools.sources import BUILD, chapter_files, package_folder
 from helpers import requested_device, requested_run, select_device
 from helpers.data import BUNDLED, find_mnist
 
@@ -75,7 +73,13 @@ SWITCH_PREFIXES = (
 IMPORT = re.compile(r"^\s*(?:import|from) ([A-Za-z_]\w*)", re.M)
 OURS = {"helpers", "interactive"}
 # The modules that decide how a chapter is executed.
-EXECUTORS = ("environment.py", "execute.py", "ipython_kernel_config.py", "kernels.py")
+EXECUTORS = (
+    "environment.py",
+    "execute.py",
+    "ipython_kernel_config.py",
+    "kernels.py",
+    "tracebacks.py",
+)
 
 
 @dataclass(frozen=True)
@@ -241,9 +245,9 @@ def package_of(module: str) -> str:
 def hash_files(root: Path) -> dict[str, str]:
     """Return the SHA-256 sum of each file that affects what chapters compute."""
     paths = {f"booktools/{name}": Path(__file__).with_name(name) for name in EXECUTORS}
-    for package in (helpers, interactive):
-        folder = Path(package.__path__[0])
-        paths |= {f"{folder.name}/{path.name}": path for path in folder.glob("*.py")}
+    for package in OURS:
+        for path in package_folder(package).glob("*.py"):
+            paths[f"{package}/{path.name}"] = path
     paths |= {
         str(path.relative_to(root)): path
         for path in sorted((root / "chapters").rglob("[!._]*"))

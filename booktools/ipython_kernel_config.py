@@ -3,3 +3,4 @@
 c.IPKernelApp.log_level = 40  # noqa: F821
 # No one types into these kernels, so no history is needed.
 c.HistoryManager.enabled = False  # noqa: F821
+c.InteractiveShellApp.extensions = ["booktools.tracebacks"]  # noqa: F821

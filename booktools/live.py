@@ -25,6 +25,7 @@ WATCHED = (
     "interactive/*.py",
     "interactive/static/*",
     "reference/*",
+    "theme/*/*",
 )
 
 

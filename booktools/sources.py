@@ -1,11 +1,12 @@
 """The sources of the book: its folders, its chapters, and how to read one.
 
-Every function takes the book's root, the folder that contains ``_config.yml``.
+The book's root is the folder that contains ``_config.yml``.
 """
 
 import copy
 import re
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,14 @@ def chapter_files(root: Path) -> list[Path]:
                 f"_toc.yml lists {file.relative_to(root)}, which does not exist."
             )
     return files
+
+
+def package_folder(name: str) -> Path:
+    """Return the folder of an installed package, without importing it."""
+    spec = find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(name)
+    return Path(spec.origin).parent
 
 
 def read_chapter(root: Path, path: Path) -> "NotebookNode":

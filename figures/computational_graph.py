@@ -8,7 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from figures.drawing import (
+    BLUE,
+    GREEN,
     GREY,
+    VERMILLION,
     add_arrow,
     add_box,
     add_label,
@@ -16,7 +19,6 @@ from figures.drawing import (
     make_canvas,
     save,
 )
-from helpers.plots import BLUE, GREEN, VERMILLION
 
 CENTRE = 370
 TOP, SPACE = 142, 110  # the first operation, and the distance to the next

@@ -1,69 +1,55 @@
 """Shared by the drawings: colours, nodes, boxes, arrows and labels.
 
 Lengths are CSS pixels for a drawing 700 pixels wide, its width on a page, and y
-points down, as in SVG. The background is transparent. Drawings use the colours
-of a light page, which every program shows; on a dark page, browsers apply a
-style sheet in the SVG that replaces each colour with a dark counterpart.
+points down, as in SVG. The background is transparent. A drawing that stands alone
+has the colours of a light page, or, in a browser that asks for them, of a dark
+one. On a page it is part of the page; see booktools/sphinx/images.py.
 """
 
 import io
 import re
 from pathlib import Path
+from typing import Any, Literal
+from xml.etree import ElementTree
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from helpers.plots import BLACK, BLUE, GREEN, VERMILLION
-
-PAGE = "#ffffff"  # also for text on solid nodes, and the background of images
-GREY = "#5c6670"
-PIXEL_EDGE = "#c4cad0"
-TINTS = {BLUE: "#e8f3fa", GREEN: "#e4f5ef", VERMILLION: "#fdeee3", GREY: "#f1f3f5"}
-
-# Green and vermillion are bright enough for lines, too bright for small text:
-# these darker shades have a contrast of at least 4.5 with page and tints.
-TEXT_SHADES = {GREEN: "#00755a", VERMILLION: "#b34700"}
-
-# What each colour becomes on a dark page.
-DARK = {
-    PAGE: "#14181e",
-    BLACK: "#e6e9ee",
-    BLUE: "#5ab4f0",
-    GREEN: "#2fc596",
-    VERMILLION: "#f58a3c",
-    GREY: "#a7b1bc",
-    PIXEL_EDGE: "#3d4650",
-    TINTS[BLUE]: "#16344a",
-    TINTS[GREEN]: "#123b30",
-    TINTS[VERMILLION]: "#45291a",
-    TINTS[GREY]: "#232a32",
-    TEXT_SHADES[GREEN]: "#4fd3aa",
-    TEXT_SHADES[VERMILLION]: "#ffa05c",
+# The colours of the pages, light and dark, by the names that theme/static/book.css
+# gives them. All are dark enough for text, or in the dark light enough.
+PALETTE = {
+    "paper": ("#fffffd", "#14171a"),
+    "ink": ("#1d2125", "#e4e2dd"),
+    "muted": ("#5a636b", "#a0a8af"),
+    "line": ("#dcdfe2", "#343a40"),
+    "accent": ("#00639c", "#6cbcf0"),
+    "second": ("#a84300", "#f2a061"),
+    "good": ("#00704f", "#4ec9a0"),
 }
+PAGE, BLACK, GREY, PIXEL_EDGE, BLUE, VERMILLION, GREEN = (
+    light for light, _ in PALETTE.values()
+)
+TINT = 0.12  # the opacity of areas, and of nodes that are not solid
+LEVELS = 16  # of ink in images of digits
 
-
-def mix(start: str, end: str, part: float) -> str:
-    """Return the colour a given fraction of the way from start to end."""
-    first, last = mpl.colors.to_rgba_array([start, end])
-    return mpl.colors.to_hex(tuple((1 - part) * first + part * last))
-
-
-# Images have 16 levels of ink: dark on a light page, light on a dark one.
-LEVELS = 16
-INKS = tuple(mix(PAGE, BLACK, level / LEVELS) for level in range(LEVELS + 1))
-DARK |= {
-    ink: mix(DARK[PAGE], DARK[BLACK], level / LEVELS) for level, ink in enumerate(INKS)
+ALONE = "@media (prefers-color-scheme: dark)"
+FONT = "'Source Sans 3', Helvetica, Arial, sans-serif"
+NAMESPACES = {
+    "": "http://www.w3.org/2000/svg",
+    "xlink": "http://www.w3.org/1999/xlink",
 }
-DARK = {light.lower(): dark for light, dark in DARK.items()}  # as in the SVG
-
 WIDTH = 700
 POINTS_PER_PIXEL = 0.75
 
 Point = tuple[float, float]
+Align = Literal["left", "center", "right"]
 
 
 def make_canvas(title: str, height: float) -> tuple[Figure, Axes]:
@@ -77,6 +63,16 @@ def make_canvas(title: str, height: float) -> tuple[Figure, Axes]:
     return figure, ax
 
 
+class Label(Text):
+    """A line of text, which an SVG keeps as such, or a formula, drawn as shapes."""
+
+    def draw(self, renderer: RendererBase, *args: Any, **kwargs: Any) -> None:
+        """Draw it."""
+        kind = "path" if "$" in self.get_text() else "none"
+        with mpl.rc_context({"svg.fonttype": kind}):
+            super().draw(renderer, *args, **kwargs)
+
+
 def add_label(
     ax: Axes,
     position: Point,
@@ -84,25 +80,26 @@ def add_label(
     *,
     size: float = 16,
     colour: str = BLACK,
-    align: str = "center",
+    align: Align = "center",
 ) -> None:
-    """Write a line of text, with mathematics between dollar signs.
+    """Write a line of text, or a formula between dollar signs.
 
     The position is the middle of a capital letter, so that neighbours share a
     baseline whatever hats and subscripts they carry.
     """
     x, y = position
-    ax.text(
+    label = Label(
         x,
         y + 0.36 * size,
         text,
         fontsize=size * POINTS_PER_PIXEL,
         fontfamily="DejaVu Sans",  # comes with Matplotlib, as cm does
         math_fontfamily="cm",
-        color=TEXT_SHADES.get(colour, colour),
+        color=colour,
         horizontalalignment=align,
         verticalalignment="baseline",
     )
+    ax.add_artist(label)
 
 
 def add_node(
@@ -115,7 +112,7 @@ def add_node(
     solid: bool = False,
 ) -> None:
     """Draw a circle with text in it, filled with its colour if solid."""
-    fill = colour if solid else TINTS[colour]
+    fill = colour if solid else to_rgba(colour, TINT)
     ax.add_patch(
         Circle(centre, radius, facecolor=fill, edgecolor=colour, linewidth=1.5)
     )
@@ -145,7 +142,7 @@ def add_box(
             width,
             height,
             boxstyle="round,pad=0,rounding_size=12",
-            facecolor=TINTS[GREY],
+            facecolor=to_rgba(GREY, TINT / 2),
             edgecolor=GREY,
             linewidth=1.5,
         )
@@ -191,7 +188,7 @@ def add_pixels(
                 (corner[0] + column * size, corner[1] + row * size),
                 size,
                 size,
-                facecolor=INKS[int(level)],
+                facecolor=to_rgba(BLACK, int(level) / LEVELS),
                 edgecolor=PIXEL_EDGE,
                 linewidth=0.4,
             )
@@ -205,26 +202,55 @@ def add_curve(
     ax.plot(*zip(*points, strict=True), color=colour, linewidth=width)
 
 
-def adapt(svg: str) -> str:
-    """Return the SVG with a style sheet that recolours it on a dark page.
+def tidy(svg: str) -> str:
+    """Return one of Matplotlib's drawings with only what browsers need of it.
 
-    An image inherits the colour scheme of the page that shows it.
+    Colours and lines become attributes, which style sheets can replace: here
+    that of a dark page, if the drawing stands alone.
 
     Raises
     ------
     ValueError
-        If the drawing has a colour without a counterpart in ``DARK``.
+        If the drawing has a colour that is not in ``PALETTE``.
     """
-    rules = []
-    for what, light in sorted(set(re.findall(r"(fill|stroke): (#\w+)", svg))):
-        if light not in DARK:
-            raise ValueError(f"{light} needs a dark counterpart in figures/drawing.py")
-        rules.append(f'[style*="{what}: {light}"]{{{what}:{DARK[light]}!important}}')
-    dark = "@media (prefers-color-scheme: dark){\n" + "\n".join(rules) + "\n}"
-    # Opened on its own, the drawing requests the background it is made for.
-    return svg.replace(
-        "</style>", f"\n:root{{color-scheme:light dark}}\n{dark}\n</style>", 1
-    )
+    for prefix, address in NAMESPACES.items():
+        ElementTree.register_namespace(prefix, address)
+    root = ElementTree.fromstring(svg)
+    used = set(re.findall(r'(?:href="|url\()#([^")]+)', svg))
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag.endswith(("metadata", "style", "clipPath")):
+                parent.remove(child)
+        for name in ("clip-path", "id"):
+            if parent.get(name) not in used:
+                parent.attrib.pop(name, None)
+        style = parent.attrib.pop("style", "")
+        for name, value in re.findall(r"([\w-]+): ([^;]+)", style):
+            parent.set(name, value)
+        if "font-family" in parent.attrib:
+            parent.set("font-family", FONT)
+        for name in ("d", "x", "y"):
+            if value := parent.get(name):
+                parent.set(name, re.sub(r"-?\d+\.\d+", _shorten, value))
+    width, height = map(float, root.attrib["viewBox"].split()[2:])
+    root.set("width", f"{width / POINTS_PER_PIXEL:g}")
+    root.set("height", f"{height / POINTS_PER_PIXEL:g}")
+    root.set("stroke-linejoin", "round")
+    dark = dict(PALETTE.values())
+    rules = [":root{color-scheme:light dark}"]
+    for what in ("fill", "stroke"):
+        for colour in sorted({it.get(what, "none") for it in root.iter()} - {"none"}):
+            if colour not in dark:
+                raise ValueError(f"{colour} is not in the PALETTE of the drawings")
+            rules.append(f'[{what}="{colour}"]{{{what}:{dark[colour]}}}')
+    sheet = ElementTree.Element("style")
+    sheet.text = f"{ALONE}{{{''.join(rules)}}}"
+    root.insert(0, sheet)
+    return ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _shorten(number: re.Match[str]) -> str:
+    return f"{float(number.group()):.2f}".rstrip("0").rstrip(".")
 
 
 def save(figure: Figure, script: str | Path, folder: Path | None = None) -> Path:
@@ -248,13 +274,12 @@ def save(figure: Figure, script: str | Path, folder: Path | None = None) -> Path
     target = (folder or script.parent) / f"{script.stem}.svg"
     drawing = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-    # Identical bytes on every run: no date, fixed ids, and letters as paths.
-    with mpl.rc_context({"svg.hashsalt": "figures", "svg.fonttype": "path"}):
+    with mpl.rc_context({"svg.hashsalt": "figures"}):  # the same ids on every run
         figure.savefig(
             drawing,
             format="svg",
             transparent=True,
             metadata={"Title": str(figure.get_label()), **nothing},
         )
-    target.write_text(adapt(drawing.getvalue()), encoding="utf-8", newline="\n")
+    target.write_text(tidy(drawing.getvalue()), encoding="utf-8", newline="\n")
     return target

@@ -8,6 +8,8 @@ probabilities.
 from matplotlib.figure import Figure
 
 from figures.drawing import (
+    BLUE,
+    GREEN,
     GREY,
     add_arrow,
     add_box,
@@ -18,7 +20,6 @@ from figures.drawing import (
     make_canvas,
     save,
 )
-from helpers.plots import BLUE, GREEN
 
 INPUTS = {"1": 72, "2": 126, "D": 234}  # the height of each
 HIDDEN = (60, 114, 168, 268)
@@ -58,7 +59,8 @@ def draw() -> Figure:
         add_curve(ax, [(X_RELU - 12, y + 5), (X_RELU, y + 5), (X_RELU + 10, y - 9)])
     for x in (X_SUM, X_RELU):
         add_dots(ax, (x, 218))
-    add_label(ax, ((X_SUM + X_RELU) / 2, 22), "$H$ hidden units, ReLU", size=15)
+    add_label(ax, (X_SUM - 7, 22), "$H$", size=18, align="right")
+    add_label(ax, (X_SUM, 22), "hidden units, ReLU", size=16, align="left")
 
     add_box(ax, (569, 159), 80, 208, "softmax")
     for name, y in OUTPUTS.items():

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from figures.drawing import (
+    GREEN,
     GREY,
     add_arrow,
     add_box,
@@ -18,7 +19,6 @@ from figures.drawing import (
     make_canvas,
     save,
 )
-from helpers.plots import GREEN
 
 MIDDLE = 165
 INPUTS = {"1": 62, "2": 130, "D": 268}  # the height of each

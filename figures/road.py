@@ -7,15 +7,19 @@ drawings, green is what is learned; the steps are vermillion.
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon, Rectangle
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits, load_iris
 
 from figures.drawing import (
+    BLUE,
+    GREEN,
     GREY,
     PAGE,
-    TINTS,
+    TINT,
+    VERMILLION,
     Point,
     add_arrow,
     add_curve,
@@ -25,7 +29,6 @@ from figures.drawing import (
     make_canvas,
     save,
 )
-from helpers.plots import BLUE, GREEN, VERMILLION
 
 Vectors = NDArray[np.float64]
 
@@ -100,7 +103,12 @@ def draw_descent(ax: Axes, centre: Point) -> None:
 
     contours = [find_contour(bottom, curvature, level) for level in LEVELS]
     ax.add_patch(
-        Polygon(place(contours[-1]), facecolor=TINTS[BLUE], edgecolor="none", zorder=0)
+        Polygon(
+            place(contours[-1]),
+            facecolor=to_rgba(BLUE, TINT),
+            edgecolor="none",
+            zorder=0,
+        )
     )
     for contour in contours:
         add_curve(ax, place(contour), colour=BLUE, width=1)
@@ -153,18 +161,22 @@ def draw_network(ax: Axes, left: float, middle: float) -> None:
     add_pixels(ax, (left, middle - 4 * size), size, digits.images[DIGIT])
     hidden = [(left + 122, middle + shift) for shift in (-54, -18, 18, 54)]
     outputs = [(left + 190, middle + shift) for shift in (-42, 0, 42)]
-    edges = [
-        ((left + 8 * size + 4, middle + row), node)
-        for row in (-27, -9, 9, 27)
-        for node in hidden
-    ]
-    edges += [(node, output) for node in hidden for output in outputs]
-    for edge in edges:
-        ax.plot(*zip(*edge, strict=True), color=GREEN, linewidth=1, zorder=0.9)
+    radius = 11
+
+    def connect(start: Point, end: Point, gap: float) -> None:
+        along = np.subtract(end, start) / np.hypot(*np.subtract(end, start))
+        ends = start + gap * along, end - radius * along
+        ax.plot(*zip(*ends, strict=True), color=GREEN, linewidth=1, zorder=0.9)
+
     for node in hidden:
-        add_node(ax, node, radius=11)
+        for row in (-27, -9, 9, 27):
+            connect((left + 8 * size + 4, middle + row), node, 0)
+        for output in outputs:
+            connect(node, output, radius)
+    for node in hidden:
+        add_node(ax, node, radius=radius)
     for number, output in enumerate(outputs):
-        add_node(ax, output, radius=18 if number == 1 else 11, solid=number == 1)
+        add_node(ax, output, radius=18 if number == 1 else radius, solid=number == 1)
     add_label(ax, outputs[1], str(digits.target[DIGIT]), size=24, colour=PAGE)
 
 

@@ -7,6 +7,8 @@ probabilities that add up to 1. Below, the same for a batch of N examples.
 from matplotlib.figure import Figure
 
 from figures.drawing import (
+    BLUE,
+    GREEN,
     GREY,
     add_arrow,
     add_box,
@@ -17,7 +19,6 @@ from figures.drawing import (
     make_canvas,
     save,
 )
-from helpers.plots import BLUE, GREEN
 
 INPUTS = {"1": 50, "2": 112, "D": 224}  # the height of each
 OUTPUTS = {"1": 66, "2": 132, "C": 264}

@@ -6,6 +6,7 @@ logistic regression that was not trained on it.
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 from numpy.typing import NDArray
@@ -13,8 +14,12 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
 from figures.drawing import (
+    BLACK,
+    BLUE,
+    GREEN,
     GREY,
-    TINTS,
+    TINT,
+    VERMILLION,
     add_arrow,
     add_box,
     add_curve,
@@ -24,7 +29,6 @@ from figures.drawing import (
     make_canvas,
     save,
 )
-from helpers.plots import BLACK, BLUE, GREEN, VERMILLION
 
 TRAINING_IMAGES = 1000
 EXAMPLE = 1125  # a three that could be a nine
@@ -56,7 +60,7 @@ def draw() -> Figure:
 
     add_pixels(ax, (30, 28), 15, pixels.reshape(8, 8))
     add_label(ax, (176, 62), "an image of 8 by 8 pixels", align="left")
-    add_label(ax, (176, 90), "becomes one row $x$ of 64 numbers", align="left")
+    add_label(ax, (176, 90), "becomes one row of 64 numbers", align="left")
     add_pixels(ax, (30, 178), 10, pixels[None])
     for row, colour in enumerate((BLUE, VERMILLION)):
         add_frame(ax, (30, 28 + 15 * row), 120, 15, colour)
@@ -64,10 +68,12 @@ def draw() -> Figure:
     add_arrow(ax, (90, 150), (90, 177))
 
     centres = [LEFT + STEP * digit for digit in range(10)]
-    band = [(30, 194), (670, 194), (centres[-1], 290), (centres[0], 290)]
-    ax.add_patch(Polygon(band, facecolor=TINTS[GREEN], edgecolor="none", zorder=0.5))
+    band = [(30, 194), (670, 194), (centres[-1], 279), (centres[0], 279)]
+    ax.add_patch(
+        Polygon(band, facecolor=to_rgba(GREEN, TINT), edgecolor="none", zorder=0.5)
+    )
     add_label(ax, (350, 226), "$z = x\\,W + b$", size=22)
-    shapes = r"$W$: $(64, 10)$   $b$: $(10{,})$"
+    shapes = r"$W\!:\ (64, 10)\quad b\!:\ (10{,})$"
     add_label(ax, (350, 255), shapes, size=18, colour=GREEN)
     add_label(ax, (468, 476), "ten probabilities", colour=GREY)
     add_label(ax, (468, 500), "that add up to 1", colour=GREY)

@@ -7,6 +7,8 @@ Sepal length and width go in, petal length and width come out; four of the H =
 from matplotlib.figure import Figure
 
 from figures.drawing import (
+    BLUE,
+    GREEN,
     GREY,
     add_arrow,
     add_curve,
@@ -16,7 +18,6 @@ from figures.drawing import (
     make_canvas,
     save,
 )
-from helpers.plots import BLUE, GREEN
 
 ENDS = {"length": 140, "width": 250}  # the height of each
 HIDDEN = (70, 126, 182, 320)
@@ -54,7 +55,8 @@ def draw() -> Figure:
         beside = y - 38 if number == 1 else y + 38
         add_label(ax, (x_in, beside), f"sepal {name}", size=15)
         add_label(ax, (x_out, beside), f"petal {name}", size=15)
-    add_label(ax, (350, 28), "$H$ = 100 hidden units")
+    add_label(ax, (346, 28), "$H = 100$", size=18, align="right")
+    add_label(ax, (354, 28), "hidden units", align="left")
     add_label(ax, (350, 56), "ReLU", size=15)
 
     for x, formula, shape, colour in (

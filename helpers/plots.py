@@ -5,18 +5,21 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from itertools import cycle
+from typing import TYPE_CHECKING
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
 from IPython.display import HTML
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, StrMethodFormatter
-from matplotlib_inline.backend_inline import set_matplotlib_formats
 from numpy.typing import ArrayLike
 from PIL import Image
+
+from helpers.tables import use_book_tables
+
+# The functions import Matplotlib themselves, so that a build starts faster.
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 __all__ = ["plot_losses", "show_images", "show_slider", "use_book_style"]
 
@@ -35,7 +38,10 @@ DIVERGING = "PuOr_r"  # orange above zero, violet below, blank at zero
 
 
 def use_book_style() -> None:
-    """Set the colours, sizes and resolution that all figures share."""
+    """Set the look that all figures and tables share."""
+    import matplotlib as mpl
+    from matplotlib_inline.backend_inline import set_matplotlib_formats
+
     mpl.rcdefaults()
     mpl.rcParams.update(
         {
@@ -53,10 +59,11 @@ def use_book_style() -> None:
         }
     )
     set_matplotlib_formats("retina")  # twice the pixels at the same size
+    use_book_tables()
 
 
 def plot_losses(
-    ax: Axes,
+    ax: "Axes",
     losses: Mapping[str, ArrayLike],
     *,
     baselines: Mapping[str, float] | None = None,
@@ -81,6 +88,8 @@ def plot_losses(
     ValueError
         If a loss is not positive, which a logarithmic axis cannot show.
     """
+    from matplotlib.ticker import LogLocator, StrMethodFormatter
+
     for name, values in losses.items():
         curve = np.asarray(values, dtype=float)
         if not (curve > 0).all():
@@ -98,12 +107,12 @@ def plot_losses(
 
 
 def show_images(
-    axes: Iterable[Axes],
+    axes: Iterable["Axes"],
     images: ArrayLike,
     titles: Sequence[str],
     *,
     limit: float | None = None,
-) -> mpl.image.AxesImage:
+) -> "AxesImage":
     """Show one image in each of several axes, all on one scale.
 
     Parameters
@@ -182,7 +191,7 @@ def to_webp(picture: Image.Image) -> bytes:
 
 
 def show_slider(
-    frames: Sequence[Figure], labels: Sequence[str], name: str, alt: str
+    frames: Sequence["Figure"], labels: Sequence[str], name: str, alt: str
 ) -> HTML:
     """Show figures one at a time, with a slider that moves through them.
 
@@ -212,6 +221,8 @@ def show_slider(
     ValueError
         If there are no frames, or not exactly one label for each.
     """
+    import matplotlib.pyplot as plt
+
     if not frames or len(frames) != len(labels):
         raise ValueError(f"{len(frames)} frames and {len(labels)} labels")
     pictures = []

@@ -2,7 +2,7 @@
 
 The scripts in ``interactive/static/`` run on the book's pages. Where there are
 no scripts - in print, in an exported notebook - a static figure shows the same
-content.
+content. Each function returns HTML that is to be the last expression of a cell.
 """
 
 import base64
@@ -60,11 +60,6 @@ def show_explorable(
     stages : sequence of Figure, optional
         Axes for the script to draw on, one in each figure. They are placed side
         by side, or below each other on a phone.
-
-    Returns
-    -------
-    HTML
-        To be the last expression of a cell.
 
     Raises
     ------
@@ -142,11 +137,6 @@ def show_learning_rate(
         Draws the mean squared error over intercept and slope on given axes.
     momentum : bool, default False
         Whether there is a slider for momentum as well.
-
-    Returns
-    -------
-    HTML
-        To be the last expression of a cell. See `show_explorable`.
 
     Raises
     ------
@@ -249,11 +239,6 @@ def show_backward_pass(
         The inputs and results of the steps, by name: X of shape (N, D), W1
         (D, H), Z1 and A (N, H), W2 (H, K), Y_hat, Y and R (N, K), and L, a
         number; a gradient has the shape of its array.
-
-    Returns
-    -------
-    HTML
-        To be the last expression of a cell. See `show_explorable`.
 
     Raises
     ------
@@ -381,11 +366,6 @@ def show_drawing(
         Centre of mass of the ink, in pixels from the top and from the left.
     pen : float
         Width of a stroke, in pixels.
-
-    Returns
-    -------
-    HTML
-        To be the last expression of a cell. See `show_explorable`.
 
     Raises
     ------

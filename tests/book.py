@@ -19,6 +19,11 @@ BUILD = ROOT / sources.BUILD
 EXECUTED = ROOT / sources.EXECUTED
 SITE = BUILD / "html"
 CHAPTERS = [path.stem for path in sources.chapter_files(ROOT)]
+PAGES = [  # those of the site
+    path.relative_to(SITE).as_posix()
+    for path in sorted(SITE.rglob("*.html"))
+    if "_static" not in path.relative_to(SITE).parts
+]
 
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
 

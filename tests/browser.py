@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from book import ROOT, SITE, chapter_files
+from book import PAGES, ROOT, SITE, chapter_files
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -23,10 +23,8 @@ from playwright.sync_api import (
 
 from booktools.chromium import ChromiumError, find_chromium, launch_arguments
 from booktools.serve import Handler, make_server
-from booktools.sphinx.images import pages_of
 from booktools.urls import site_address
 
-PAGES = [path.relative_to(SITE).as_posix() for path in pages_of(SITE)]
 FIRST_CHAPTER = f"chapters/{chapter_files()[0].stem}.html"
 KINDS = {  # of pages, and one of each
     name: page
@@ -123,11 +121,11 @@ def start_browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def serve() -> Iterator[str]:
+def serve(handler: type[Handler] = Handler) -> Iterator[str]:
     """Serve the site below the path that it has on the web, and give its address."""
     top = urlsplit(site_address(ROOT)).path or "/"
 
-    class HandlerBelow(Handler):
+    class HandlerBelow(handler):  # type: ignore[misc, valid-type]
         cache_control = "max-age=600"  # as most hosts say
 
         def translate_path(self, path: str) -> str:

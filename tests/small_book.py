@@ -74,17 +74,27 @@ class SmallBook:
         self.site = root / "_build" / "html"
 
     def save(self) -> None:
-        """Keep it as it is, for `put_back`."""
+        """Build it, and keep it as it is then for `put_back`."""
+        self.must_build()
         shutil.copytree(self.root, self.root.with_name("saved"))
 
-    def put_back(self) -> None:
+    def put_back(self) -> "SmallBook":
         """Make it what it was when it was saved; times of files are kept."""
         shutil.rmtree(self.root)
         shutil.copytree(self.root.with_name("saved"), self.root)
+        return self
 
-    def build(self, **variables: str) -> tuple[int, str]:
-        """Build it in this process; return the status and what was said."""
-        return self.call(main, **variables)
+    def must_build(self, **variables: str) -> str:
+        """Build it in this process, which must succeed; return what was said."""
+        status, said = self.call(main, **variables)
+        assert status == 0, said
+        return said
+
+    def must_fail(self, **variables: str) -> str:
+        """Build it in this process, which must fail; return what was said."""
+        status, said = self.call(main, **variables)
+        assert status == 1, said
+        return said
 
     def call(self, main: Callable[[Path], int], **variables: str) -> tuple[int, str]:
         """Call a command of the book; return the status and what was said."""

@@ -1,10 +1,11 @@
-"""A site of one page, rendered in this process with some of our extension."""
+"""A small site, rendered in this process with some of our extension."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from sphinx.application import Sphinx
@@ -25,17 +26,27 @@ def sphinx_namespace() -> Iterator[None]:
         yield
 
 
-def render(folder: Path, text: str, *extensions: str) -> Sphinx:
-    """Render a page named ``index``.
+def render(
+    folder: Path,
+    text: str,
+    *extensions: str,
+    builder: str = "html",
+    **configuration: Any,
+) -> Sphinx:
+    """Render a page named ``index``, and what else is in its folder.
 
     Parameters
     ----------
     folder : Path
-        Where to; it is empty.
+        Where to; it may hold other pages.
     text : str
         The page, in MyST's Markdown.
     extensions : str
         What is loaded besides MyST.
+    builder : str
+        The name of a Sphinx builder.
+    configuration
+        What Sphinx is told besides.
     """
     (folder / "index.md").write_text(text, encoding="utf-8")
     with sphinx_namespace():
@@ -44,12 +55,14 @@ def render(folder: Path, text: str, *extensions: str) -> Sphinx:
             None,
             folder / "_site",
             folder / "_doctrees",
-            "html",
+            builder,
             {
                 "extensions": ["myst_parser", *extensions],
                 "myst_enable_extensions": ["colon_fence", "dollarmath"],
+                "exclude_patterns": ["_*"],
                 "html_theme": "basic",
-            },
+            }
+            | configuration,
             status=None,
             warning=StringIO(),
         )

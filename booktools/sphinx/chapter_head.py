@@ -1,8 +1,8 @@
 """Say at the head of a chapter what it takes, and show where it leads.
 
-The minutes are estimated from what stands on the page. The picture is the first
-one of the cell with the tag ``key-picture``. Whether a GPU helps is said in the
-front matter (``gpu: helps with …``).
+The minutes are estimated from what stands on the page. The picture is that of
+the cell with the tag ``key-picture``, or of the figure with that class. Whether a
+GPU helps is said in the front matter (``gpu: helps with …``).
 """
 
 import re
@@ -12,7 +12,8 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx_exercise.nodes import is_exercise_node, is_solution_node
 
-KEY_PICTURE = "tag_key-picture"  # the class that MyST-NB makes of the tag
+# The class that MyST-NB makes of the tag of a cell, and the one of a figure.
+KEY_PICTURES = {"tag_key-picture", "key-picture"}
 FOLDED = {"tag_hide-input", "tag_hide-cell", "tag_remove-input", "tag_remove-cell"}
 # Estimates of the minutes that one takes for a word of mathematical prose, etc.
 WORD, FORMULA, CODE_LINE, PICTURE, QUESTION = 1 / 150, 1, 1 / 10, 1 / 2, 3 / 2
@@ -94,17 +95,11 @@ def _count(number: int, name: str) -> str:
     return f"{number} {name}{'s' * (number != 1)}"
 
 
-def key_picture(doctree: nodes.document) -> nodes.reference | None:
-    """Return a chapter's key picture, linked to the cell that makes it."""
-    for cell in doctree.findall(nodes.container):
-        if KEY_PICTURE in cell["classes"]:
-            picture = next(cell.findall(nodes.image), None)
-            if picture is not None:
-                name = "key-picture"
-                cell["ids"].append(name)
-                return nodes.reference(
-                    "", "", picture.deepcopy(), refid=name, classes=["key-picture"]
-                )
+def key_picture(doctree: nodes.document) -> nodes.image | None:
+    """Return the picture that says what a chapter arrives at, if it has one."""
+    for box in doctree.findall(nodes.Element):
+        if KEY_PICTURES & set(box["classes"]):
+            return next(box.findall(nodes.image), None)
     return None
 
 
@@ -117,11 +112,17 @@ def _add_head(app: Sphinx, doctree: nodes.document, page: str) -> None:
 
 
 def _add_picture(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    """Add the picture, which is not needed twice in print or in a notebook."""
+    """Show the key picture, which is not needed twice in print or in a notebook."""
     picture = key_picture(doctree)
-    if picture is not None and app.builder.name != "print":
-        glance = next(doctree.findall(nodes.bullet_list))
-        glance.parent.insert(glance.parent.index(glance) + 1, picture)
+    if picture is None or app.builder.name == "print":
+        return
+    copy = picture.deepcopy()
+    copy["ids"] = []
+    glance = next(doctree.findall(nodes.bullet_list))
+    glance.parent.insert(
+        glance.parent.index(glance) + 1,
+        nodes.container("", copy, classes=["head-picture", "tag_skip"]),
+    )
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

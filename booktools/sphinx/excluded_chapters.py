@@ -2,9 +2,8 @@
 
 A chapter that ``_toc.yml`` does not list is not built. Links to it become plain
 text: the link text, or else the title of the target section, or else that of
-the chapter. Its card on the landing page is removed, the remaining cards are
-numbered, and no chapter announces it as the next one. A label that is nowhere
-in ``chapters/`` is still an error and fails the build.
+the chapter. No chapter announces it as the next one. A label that is nowhere in
+``chapters/`` is still an error and fails the build.
 """
 
 import re
@@ -72,49 +71,18 @@ def _replace_links(app: Sphinx, page: nodes.document) -> None:
         target = str(link["reftarget"]).lower().removeprefix("/")
         if link["reftype"] not in LINKS or target not in app.config.excluded_labels:
             continue
-        if (card := _ancestor(link, "grid-item")) is not None:
-            _remove(card)
-        elif link.parent.astext().startswith("Next:"):
+        if link.parent.astext().startswith("Next:"):
             _remove(link.parent)
         elif link.get("refexplicit"):
             link.replace_self(link.children[0].children)
         else:
             link.replace_self(nodes.Text(app.config.excluded_labels[target]))
-    if app.env.docname == app.config.root_doc:
-        _number_cards(page)
 
 
 def _remove(node: Any) -> None:
     """Remove a node, unless another link in it has already done so."""
     if node in node.parent.children:
         node.parent.remove(node)
-
-
-def _ancestor(node: Any, component: str) -> Any:
-    """Return the sphinx-design component that contains a node, or None."""
-    while node is not None and node.get("design_component") != component:
-        node = node.parent
-    return node
-
-
-def _number_cards(page: nodes.document) -> None:
-    """Add numbers to the cards, and remove sections that have none left."""
-    number = 0
-    for grid in list(_components(page, "grid-container")):
-        cards = list(_components(grid, "card-title"))
-        for card in cards:
-            number += 1
-            card.children[0].insert(0, nodes.Text(f"{number} · "))
-        if not cards:
-            _remove(grid.parent)
-
-
-def _components(node: nodes.Element, name: str) -> list[Any]:
-    return [
-        part
-        for part in node.findall(nodes.container)
-        if part.get("design_component") == name
-    ]
 
 
 def _find_excluded(app: Sphinx, config: Config) -> None:

@@ -6,16 +6,15 @@ without explorables loads neither.
 """
 
 import re
-from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
-import interactive
+from booktools.sources import package_folder
 
-SCRIPTS = Path(interactive.__path__[0]) / "static"
+SCRIPTS = package_folder("interactive") / "static"
 SHARED = "shared"
 NAME = re.compile(r'data-explorable="([^"]+)"')
 

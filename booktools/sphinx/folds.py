@@ -7,6 +7,7 @@ way is sphinx-togglebutton, whose script folds a page that is already visible.
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.locale import admonitionlabels
 from sphinx.util.docutils import SphinxDirective
 from sphinx_design.dropdown import dropdown_main, dropdown_title
 
@@ -36,7 +37,7 @@ def fold(doctree: nodes.document) -> None:
         if FOLDED not in box.get("classes", []) or isinstance(box, dropdown_main):
             continue
         children = list(box.children)
-        title = DEFAULT_TITLE
+        title = str(admonitionlabels.get(box.tagname, DEFAULT_TITLE))
         if children and isinstance(children[0], nodes.title):
             title = children.pop(0).astext()
         folded = dropdown_main(

@@ -1,163 +1,368 @@
-"""Compress the images of a page, and load them lazily.
+"""Put images on the pages: drawings as part of the page, plots as small files.
 
-Matplotlib's PNG files become WebP files of a third of the size, the frames of a
-slider become separate files, and each image states its dimensions, so that
-nothing moves when it loads. An image without alt text gives a warning, which
-fails the build.
+A drawing is an SVG, written into the page, where it takes the page's colours and
+fonts; one that does more than draw stays a file. PNG files become WebP files of
+a third of the size, and the frames of a slider, which Python embeds in its
+output, become files. Each image states its dimensions, so that nothing moves when
+it loads. An image without alt text gives a warning, which fails the build.
 """
 
 import base64
 import hashlib
 import io
+import math
 import re
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import quote
+from xml.etree import ElementTree
 
+from bs4 import BeautifulSoup, Comment
 from docutils import nodes
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
+from sphinx.writers.html5 import HTML5Translator
 
+from booktools.edition import STUDENT, edition
+from booktools.sources import BUILD
 from helpers import plots
 from helpers.plots import to_webp
 
 logger = getLogger(__name__)
 
-PICTURE = re.compile(r'<img\b[^>]*\bsrc="([^"]+\.(?:png|svg))"[^>]*>')
-FRAME = re.compile(r'src="data:image/webp;base64,([^"]+)"')
-# Part of the cache key: if the compression changes, cached images are not used.
+KEPT = BUILD / "images"  # compressed images, which are slow to make
+# Part of their names: if the compression changes, others are made.
 ENCODER = Path(plots.__file__).read_bytes() + version("pillow").encode()
-LINK = re.compile(r'(<a\b[^>]*\bhref="[^":]*_images/[^":]+)\.png"')
-CONTENT_IMAGE = re.compile(r'<img(?=[^>]*\bsrc="[^"]*_images/)')
+FRAME = re.compile("^data:image/webp;base64,")
+SVG = "{http://www.w3.org/2000/svg}"
+HREF = ("href", "{http://www.w3.org/1999/xlink}href")
+# What figures/drawing.py paints with, and the page's names for it.
+COLOURS = {
+    "#fffffd": "paper",
+    "#1d2125": "ink",
+    "#5a636b": "muted",
+    "#dcdfe2": "line",
+    "#00639c": "accent",
+    "#a84300": "second",
+    "#00704f": "good",
+}
+ALONE = "@media (prefers-color-scheme: dark)"  # rules for a drawing in its own file
+DRAWS = {  # and does nothing else
+    *("svg", "g", "defs", "symbol", "use", "title", "desc", "text", "tspan"),
+    *("path", "rect", "circle", "ellipse", "line", "polyline", "polygon"),
+    *("clipPath", "mask", "marker", "pattern", "linearGradient"),
+    *("radialGradient", "stop"),
+}
+SMALLEST = 11  # pixels of a letter, below which a drawing scrolls
+PIXELS = re.compile(r"([\d.]+)(?:px)?")
+WIDTH = re.compile(r"\bwidth: ?([\d.]+)px")  # in a style
+PRINTED = "print"  # the builder whose page is printed
+NOT_LINKED = "no-scaled-link"  # what Sphinx shall not link to its file
+Size = tuple[float, float]
 
 
-def size_of(content: bytes) -> tuple[int, int]:
-    """Return the width and height of an image, in pixels."""
-    with Image.open(io.BytesIO(content)) as picture:
-        return picture.size
+# When a page is read: what the images are
 
 
-def pages_of(site: Path) -> list[Path]:
-    """Return the pages of a site, in order."""
-    return sorted(
-        path
-        for path in site.rglob("*.html")
-        if "_static" not in path.relative_to(site).parts
-    )
+def _prepare_images(app: Sphinx, doctree: nodes.document) -> None:
+    """Compress the images of a page, and mark those that its cells have made."""
+    kept = Path(app.srcdir) / KEPT
+    kept.mkdir(parents=True, exist_ok=True)
+    for raw in list(doctree.findall(nodes.raw)):
+        if "data:image/webp;base64," in raw.astext():
+            _extract_frames(raw, kept)
+    for image in doctree.findall(nodes.image):
+        if re.match(r"\w+:", image["uri"]):  # elsewhere
+            continue
+        path = Path(app.env.relfn2path(image["uri"], app.env.docname)[1])
+        if not path.is_file():
+            continue
+        if path.suffix.lower() == ".png":
+            image["uri"] = f"/{KEPT.as_posix()}/{_compress(path, kept).name}"
+        elif _read_drawing_file(path) is not None:
+            image["classes"].append(NOT_LINKED)
+    for cell in doctree.findall(nodes.container):
+        if "cell_output" in cell["classes"]:
+            for image in cell.findall(nodes.image):
+                image["classes"].append("plot")
 
 
-class Images:
-    """Compresses the images of a site and adds their dimensions.
+def _extract_frames(raw: nodes.raw, kept: Path) -> None:
+    """Make the images that are embedded in HTML images of the page.
 
-    Parameters
-    ----------
-    site : Path
-        The folder of the site.
-    kept : Path
-        The folder that caches compressed images, which are slow to make.
-    top : str
-        The path of the site on its host, between slashes.
+    A page with a slider has many, of which only one is visible at first.
     """
-
-    def __init__(self, site: Path, kept: Path, top: str) -> None:
-        self.site = site
-        self.kept = kept
-        self.top = top
-        self.used: set[Path] = set()
-
-    def rewrite(self, found: re.Match[str], page: Path) -> str:
-        """Return an ``<img>`` tag with dimensions, and with WebP in place of PNG."""
-        tag, address = found.group(), found.group(1)
-        path = (page.parent / address).resolve()
-        if address.startswith("/"):  # on the 404 page
-            path = self.site / address.removeprefix(self.top)
-        if path.suffix == ".svg":
-            size = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', path.read_text())
-            width, height = (round(float(n)) for n in size.groups()) if size else (0, 0)
-        else:
-            if path.parent.name == "_images":  # not one of the theme's logos
-                tag = tag.replace(address, self._shrink(path, address))
-            width, height = size_of(path.read_bytes())
-        shown = re.search(r'\s*style="width: ([\d.]+)px; height: ([\d.]+)px;?"', tag)
-        if shown:  # Matplotlib's images have twice the pixels
-            tag = tag.replace(shown.group(), "")
-            width, height = (round(float(n)) for n in shown.groups())
-        if 'width="' in tag or not width:
-            return tag
-        return tag.replace("<img", f'<img width="{width}" height="{height}"', 1)
-
-    def _shrink(self, path: Path, address: str) -> str:
-        """Write a PNG as WebP beside it, and return its address."""
-        content = path.read_bytes()
-        name = hashlib.sha256(content + ENCODER).hexdigest()
-        kept = self.kept / f"{name}.webp"
-        if not kept.exists():
-            part = kept.with_suffix(".part")
-            part.write_bytes(to_webp(Image.open(io.BytesIO(content))))
-            part.replace(kept)
-        self.used.add(kept)
-        path.with_suffix(".webp").write_bytes(kept.read_bytes())
-        return address.removesuffix(".png") + ".webp"
-
-    def extract(self, found: re.Match[str], root: str) -> str:
-        """Move an image embedded in the page to a file of its own.
-
-        A page with a slider has many, of which only one is visible at first.
-        """
-        content = base64.b64decode(found.group(1))
-        name = f"_images/{hashlib.sha256(content).hexdigest()}.webp"
-        (self.site / name).write_bytes(content)
-        width, height = size_of(content)
-        return f'width="{width}" height="{height}" src="{root}{name}"'
+    classes = " ".join(raw["classes"])  # for the box around it
+    html = BeautifulSoup(f'<div class="{classes}">{raw.astext()}</div>', "html.parser")
+    images = []
+    for tag in html.find_all("img", src=FRAME):
+        content = base64.b64decode(FRAME.sub("", str(tag["src"])))
+        path = kept / f"{hashlib.sha256(content).hexdigest()}.webp"
+        _write(path, content)
+        uri = f"/{KEPT.as_posix()}/{path.name}"
+        image = nodes.image(uri=uri, alt=tag.get("alt", ""), classes=[NOT_LINKED])
+        if shown := WIDTH.search(str(tag.get("style", ""))):
+            image["width"] = f"{shown[1]}px"
+        image["decorative"] = tag.get("alt") == ""
+        images.append(image)
+        tag.replace_with(Comment("image"))
+    first, *rest = (
+        nodes.raw("", part, format="html") for part in str(html).split("<!--image-->")
+    )
+    parent = raw.parent
+    assert parent
+    place = parent.index(raw)
+    pairs = zip(images, rest, strict=True)
+    new = [first, *(node for pair in pairs for node in pair)]
+    parent[place : place + 1] = new
 
 
-def optimise_images(site: Path, kept: Path, top: str, *, lazy: bool) -> set[Path]:
-    """Compress the images of a site, and state their dimensions on its pages.
+def _compress(path: Path, kept: Path) -> Path:
+    """Return a PNG as WebP, from the cache if it is there."""
+    content = path.read_bytes()
+    target = kept / f"{hashlib.sha256(content + ENCODER).hexdigest()}.webp"
+    if not target.exists():
+        _write(target, to_webp(Image.open(io.BytesIO(content))))
+    return target
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that is not in the cache; an interrupted build leaves none half."""
+    if path.exists():  # and pages made from it are not older
+        return
+    part = path.with_suffix(".part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+# When a page is written: how it shows them
+
+
+def read_drawing(text: str) -> ElementTree.Element | None:
+    """Return an SVG that can be part of a page, or None.
 
     Parameters
     ----------
-    site : Path
-        The folder of the site.
-    kept : Path
-        The folder that caches compressed images, which are slow to make.
-    top : str
-        The path of the site on its host, which links on the 404 page begin
-        with.
-    lazy : bool
-        Whether images are loaded lazily.
+    text : str
+        The content of its file.
 
     Returns
     -------
-    set of Path
-        The cached images that the site uses.
+    Element or None
+        The drawing, without its title and the rules for a drawing that stands
+        alone. None if it has no size, or contains anything that could change the
+        page around it or load something: styles, scripts, links, HTML.
     """
-    kept.mkdir(parents=True, exist_ok=True)
-    images = Images(site, kept, top)
-    for page in pages_of(site):
-        html = page.read_text(encoding="utf-8")
-        root = "../" * (len(page.relative_to(site).parts) - 1)
-        html = FRAME.sub(lambda found: images.extract(found, root), html)  # noqa: B023
-        html = PICTURE.sub(lambda found: images.rewrite(found, page), html)  # noqa: B023
-        html = LINK.sub(r'\1.webp"', html)
-        if lazy:
-            html = CONTENT_IMAGE.sub('<img loading="lazy"', html)
-        page.write_text(html, encoding="utf-8")
-    for path in (site / "_images").glob("*.webp"):
-        path.with_suffix(".png").unlink(missing_ok=True)
-    return images.used
+    try:
+        svg = ElementTree.fromstring(text)
+    except ElementTree.ParseError:
+        return None
+    for child in list(svg):
+        alone = child.tag == f"{SVG}style" and (child.text or "").startswith(ALONE)
+        if alone or child.tag == f"{SVG}title":
+            svg.remove(child)
+    for element in svg.iter():
+        name = str(element.tag).removeprefix(SVG)
+        links = [element.get(attribute, "#") for attribute in HREF]
+        if (
+            name not in DRAWS
+            or any(attribute.startswith("on") for attribute in element.attrib)
+            or not all(link.startswith("#") for link in links)
+            or re.search(r"url\((?!#)", " ".join(element.attrib.values()))
+        ):
+            return None
+    return svg if _size_of_drawing(svg) else None
 
 
-def _check_alt_text(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    for image in doctree.findall(nodes.image):
-        if not image.get("alt", "").strip():
-            logger.warning(
-                "this image has no alt text; describe what it shows",
-                location=image,
-                type="alt",
-            )
+def _size_of_drawing(svg: ElementTree.Element) -> Size | None:
+    """Return width and height of a drawing in pixels, if it states them."""
+    box = svg.get("viewBox", "").split()
+    if len(box) != 4:
+        return None
+    width, height = float(box[2]), float(box[3])
+    if stated := PIXELS.fullmatch(svg.get("width", "")):
+        return float(stated[1]), height * float(stated[1]) / width
+    return width, height
+
+
+def draw_on_page(
+    svg: ElementTree.Element, prefix: str, alt: str, *, colours: bool
+) -> str:
+    """Return a drawing as HTML.
+
+    Parameters
+    ----------
+    svg : Element
+        From `read_drawing`; it is changed.
+    prefix : str
+        What ids on the page begin with, so that no two are the same.
+    alt : str
+        What the drawing shows.
+    colours : bool
+        Whether it takes the page's colours and font.
+    """
+    width, height = _size_of_drawing(svg) or (0, 0)
+    unit = width / float(svg.attrib["viewBox"].split()[2])
+    least = width * SMALLEST / (unit * _smallest_letter(svg))
+    for element in svg.iter():
+        element.tag = str(element.tag).removeprefix(SVG)
+        attributes = {}
+        for name, value in element.attrib.items():
+            if name == "id":
+                attributes["id"] = prefix + value
+            elif name in HREF:
+                attributes["href"] = f"#{prefix}{value[1:]}"
+            elif colours and name in ("fill", "stroke") and value in COLOURS:
+                attributes[name] = f"var(--{COLOURS[value]}, {value})"
+            elif colours and name == "font-family":
+                attributes[name] = f"var(--sans, {value})"
+            elif name != "class" and not name.startswith("{"):
+                attributes[name] = value.replace("url(#", f"url(#{prefix}")
+        element.attrib = attributes
+        if not (element.text or "").strip():
+            element.text = None
+        if not (element.tail or "").strip():
+            element.tail = None
+    svg.attrib |= {
+        "role": "img",
+        "aria-label": alt,
+        "width": f"{width:g}",
+        "height": f"{height:g}",
+        "style": f"min-width: {min(width, least):.0f}px",
+    }
+    return ElementTree.tostring(svg, encoding="unicode")
+
+
+def _smallest_letter(svg: ElementTree.Element) -> float:
+    """Return the smallest size of text that a drawing states, in its own units."""
+    sizes = [PIXELS.fullmatch(it.get("font-size", "")) for it in svg.iter()]
+    return min((float(size[1]) for size in sizes if size), default=math.inf)
+
+
+def _visit_image(self: HTML5Translator, node: nodes.image) -> None:
+    if not node.get("alt", "").strip() and not node.get("decorative"):
+        logger.warning(
+            "this image has no alt text; describe what it shows",
+            location=node,
+            type="alt",
+        )
+    path = _path_of(node, self.builder.srcdir)
+    drawing = _read_drawing_file(path) if path else None
+    if drawing is None:
+        _write_image(self, node, path)
+    else:
+        self.builder.images.pop(node["uri"], None)  # the page needs no file
+        _write_drawing(self, node, drawing)
+
+
+def _write_drawing(
+    self: HTML5Translator, node: nodes.image, svg: ElementTree.Element
+) -> None:
+    """Write a drawing in a box, in which it scrolls if it is too wide."""
+    self.drawings = getattr(self, "drawings", 0) + 1  # type: ignore[attr-defined]
+    box = {"class": _classes(node, "drawing")}
+    if style := _style(node, _size_of_drawing(svg)):
+        box["style"] = style
+    printed = self.builder.name == PRINTED
+    prefix = f"drawing-{self.drawings}-"  # type: ignore[attr-defined]
+    html = draw_on_page(svg, prefix, node.get("alt", ""), colours=not printed)
+    self.body.append(self.starttag(node, "span", "", **box) + html + "</span>")
+
+
+def _write_image(self: HTML5Translator, node: nodes.image, path: Path | None) -> None:
+    """Write an image that is a file, with its dimensions."""
+    address = node["uri"]
+    if address in self.builder.images:
+        address = f"{self.builder.imgpath}/{quote(self.builder.images[address])}"
+    tag = {"src": address, "alt": node.get("alt", ""), "class": _classes(node)}
+    size = _size_of_file(path) if path else None
+    style = _style(node, size)
+    if size:
+        if shown := WIDTH.search(style):  # Matplotlib's images have twice the pixels
+            width, style = float(shown[1]), ""
+            size = width, size[1] * width / size[0]
+        tag |= {"width": str(round(size[0])), "height": str(round(size[1]))}
+    if style:
+        tag["style"] = style
+    if self.builder.name != PRINTED:
+        tag["loading"] = "lazy"
+    self.body.append(self.emptytag(node, "img", "", **tag))
+
+
+def _depart_image(self: HTML5Translator, node: nodes.image) -> None:
+    pass
+
+
+def _path_of(image: nodes.image, folder: str | Path) -> Path | None:
+    """Return the file of an image, or None if it is elsewhere."""
+    if re.match(r"\w+:", image["uri"]):
+        return None
+    path = Path(folder, image["uri"])
+    return path if path.is_file() else None
+
+
+def _classes(node: nodes.image, *more: str) -> str:
+    align = [f"align-{node['align']}"] if "align" in node else []
+    return " ".join([*more, *align])
+
+
+def _style(node: nodes.image, natural: Size | None) -> str:
+    """Return how wide an image shall be, as its author has said, or an empty text."""
+    width, height = (str(node.get(name, "")) for name in ("width", "height"))
+    if "scale" in node and natural:
+        pixels = PIXELS.fullmatch(width)
+        whole = float(pixels[1]) if pixels else natural[0]
+        width = f"{whole * node['scale'] / 100:g}"
+    elif height and not width and natural and (pixels := PIXELS.fullmatch(height)):
+        width = f"{float(pixels[1]) * natural[0] / natural[1]:g}"
+    if not width:
+        return ""
+    unit = "px" if PIXELS.fullmatch(width) and not width.endswith("px") else ""
+    return f"width: {width}{unit}"
+
+
+def _read_drawing_file(path: Path) -> ElementTree.Element | None:
+    if path.suffix.lower() != ".svg":
+        return None
+    return read_drawing(path.read_text(encoding="utf-8"))
+
+
+def _size_of_file(path: Path) -> Size | None:
+    """Return width and height of an image in pixels, if its file states them."""
+    try:
+        if path.suffix.lower() == ".svg":
+            return _size_of_drawing(ElementTree.parse(path).getroot())
+        with Image.open(path) as picture:
+            return picture.size
+    except (ElementTree.ParseError, UnidentifiedImageError):
+        return None
+
+
+# After the last page: what is not used any more
+
+
+def _forget_images(app: Sphinx, exception: Exception | None) -> None:
+    """Delete images of pages as they were in an earlier build."""
+    if exception is not None or app.builder.format != "html":
+        return
+    images = app.env.images
+    used = {name for _, name in images.values()}
+    _keep_only(Path(app.outdir) / "_images", used)
+    if app.builder.name == "html" and edition() != STUDENT:  # which has fewer
+        _keep_only(Path(app.srcdir) / KEPT, {Path(path).name for path in images})
+
+
+def _keep_only(folder: Path, names: set[str]) -> None:
+    for path in folder.glob("*"):
+        if path.name not in names:
+            path.unlink()
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
-    app.connect("doctree-resolved", _check_alt_text, priority=990)
+    handlers = (_visit_image, _depart_image)
+    app.registry.add_translation_handlers(nodes.image, html=handlers)
+    app.connect("doctree-read", _prepare_images, priority=400)  # before they are listed
+    app.connect("build-finished", _forget_images)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,8 +6,6 @@ pages say of one another, a title or the number of an equation, all are written:
 Sphinx alone would leave the old words in the links of the other pages.
 """
 
-import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from sphinx.environment import BuildEnvironment
 from booktools.environment import hash_file
 
 SOURCE = "source_hash"  # in what Sphinx remembers of a page
+STYLES_WRITTEN_LAST = ("mystnb.*.css", "exercise.css")
 REFERENCES = "book_references"  # and of all of them
 
 
@@ -64,29 +63,25 @@ def _find_outdated(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     setattr(env, REFERENCES, now)
     if now != before:
         return env.found_docs
-    # Of a page that it does not write Sphinx forgets the entries in the index.
-    entries: dict[str, Any] = env.domaindata["index"]["entries"]
-    return [page for page, found in entries.items() if found]
+    return []
 
 
-def _forget_words(app: Sphinx, exception: Exception | None) -> None:
-    """Take words that are on no page any more out of the search index."""
-    path = Path(app.outdir) / "searchindex.js"
-    if exception is not None or not path.is_file():
-        return
-    before, text, after = re.split(r"(\{.*\})", path.read_text(encoding="utf-8"))
-    index = json.loads(text)
-    for terms in (index["terms"], index["titleterms"]):
-        for word in [word for word, pages in terms.items() if pages == []]:
-            del terms[word]
-    text = json.dumps(index, separators=(",", ":"), sort_keys=True)
-    path.write_text(f"{before}{text}{after}", encoding="utf-8")
+def _forget_styles(app: Sphinx) -> None:
+    """Delete the style sheets that extensions write after the last page.
+
+    A page names the checksum of those that it finds, so it would differ from the
+    page that a fresh build writes.
+    """
+    static = Path(app.outdir) / "_static"
+    for pattern in STYLES_WRITTEN_LAST:
+        for path in static.glob(pattern):
+            path.unlink()
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
+    app.connect("builder-inited", _forget_styles)
     app.connect("env-get-outdated", _find_changed)
     app.connect("doctree-read", _note_source)
     app.connect("env-get-updated", _find_outdated, priority=900)  # numbers are known
-    app.connect("build-finished", _forget_words)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

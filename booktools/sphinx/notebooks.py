@@ -224,21 +224,21 @@ class NotebookTranslator(MarkdownTranslator):
         self.add(f"**{title.capitalize()}**", suffix_eol=2)
 
     @ends_with_node
-    def visit_admonition(self, node: nodes.admonition) -> None:
-        """Write a box as a quotation; its title says what it is."""
+    def visit_block_quote(self, node: nodes.Element) -> None:
+        """Write a quotation, or a box whose title says what it is."""
         self._push_context(IndentContext("> ", empty=True, params=BLOCK))
 
-    @ends_with_node
-    def visit_block_quote(self, node: nodes.block_quote) -> None:
-        """Write a quotation, including its blank lines."""
-        self._push_context(IndentContext("> ", empty=True, params=BLOCK))
+    visit_admonition = visit_block_quote
 
     @ends_with_node
-    def visit_sd_tab_label(self, node: nodes.Element) -> None:
-        """Write the title of a tab or dropdown in bold."""
+    def visit_term(self, node: nodes.Element) -> None:
+        """Write a defined term, or the title of a tab or dropdown, in bold.
+
+        Jupyter has no definition lists.
+        """
         self._push_context(WrappedContext("**", params=BLOCK))
 
-    visit_dropdown_title = visit_sd_tab_label
+    visit_dropdown_title = visit_sd_tab_label = visit_term
     visit_sd_tab_input = MarkdownTranslator._pass
 
     @ends_with_node
@@ -257,11 +257,6 @@ class NotebookTranslator(MarkdownTranslator):
         explanation.walkabout(self)
         self.add("</details>", 2, 2)
         raise nodes.SkipChildren
-
-    @ends_with_node
-    def visit_term(self, node: nodes.term) -> None:
-        """Write a defined term in bold: Jupyter has no definition lists."""
-        self._push_context(WrappedContext("**", params=BLOCK))
 
     @ends_with_node
     def visit_definition(self, node: nodes.definition) -> None:
@@ -366,8 +361,10 @@ class NotebookTranslator(MarkdownTranslator):
         """Write the number of a footnote."""
         self._push_context(WrappedContext("<sup>", "</sup>"))
 
-    def visit_comment(self, node: nodes.comment) -> None:
-        """Leave out comments."""
+    visit_comment = MarkdownTranslator._skip
+
+    def visit_explanation(self, node: nodes.Element) -> None:
+        """Leave out the definitions of terms, whose links lead to the glossary."""
         raise nodes.SkipNode
 
     # Pictures
@@ -393,16 +390,6 @@ class NotebookTranslator(MarkdownTranslator):
         numbers = self.env.toc_fignumbers.get(self.page, {}).get(kind, {})
         found = (numbers[name] for name in node["ids"] if name in numbers)
         return ".".join(map(str, next(found, ())))
-
-    def unknown_visit(self, node: nodes.Node) -> None:
-        """Warn about what cannot be written, instead of dropping it silently."""
-        logger.warning(
-            "%s cannot be put into a notebook",
-            node.__class__.__name__,
-            location=node,
-            type="notebook",
-        )
-        raise nodes.SkipNode
 
 
 @cache  # a drawing may be on several pages

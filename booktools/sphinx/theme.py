@@ -18,8 +18,9 @@ from booktools.sources import part_of
 logger = getLogger(__name__)
 
 TEMPLATES, STATIC = "theme/templates", "theme/static"
-STYLES = ("palette.css", "book.css")
-SCRIPTS = ("book.js",)
+STYLES = ("palette.css", "formulas.css", "book.css")
+PRINT = "print.css"
+SCRIPTS = ("book.js", "enlarge.js", "glossary.js")
 DARK_CODE = "a11y-high-contrast-dark"
 
 
@@ -50,6 +51,7 @@ def _register(app: Sphinx) -> None:
     app.config.html_static_path.append(STATIC)
     for name in STYLES:
         app.add_css_file(name, priority=700)  # after Furo's
+    app.add_css_file(PRINT, priority=700, media="print")
     for name in SCRIPTS:
         app.add_js_file(name, loading_method="defer")
 

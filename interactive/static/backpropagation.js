@@ -1,7 +1,7 @@
 // Step through one forward and one backward pass. The graph fills with numbers;
 // beside it is the row for the step from the chapter's table.
 
-explorable("backpropagation", (box, data) => {
+explorable("backpropagation", "Forward and backward, step by step", (box, data) => {
   const { steps, nodes } = data;
   const [{ layer, place, node }] = setStages(box, data.axes, ["The computational graph"]);
   const table = box.closest(".cell_output").querySelector("table");

@@ -2,7 +2,7 @@
 // kept as lines, converted to an image as the authors of the data did, and fed to
 // the network, all of it here, in double precision.
 
-explorable("draw-digit", (box, data) => {
+explorable("draw-digit", "Draw a digit", (box, data) => {
   const [height, width] = data.shape;
   const GRAIN = 4; // sample points per pixel along each side
 
@@ -140,6 +140,7 @@ explorable("draw-digit", (box, data) => {
       for (const text of [value, name]) text.setAttribute("x", middle);
       name.setAttribute("y", FOOT + 11);
       name.textContent = i;
+      value.setAttribute("class", "share");
       rect.setAttribute("x", middle - 7);
       rect.setAttribute("width", 14);
       svg.append(rect, value, name);
@@ -174,7 +175,7 @@ explorable("draw-digit", (box, data) => {
 
   const paper = drawn("svg", { viewBox: `0 0 ${width} ${height}` });
   const strokes = drawn("g", { class: "strokes", "stroke-width": data.pen });
-  const pen = drawn("circle", { class: "pen", r: data.pen / 2 });
+  const pen = drawn("path", { class: "pen", d: "M-1,0H1M0-1V1" }); // for the keyboard
   paper.setAttribute("aria-hidden", "true");
   paper.append(strokes, pen);
   const desk = element("div", { className: "desk", tabIndex: 0 }, paper);
@@ -294,8 +295,7 @@ explorable("draw-digit", (box, data) => {
     strokes.replaceChildren(
       ...lines.map((line) => drawn("polyline", { points: [...line, line.at(-1)].join(" ") })),
     );
-    pen.setAttribute("cx", place[0]);
-    pen.setAttribute("cy", place[1]);
+    pen.setAttribute("transform", `translate(${place})`);
     pen.classList.toggle("down", down);
 
     const size = height * width;
@@ -322,6 +322,7 @@ explorable("draw-digit", (box, data) => {
       `${source} Most likely ${first.digit}, with probability ${first.p.toFixed(3)}; ` +
         `then ${second.digit}, with ${second.p.toFixed(3)}. ${awake} of the ${units} hidden units fire.`,
     );
+    box.dispatchEvent(new CustomEvent("read", { detail: { drawn: lines.length > 0, probabilities } }));
   }
   Object.assign(box, { classify, see }); // for tests
   show();

@@ -2,7 +2,7 @@
 // line and the loss after each update. Everything is computed here, in double
 // precision, from the chapter's data.
 
-explorable("learning-rate", (box, data) => {
+explorable("learning-rate", "Choose the learning rate", (box, data) => {
   const { x, y, start, bottom, eigenvalues, orders, batches, updates } = data;
   const [surface, curve] = setStages(box, data.axes, [
     "The path on the contour lines of the loss",

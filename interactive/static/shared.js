@@ -1,14 +1,18 @@
 // Shared by the explorables: turns a box on the page into a stage and controls.
 //
-// A script calls explorable(name, start). For each box of that name on the page,
-// start gets the box and the data that the chapter has computed for it. Without
-// scripts the box shows a figure.
+// A script calls explorable(name, title, start). For each box of that name on the
+// page, start gets the box and the data that the chapter has computed for it.
+// Without scripts the box shows a figure.
 
 let serial = 0; // for unique ids
 
-function explorable(name, start) {
+function explorable(name, title, start) {
   for (const box of document.querySelectorAll(`[data-explorable="${name}"]`)) {
     start(box, JSON.parse(box.querySelector("script").textContent));
+    const heading = element("p", { className: "title", id: `title-${serial++}` }, title);
+    box.prepend(heading);
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-labelledby", heading.id);
     box.classList.add("live");
   }
 }

@@ -1,4 +1,4 @@
-"""What readers do in a browser: search, switch, unfold, copy, go on by keyboard."""
+"""What readers do in a browser: switch, unfold, copy, go on by keyboard."""
 
 import io
 import re
@@ -8,7 +8,6 @@ from browser import (
     FIRST_CHAPTER,
     NARROW,
     SETTLE,
-    SITE,
     WIDE,
     Visit,
     come_to,
@@ -107,33 +106,6 @@ def test_solutions_can_be_read_without_scripts(browser: Browser, site: str) -> N
         page.goto(site + page_of("01-gradient-descent"))
         expect(page.locator(".solution.dropdown pre").first).to_be_visible()
         expect(page.locator(".frames img").last).to_be_visible()
-
-
-@pytest.mark.parametrize("offline", [False, True], ids=["served", "from a file"])
-def test_search_finds(context: BrowserContext, site: str, offline: bool) -> None:
-    page_of("03-learning-rate")
-    visit = Visit(context.new_page())
-    root = f"{SITE.as_uri()}/" if offline else site
-    visit.open(root + "search.html?q=momentum")
-    result = visit.page.locator("#search-results li a", has_text="learning rate")
-    expect(result.first).to_be_visible()
-    assert not visit.complaints
-    result.first.click()
-    expect(visit.page.locator("article h1").first).to_contain_text("learning rate")
-
-
-def test_search_opens_by_keyboard_from_any_page(
-    context: BrowserContext, site: str
-) -> None:
-    page = context.new_page()
-    page.goto(site + FIRST_CHAPTER)
-    page.keyboard.press("Control+k")
-    field = page.locator("#pst-search-dialog input")
-    expect(field).to_be_focused()
-    field.fill("sigmoid")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/search.html?q=sigmoid*")
-    expect(page.locator("#search-results li").first).to_be_visible()
 
 
 def test_copy_button_copies_the_code(context: BrowserContext, site: str) -> None:

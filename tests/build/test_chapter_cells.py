@@ -34,8 +34,7 @@ def test_an_unbroken_book_passes_with_the_cells_of_a_chapter_in_one_process(
     book: SmallBook,
 ) -> None:
     book.add_chapter("02-other", CHAPTER.replace("# A small", "# Another"))
-    status, said = book.build()
-    assert status == 0, said
+    book.must_build()
     status, said = run_tests(book, "--numprocesses", "2", "--dist", "loadfile")
     assert status == 0, said
     assert "8 passed" in said  # of each chapter the reference and three cells
@@ -43,8 +42,7 @@ def test_an_unbroken_book_passes_with_the_cells_of_a_chapter_in_one_process(
 
 def test_every_kind_of_output_that_differs_goes_red(book: SmallBook) -> None:
     book.append(EXTRA + EXTRA)
-    status, said = book.build()
-    assert status == 0, said
+    book.must_build()
     notebook = nbformat.read(book.executed, as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     cells[0].outputs = [nbformat.v4.new_output("stream", text="more\n")]

@@ -6,12 +6,11 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
-from book import CHAPTERS, ROOT, SITE, each_chapter, git, notebook_of, read
+from book import CHAPTERS, PAGES, ROOT, SITE, each_chapter, git, notebook_of, read
 
 from booktools import build, export
 from booktools.sphinx.book import Book, look_up
 from booktools.sphinx.buttons import BRANCH, launch_addresses, source_addresses
-from booktools.sphinx.images import pages_of
 from booktools.sphinx.notebooks import own_package
 
 REPOSITORY = "https://github.com/example/book"
@@ -31,8 +30,9 @@ def test_every_button_of_the_book_leads_to_a_file_that_the_export_writes(
     book: Book, tmp_path: Path
 ) -> None:
     export.export(book, SITE, tmp_path / "branch", outputs=False)
-    for path in pages_of(SITE):
-        page = path.relative_to(SITE).with_suffix("").as_posix()
+    for name in PAGES:
+        path = SITE / name
+        page = name.removesuffix(".html")
         links = links_of(f"{page}.html")
         launched = {
             service: links[name]

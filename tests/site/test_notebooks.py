@@ -32,7 +32,7 @@ def page_of(chapter: str) -> BeautifulSoup:
     article = copy.copy(read(f"chapters/{chapter}.html").article)
     for part in article.select(
         ".cell_output > :not(figure), .headerlink, mjx-container, "
-        ".collapsed, .expanded, .solution > summary, .part, a.key-picture"
+        ".collapsed, .expanded, .solution > summary, .part, .head-picture"
     ):
         part.decompose()
     return article

@@ -8,16 +8,13 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from book import CHAPTERS, SITE, each_chapter, executed, read, squeeze
+from book import CHAPTERS, PAGES, SITE, each_chapter, executed, read, squeeze
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from PIL import Image
 
 from booktools.sphinx.book import Book
-from booktools.sphinx.images import pages_of
 from helpers import load_digits
-
-PAGES = [path.relative_to(SITE).as_posix() for path in pages_of(SITE)]
 
 each_page = pytest.mark.parametrize("page", PAGES)
 
@@ -48,17 +45,6 @@ def texts_of(output: NotebookNode) -> list[str]:
 
 def test_there_are_pages() -> None:
     assert {"index.html", "reference/notation.html"} < set(PAGES)
-
-
-def test_the_cards_of_the_landing_page_are_numbered_and_lead_to_the_chapters() -> None:
-    cards = read("index.html").select(".sd-card")
-    titles = [card.select_one(".sd-card-title").get_text(strip=True) for card in cards]
-    numbers = [title.partition(" · ")[0] for title in titles]
-    assert numbers == [str(number + 1) for number in range(len(CHAPTERS))]
-    led = [re.match(r"chapters/(.+)\.html", card.a["href"])[1] for card in cards]
-    assert led == CHAPTERS
-    for section in read("index.html").select("#the-way-there section"):
-        assert section.select(".sd-card"), "a part without a chapter"
 
 
 @each_chapter
@@ -196,6 +182,16 @@ def test_formulas_stand_on_the_page_to_see_and_to_hear(page: str) -> None:
 def test_page_loads_no_script_of_the_themes_that_are_not_used(page: str) -> None:
     for script in read(page).find_all("script", src=True):
         assert not re.search("thebe|mathjax|togglebutton", script["src"])
+
+
+@each_chapter
+def test_plots_are_marked_and_drawings_are_part_of_the_page(chapter: str) -> None:
+    article = read(f"chapters/{chapter}.html").article
+    plots = article.select(".cell_output img")
+    assert plots
+    assert article.select("img.plot") == plots
+    for figure in article.find_all("figure"):
+        assert figure.select_one("img.plot, .drawing > svg[role=img][aria-label]")
 
 
 @each_page

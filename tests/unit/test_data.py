@@ -148,14 +148,6 @@ def digits(request: pytest.FixtureRequest) -> data.Digits:
     return loaded
 
 
-def test_bundled_digits_are_those_of_scikit_learn(bundled) -> None:
-    bunch = datasets.load_digits()
-    np.testing.assert_array_equal(bundled.images, bunch.data)
-    np.testing.assert_array_equal(bundled.labels, bunch.target)
-    assert (bundled.height, bundled.width) == bunch.images.shape[1:]
-    assert not bundled.is_mnist
-
-
 @needs_mnist
 def test_mnist_is_70_000_images_that_begin_with_the_well_known_labels(mnist) -> None:
     assert mnist.images.shape == (70_000, 28 * 28)

@@ -99,6 +99,7 @@ def is_bundled(digits: Digits) -> bool:
         not digits.is_mnist
         and np.array_equal(digits.images, bunch.data)
         and np.array_equal(digits.labels, bunch.target)
+        and (digits.height, digits.width) == bunch.images.shape[1:]
     )
 
 
@@ -332,7 +333,9 @@ BAD_CONTENTS = [
 ]
 
 
-def test_a_full_cache_needs_no_mirror(mirrors, cache) -> None:
+@pytest.mark.parametrize("offline", ["", "1"])
+def test_a_full_cache_needs_no_mirror(mirrors, cache, monkeypatch, offline) -> None:
+    monkeypatch.setenv("BOOK_OFFLINE", offline)
     assert is_small_mnist(load_digits())
     assert mirrors[0].requests == []
 
@@ -357,11 +360,6 @@ def test_offline_asks_nobody_and_warns_of_nothing(mirrors) -> None:
 def test_nothing_is_switched_off_by_zero_or_an_empty_name(monkeypatch) -> None:
     monkeypatch.setenv("BOOK_OFFLINE", "0")
     monkeypatch.setenv("MNIST_DIR", "")
-    assert is_small_mnist(load_digits())
-
-
-@pytest.mark.usefixtures("offline")
-def test_offline_still_has_what_was_cached(cache) -> None:
     assert is_small_mnist(load_digits())
 
 

@@ -13,7 +13,6 @@ from book import ROOT, chapter_files, read_chapter
 from packaging.utils import canonicalize_name
 from small_book import lay_out
 
-import helpers
 from booktools import environment
 from booktools.environment import (
     UNSET_FOR_KERNELS,
@@ -26,7 +25,6 @@ from booktools.environment import (
     set_variables,
 )
 from booktools.pytest_chapters import pytest_xdist_auto_num_workers
-from helpers import DataError, DeviceError
 from helpers.data import find_mnist
 
 HERE = Environment(
@@ -149,8 +147,8 @@ def test_every_file_that_chapters_use_is_looked_at(tmp_path: Path) -> None:
     (chapters / "data").mkdir(parents=True)
     before = hash_files(tmp_path)
     kept = {f"helpers/{path.name}" for path in (ROOT / "helpers").glob("*.py")}
-    executors = ("environment", "execute", "kernels", "ipython_kernel_config")
-    kept |= {f"booktools/{name}.py" for name in executors}
+    names = "environment", "execute", "kernels", "ipython_kernel_config", "tracebacks"
+    kept |= {f"booktools/{name}.py" for name in names}
     assert kept | {"interactive/explorables.py"} <= before.keys()
     (chapters / "01-first.md").write_text("A chapter has a hash of its own.")
     (chapters / ".hidden").touch()
@@ -162,25 +160,6 @@ def test_every_file_that_chapters_use_is_looked_at(tmp_path: Path) -> None:
     assert set(first) - set(before) == {"chapters/data/table.csv"}
     (chapters / "data" / "table.csv").write_text("2")
     assert hash_files(tmp_path) != first
-
-
-@pytest.mark.parametrize("package", ["helpers", "booktools"])
-def test_a_changed_helper_or_executor_is_seen(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, package: str
-) -> None:
-    path = tmp_path / package / ("data.py" if package == "helpers" else "execute.py")
-    path.parent.mkdir()
-    path.write_text("x = 1\n")
-    if package == "helpers":
-        monkeypatch.setattr(helpers, "__path__", [str(path.parent)])
-    else:
-        monkeypatch.setattr(environment, "__file__", str(path.with_name("any.py")))
-    before = hash_files(tmp_path)
-    path.write_text("x = 2\n")
-    after = hash_files(tmp_path)
-    assert [name for name in after if after[name] != before[name]] == [
-        f"{package}/{path.name}"
-    ]
 
 
 # What kernels inherit
@@ -228,27 +207,6 @@ def test_a_number_is_a_positive_whole_one(
         positive_number("JOBS", 4, "chapters")
     monkeypatch.setenv("JOBS", "")
     assert positive_number("JOBS", 4, "chapters") == 4
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "error"),
-    [
-        ("BOOK_DEVICE", "gpu", DeviceError),
-        ("MNIST_DIR", "/nowhere", DataError),
-        ("OMP_NUM_THREADS", "many", ValueError),
-        ("BOOK_RUN", "soon", ValueError),
-    ],
-)
-def test_what_is_not_there_is_an_error(
-    monkeypatch: pytest.MonkeyPatch,
-    root: Path,
-    name: str,
-    value: str,
-    error: type[Exception],
-) -> None:
-    monkeypatch.setenv(name, value)
-    with pytest.raises(error, match=value):
-        prepare_environment(root)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,11 +12,12 @@ import yaml
 from book import ROOT
 from colours import contrast
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
 from PIL import Image
 
+from booktools.sphinx.images import COLOURS, read_drawing
 from figures import card, road
-from figures.drawing import DARK, GREY, INKS, PAGE, TEXT_SHADES, TINTS, adapt
-from helpers.plots import BLACK, BLUE, GREEN, VERMILLION
+from figures.drawing import LEVELS, PALETTE, TINT, tidy
 
 FIGURES = ROOT / "figures"
 LOGO = ROOT / "_static" / "logo.svg"
@@ -39,21 +39,6 @@ def redrawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=True,
     )
     return folder
-
-
-@pytest.fixture(params=["light", "dark"])
-def shown(request: pytest.FixtureRequest) -> Callable[[str], str]:
-    """Return how a colour of a drawing is shown, on a light and a dark page."""
-    return {"light": str.lower, "dark": lambda colour: DARK[colour.lower()]}[
-        request.param
-    ]
-
-
-def read_colours(svg: str) -> set[tuple[str, str]]:
-    """Return what is painted how: pairs such as ("fill", "#0072b2")."""
-    body = svg.split("</style>")[1]
-    found = re.findall(r"\b(fill|stroke|color)\b[:=\"\s]+([^\s;\"]+)", body)
-    return {(what, colour) for what, colour in found if colour != "none"}
 
 
 def test_every_script_has_its_drawing_and_every_drawing_its_script() -> None:
@@ -79,7 +64,7 @@ def test_drawing_is_small_scales_has_a_title_and_no_ground(name) -> None:
     assert drawing.findtext(f"{SVG}title")
     _, _, width, height = map(float, drawing.get("viewBox").split())
     for path in drawing.iter(f"{SVG}path"):
-        if "fill: #" in path.get("style", ""):  # not the letters, nor the lines
+        if path.get("fill", "none") != "none":
             numbers = [float(n) for n in re.findall(r"-?[\d.]+", path.get("d"))]
             across = max(numbers[::2]) - min(numbers[::2])
             down = max(numbers[1::2]) - min(numbers[1::2])
@@ -87,30 +72,41 @@ def test_drawing_is_small_scales_has_a_title_and_no_ground(name) -> None:
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_every_colour_has_its_dark_partner_in_the_drawing(name) -> None:
+def test_drawing_can_be_part_of_a_page_and_its_words_are_text(name) -> None:
     svg = (FIGURES / f"{name}.svg").read_text()
-    style, *others = re.findall(r"<style.*?>(.*?)</style>", svg, re.S)
-    assert not others
-    ruled = re.search(r"@media \(prefers-color-scheme: dark\)\{(.*)\}", style, re.S)
-    rules = re.findall(
-        r'\[style\*="(\w+): (#\w{6})"\]\{(\w+):(#\w{6})!important\}', ruled[1]
-    )
-    assert {(what, light) for what, light, _, _ in rules} == read_colours(svg)
+    drawing = read_drawing(svg)
+    assert drawing is not None
+    words = [text.text for text in drawing.iter(f"{SVG}text")]
+    assert words
+    assert not re.search("DejaVu", svg), "words as shapes; formulas have cm's letters"
+
+
+def test_pages_know_the_colours_of_the_drawings() -> None:
+    assert {name: light for light, name in COLOURS.items()} == {
+        name: light for name, (light, _) in PALETTE.items()
+    }
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_every_colour_is_another_in_the_dark(name) -> None:
+    svg = (FIGURES / f"{name}.svg").read_text()
+    (style,) = re.findall(r"<style>(.*?)</style>", svg, re.S)
+    assert style.startswith("@media (prefers-color-scheme: dark){")
+    rules = re.findall(r'\[(\w+)="(#\w{6})"\]\{(\w+):(#\w{6})\}', style)
+    painted = re.findall(r'\b(fill|stroke)="(#\w+)"', svg.split("</style>")[1])
+    assert {(what, light) for what, light, _, _ in rules} == set(painted)
     for what, light, changed, dark in rules:
         assert changed == what
-        assert dark == DARK[light]
+        assert (light, dark) in PALETTE.values()
 
 
 def test_the_logo_is_in_the_colours_of_the_drawings() -> None:
     light, dark = LOGO.read_text().split("@media (prefers-color-scheme: dark)")
-    rule = r"\.(\w+) \{[^}]*?(fill|stroke): (#\w{6})"
-    partners = {
-        name: (what, DARK[colour]) for name, what, colour in re.findall(rule, light)
-    }
-    assert partners
-    assert partners == {
-        name: (what, colour) for name, what, colour in re.findall(rule, dark)
-    }
+    rule = r"\.(\w+) \{[^}]*?(?:fill|stroke): (#\w{6})"
+    partners = dict(PALETTE.values())
+    shown = {name: partners[colour] for name, colour in re.findall(rule, light)}
+    assert shown
+    assert shown == dict(re.findall(rule, dark))
 
 
 def test_the_nodes_of_the_logo_lie_on_its_valley() -> None:
@@ -178,22 +174,34 @@ def test_the_contours_of_the_road_are_those_of_its_loss(level) -> None:
         assert np.mean((y - b - w * x) ** 2) == pytest.approx(least + level)
 
 
-def test_a_colour_without_a_dark_partner_is_refused() -> None:
-    with pytest.raises(ValueError, match="#123456 needs a dark counterpart"):
-        adapt('<style></style><path style="fill: #123456"/>')
+def test_a_colour_that_no_page_has_is_refused() -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 3 3">{}</svg>'
+    with pytest.raises(ValueError, match="#123456 is not in the PALETTE"):
+        tidy(svg.format('<path style="fill: #123456"/>'))
 
 
-def test_text_and_lines_stand_out_from_the_page_and_the_tints(shown) -> None:
-    for colour in (BLACK, BLUE, GREEN, VERMILLION, GREY):
-        text = shown(TEXT_SHADES.get(colour, colour))
-        for ground in (PAGE, *TINTS.values()):
-            assert contrast(text, shown(ground)) >= 4.5, (colour, ground)
-            if colour != BLACK:
-                assert contrast(shown(colour), shown(ground)) >= 3, (colour, ground)
-    assert contrast(shown(PAGE), shown(BLUE)) >= 4.5, "text on a solid node"
+def over(page: str, colour: str, opacity: float) -> str:
+    """Return what a colour looks like that lets the page shine through."""
+    shown = opacity * np.array(to_rgb(colour)) + (1 - opacity) * np.array(to_rgb(page))
+    return to_hex(tuple(shown))
 
 
-def test_ink_grows_away_from_the_page(shown) -> None:
-    steps = [contrast(shown(ink), shown(PAGE)) for ink in INKS]
+@pytest.mark.parametrize("side", [0, 1], ids=["light", "dark"])
+def test_text_and_lines_stand_out_from_the_page_and_the_tints(side: int) -> None:
+    palette = {name: colours[side] for name, colours in PALETTE.items()}
+    page = palette.pop("paper")
+    palette.pop("line")  # only between pixels
+    for ground in (page, *(over(page, tint, TINT) for tint in palette.values())):
+        for colour in palette.values():
+            assert contrast(colour, ground) >= 4.5, (colour, ground)
+    for colour in palette.values():
+        assert contrast(page, colour) >= 4.5, "text on a solid node"
+
+
+@pytest.mark.parametrize("side", [0, 1], ids=["light", "dark"])
+def test_ink_grows_away_from_the_page(side: int) -> None:
+    page, ink = PALETTE["paper"][side], PALETTE["ink"][side]
+    levels = [over(page, ink, level / LEVELS) for level in range(LEVELS + 1)]
+    steps = [contrast(level, page) for level in levels]
     assert steps == sorted(set(steps))
     assert steps[0] == 1

@@ -142,7 +142,7 @@ def test_writes_all_that_authors_may_write_as_plain_markdown(
 
 def test_warns_of_what_no_notebook_can_show(book: Book, tmp_path: Path) -> None:
     _, warned = write(tmp_path, "# A page\n\n```{centered} Hi\n```", book)
-    assert re.search(r"index\.md:3.*cannot be put into a notebook", warned)
+    assert re.search(r"index\.md:3.*unknown node type.*centered", warned)
 
 
 # The first cell

@@ -11,7 +11,7 @@ from colours import VISIONS, contrast, distance, invert
 from matplotlib.colors import rgb_to_hsv, to_hex, to_rgb
 from PIL import Image
 
-from figures.drawing import DARK, PAGE
+from figures import drawing
 from helpers import (
     plot_losses,
     show_images,
@@ -19,7 +19,7 @@ from helpers import (
 )
 from helpers.plots import BLACK, DIVERGING, PALETTE, to_webp
 
-DARK_PAGE = DARK[PAGE]
+PAGE, DARK_PAGE = drawing.PALETTE["paper"]
 
 
 @pytest.fixture(autouse=True)

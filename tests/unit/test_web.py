@@ -3,47 +3,45 @@
 import re
 from collections.abc import Callable
 from functools import cache
-from io import StringIO
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
-from small_site import sphinx_namespace
-from sphinx.application import Sphinx
+from small_site import render, warnings_of
 from sphinx.errors import ExtensionError
 
 from booktools.sphinx.web import MAX_DESCRIPTION
 
 BOOK = "https://example.org/a/book/"
+INDEX = """\
+# First & foremost
+
+The *first* "page".
+
+```{toctree}
+:caption: Rest
+
+pages/other
+```
+"""
 
 
 def build(folder: Path, address: str) -> Path:
-    """Build the site in a folder, which stops at a warning; return where it is."""
-    with pytest.MonkeyPatch.context() as patch, sphinx_namespace():
+    """Build the site in a folder, without a warning; return where it is."""
+    with pytest.MonkeyPatch.context() as patch:
         patch.delenv("BOOK_REPOSITORY", raising=False)
         patch.setenv("BOOK_URL", address)
-        app = Sphinx(
+        app = render(
             folder,
-            None,
-            folder / "_site",
-            folder / "_doctrees",
-            "html",
-            {
-                "extensions": ["booktools.sphinx.web"],
-                "exclude_patterns": ["_*"],
-                "html_static_path": ["_static"],
-                "html_show_sphinx": False,
-                "html_theme": "basic",
-                "html_title": 'Small & "short"',
-                "smartquotes": False,
-            },
-            status=None,
-            warning=StringIO(),
-            warningiserror=True,
+            INDEX,
+            "booktools.sphinx.web",
+            html_show_sphinx=False,
+            html_static_path=["_static"],
+            html_title='Small & "short"',
+            smartquotes=False,
         )
-        app.build()
-    assert app.statuscode == 0
+    assert warnings_of(app) == ""
     return folder / "_site"
 
 
@@ -53,13 +51,9 @@ def new_sources(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
         folder = tmp_path_factory.mktemp("book")
         (folder / "_static").mkdir()
         (folder / "_static" / "card.png").write_bytes(b"a placeholder")
-        (folder / "index.rst").write_text(
-            'First & foremost\n================\n\nThe *first* "page".\n\n'
-            ".. toctree::\n   :caption: Rest\n\n   pages/other\n"
-        )
         (folder / "pages").mkdir()
-        (folder / "pages" / "other.rst").write_text(
-            "Other\n=====\n\n.. note:: Not this.\n\nNor :math:`x` this.\n\n"
+        (folder / "pages" / "other.md").write_text(
+            "# Other\n\n:::{note}\nNot this.\n:::\n\nNor $x$ this.\n\n"
             f"But these{' words' * 100}.\n"
         )
         return folder
@@ -107,7 +101,7 @@ def test_each_entry_of_the_sitemap_is_a_page(known) -> None:
 def test_the_sitemap_keeps_pages_that_a_build_does_not_write_again(new_sources) -> None:
     folder = new_sources()
     build(folder, BOOK)
-    (folder / "pages" / "other.rst").write_text("Other\n=====\n\nChanged.\n")
+    (folder / "pages" / "other.md").write_text("# Other\n\nChanged.\n")
     (folder / "_static" / "card.png").unlink()
     site = build(folder, BOOK)
     assert len(pages_of_sitemap(site)) == 2

@@ -1,19 +1,15 @@
 // What a page does once it is loaded, besides what the theme does.
 
-// A page opened as a file may not read other pages for the search summaries.
-if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
-
 document.addEventListener("DOMContentLoaded", () => {
-  // Make what scrolls sideways focusable by keyboard. Observe it instead of
-  // measuring it immediately, as the theme would if light_pages.py did not remove
-  // that: measuring would force the browser to lay out the whole page.
+  // Make what scrolls sideways focusable by keyboard. It is observed, since to
+  // measure it now would force the browser to lay out the whole page.
   const fits = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
       else target.removeAttribute("tabindex");
     }
   });
-  const scrollers = "div.math, pre, .cell_output > .output, .pst-scrollable-table-container";
+  const scrollers = "div.math, pre, .cell_output > .output, .table-wrapper";
   for (const scroller of document.querySelectorAll(scrollers)) fits.observe(scroller);
 
   // Load the frames of a slider when it is about to become visible.
@@ -25,4 +21,39 @@ document.addEventListener("DOMContentLoaded", () => {
     }
   });
   for (const frames of document.querySelectorAll(".frames")) near.observe(frames);
+
+  // The drawers at the sides of a narrow page open by checkboxes, without a script.
+  // They close with a link that is followed and with Escape; and who opens one
+  // by keyboard goes on in it.
+  const drawers = { __navigation: ".sidebar-drawer", __toc: ".toc-drawer" };
+  for (const [id, name] of Object.entries(drawers)) {
+    const [box, drawer] = [document.getElementById(id), document.querySelector(name)];
+    if (!box || !drawer) continue;
+    box.addEventListener("change", () => {
+      if (!box.checked || !box.matches(":focus-visible")) return;
+      [...drawer.querySelectorAll("a, input")].find((part) => part.checkVisibility()).focus();
+    });
+    drawer.addEventListener("click", ({ target }) => {
+      if (target.closest("a")) box.checked = false;
+    });
+    document.addEventListener("keydown", ({ key }) => {
+      if (key !== "Escape" || !box.checked) return;
+      box.checked = false;
+      box.focus();
+    });
+  }
+
+  // "/" and Ctrl-K lead to the search, as on many sites.
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select, [role=application]");
+    const slash = event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (!slash && !((event.ctrlKey || event.metaKey) && event.key === "k")) return;
+    const field = document.querySelector("#search-field") ?? document.querySelector(".sidebar-search");
+    if (!field) return;
+    event.preventDefault();
+    if (!field.checkVisibility({ visibilityProperty: true }))
+      document.getElementById("__navigation").checked = true;
+    field.focus();
+    field.select();
+  });
 });

@@ -1,0 +1,102 @@
+"""Put on each page the definitions of the glossary's terms that it links.
+
+They are popovers, which stay hidden until glossary.js shows them; without it,
+and on paper, a term is a link to the glossary.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.writers.html5 import HTML5Translator
+
+DEFINITIONS = "book_definitions"  # in what Sphinx remembers of the last build
+
+
+class explanation(nodes.General, nodes.Element):  # noqa: N801, as docutils names them
+    """What the glossary says of a term, hidden at first."""
+
+
+def find_terms(env: BuildEnvironment) -> dict[str, tuple[str, str]]:
+    """Return the page and the anchor of each term, by its name in small letters."""
+    return {
+        name.lower(): (page, anchor)
+        for name, _, kind, page, anchor, _ in env.domains["std"].get_objects()
+        if kind == "term"
+    }
+
+
+def find_definition(env: BuildEnvironment, page: str, anchor: str) -> nodes.Element:
+    """Return what a glossary says of a term: first the term, last its definition."""
+    glossary = env.get_doctree(page)
+    (term,) = (it for it in glossary.findall(nodes.term) if anchor in it["ids"])
+    return term.parent
+
+
+class AddDefinitions(SphinxPostTransform):
+    """Copies the definitions of a page's terms to its end."""
+
+    # Before links are resolved, those in definitions too.
+    default_priority = 5  # type: ignore[assignment]
+    builders = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Copy them, each once, in the order of the alphabet."""
+        links = self.document.findall(addnodes.pending_xref)
+        terms = {link["reftarget"] for link in links if link["reftype"] == "term"}
+        places = find_terms(self.env)
+        known = {places[term.lower()] for term in terms if term.lower() in places}
+        for page, anchor in sorted(known):
+            if page != self.env.docname:
+                self.document.append(self._copy(page, anchor))
+
+    def _copy(self, page: str, anchor: str) -> explanation:
+        """Return a definition with links that are right on this page."""
+        term, *_, body = find_definition(self.env, page, anchor).deepcopy()
+        link = addnodes.pending_xref(
+            "",
+            nodes.inline("", "in the glossary"),
+            refdomain="std",
+            reftype="term",
+            reftarget=term.astext(),
+            refdoc=self.env.docname,
+            refexplicit=True,
+            refwarn=True,
+        )
+        for reference in body.findall(addnodes.pending_xref):
+            reference["refdoc"] = self.env.docname
+        name = nodes.strong("", term.astext())
+        end = nodes.paragraph("", "", link)
+        return explanation("", nodes.paragraph("", "", name), *body, end, anchor=anchor)
+
+
+def visit_explanation(self: HTML5Translator, node: explanation) -> None:
+    """Begin a popover."""
+    anchor = node["anchor"]
+    self.body.append(f'<div class="definition" id="about-{anchor}" popover>')
+
+
+def depart_explanation(self: HTML5Translator, node: explanation) -> None:
+    """End it."""
+    self.body.append("</div>\n")
+
+
+def _find_outdated(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
+    """Return all pages if a definition has changed, since they have copies of it."""
+    places = find_terms(env)
+    now = {name: str(find_definition(env, *place)) for name, place in places.items()}
+    before = getattr(env, DEFINITIONS, None)
+    setattr(env, DEFINITIONS, now)
+    return [] if now == before else env.found_docs
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.add_node(explanation, html=(visit_explanation, depart_explanation))
+    app.add_post_transform(AddDefinitions)
+    app.connect("env-get-updated", _find_outdated)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,104 @@
+"""Index the book by section for its search.
+
+Sphinx's own index says which pages have a word, not where, and its script loads
+each page found to quote it, which one opened as a file may not. Ours is a script
+with the text of each section, entry of the glossary and function, as typed.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+
+PLACES = (nodes.section, nodes.definition_list_item, addnodes.desc)
+NOT_INDEXED = (nodes.raw, nodes.comment, nodes.Invisible, nodes.image)
+OUTPUT = "cell_output"
+LABELLED = ("cite", "math")  # references whose numbers are not known yet
+TEX = re.compile(
+    r"\\(?:[,;:! ]|(?:left|right|text|mathrm|mathbf|operatorname)\b)|[\\{}$]"
+)
+
+
+def heading_of(place: nodes.Element) -> nodes.Element | None:
+    """Return the node with the anchor and the heading of a place that has both."""
+    for node in place.children:
+        if isinstance(node, nodes.title | nodes.term | addnodes.desc_signature):
+            anchored = place if isinstance(place, nodes.section) else node
+            return node if anchored["ids"] else None
+    return None
+
+
+def places_on(page: nodes.document) -> list[list[str]]:
+    """Return the sections, terms and functions of a page, in order.
+
+    Returns
+    -------
+    list of [str, str, str]
+        The anchor, the heading and the text of each, without those within it.
+    """
+    found: list[list[str]] = []
+    for place in page.findall(lambda node: isinstance(node, PLACES)):
+        if heading := heading_of(place):
+            anchored = place if isinstance(place, nodes.section) else heading
+            words = " ".join(_texts(place, heading)).split()
+            name = heading.get("fullname") or heading.astext()
+            found.append([anchored["ids"][0], name, " ".join(words)])
+    return found
+
+
+def _texts(node: nodes.Element, heading: nodes.Element) -> Iterator[str]:
+    """Return the texts within a node, without those of places within it."""
+    for child in node.children:
+        if isinstance(child, nodes.Text):
+            yield child.astext()
+        elif isinstance(child, nodes.math):
+            yield TEX.sub(" ", child.astext())
+        elif isinstance(child, nodes.math_block):
+            yield " … "
+        elif not _is_left_out(child, heading):
+            text = "".join(_texts(child, heading))
+            yield text if isinstance(child, nodes.Inline) else f" {text} "
+
+
+def _is_left_out(node: nodes.Element, heading: nodes.Element) -> bool:
+    elsewhere = isinstance(node, PLACES) and heading_of(node) is not None
+    hidden = isinstance(node, NOT_INDEXED) or OUTPUT in node["classes"]
+    label = node.get("refdomain") in LABELLED
+    return node is heading or elsewhere or hidden or label
+
+
+def _configure(app: Sphinx) -> None:
+    builder: Any = app.builder
+    builder.search = False  # no index of Sphinx's
+
+
+def _write_search(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Write the index, and have the page written that searches it."""
+    if app.builder.name != "html":
+        return
+    env = app.env
+    index = [
+        [
+            app.builder.get_target_uri(page),
+            env.titles[page].astext(),
+            places_on(env.get_doctree(page)),
+        ]
+        for page in sorted(env.found_docs)
+    ]
+    text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
+    (Path(app.outdir) / "searchindex.js").write_text(
+        f"const searchIndex = {text};\n", encoding="utf-8"
+    )
+    yield "search", {"title": "Search"}, "search.html"
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx."""
+    app.connect("builder-inited", _configure)
+    app.connect("html-collect-pages", _write_search)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,52 @@
+"""How tables look: one row of headings, and text on the left."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from IPython.core.getipython import get_ipython
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["use_book_tables"]
+
+NUMBER = re.compile(r"\W*\d|\W*nan|\W*$")  # how a cell with a number begins
+
+
+def table_html(table: pd.DataFrame) -> str:
+    """Return a table as HTML.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The name of its index stands beside the names of its columns, in place
+        of a row of its own. The classes ``text-2``, ``text-3`` … say which
+        columns, counted from the index on, contain text.
+    """
+    import pandas as pd
+
+    levels = table.index.nlevels
+    texts = [
+        f"text-{levels + number}"
+        for number, (_, column) in enumerate(table.items(), 1)
+        if not all(NUMBER.match(str(cell)) for cell in column)
+    ]
+    if levels == 1:
+        table = table.rename_axis(index=None, columns=table.index.name)
+    html: str = table.to_html(
+        border=0, classes=texts, max_rows=pd.options.display.max_rows
+    )
+    # A corner without a name is not a heading.
+    return html.replace("<th></th>", "<td></td>")
+
+
+def use_book_tables() -> None:
+    """Have notebooks show tables this way."""
+    shell = get_ipython()
+    if shell is not None and shell.display_formatter is not None:
+        # By name: most chapters do not need pandas.
+        formatter = shell.display_formatter.formatters["text/html"]
+        for module in ("pandas", "pandas.core.frame"):  # from version 3 on, and before
+            formatter.for_type_by_name(module, "DataFrame", table_html)

@@ -1,0 +1,21 @@
+"""No heading of a table is empty, and no output is wider than it need be."""
+
+import pytest
+from book import SITE
+from bs4 import BeautifulSoup
+
+from booktools.sphinx.images import pages_of
+
+MOST_LINES = 40  # of a traceback
+
+
+@pytest.mark.parametrize("path", pages_of(SITE), ids=lambda path: path.stem)
+def test_tables_and_tracebacks(path) -> None:
+    page = BeautifulSoup(path.read_text("utf-8"), "html.parser")
+    for table in page.find_all("table"):
+        headings = table.find_all("th")
+        assert all(it.get_text(strip=True) or it.find("svg") for it in headings), table
+        if "dataframe" in table.get("class", []):
+            assert len(table.thead.find_all("tr")) == 1
+    for traceback in page.select(".traceback"):
+        assert len(traceback.get_text().splitlines()) <= MOST_LINES

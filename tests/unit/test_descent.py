@@ -1,0 +1,103 @@
+"""The descent on the landing page is that of chapter 1; pictures are made small."""
+
+import io
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from book import ROOT, run_page
+from docutils import nodes
+from PIL import Image
+
+from booktools.sphinx.chapter_cards import (
+    WIDTH,
+    Picture,
+    find_picture,
+    shrink,
+    simplify,
+)
+from booktools.sphinx.landing import CLOSE, LEVELS, draw_descent, first_descent
+
+
+@pytest.fixture(scope="module")
+def chapter() -> dict:
+    return run_page("01-gradient-descent", until="losses = {")
+
+
+@pytest.mark.parametrize("point", [(0.3, -0.7), (2.5, 1.1), (1.0, 2.0)])
+def test_the_loss_and_its_gradient_are_those_of_the_chapter(
+    chapter: dict, point: tuple[float, float]
+) -> None:
+    descent = first_descent()
+    x, y = chapter["x"], chapter["y"]
+    loss = chapter["mean_squared_error"](x, y, *point)
+    np.testing.assert_allclose(descent.loss(np.array(point)), loss, rtol=1e-12)
+    slope = descent.hessian @ (point - descent.bottom)
+    np.testing.assert_allclose(slope, chapter["gradient"](x, y, *point), rtol=1e-10)
+
+
+def test_it_starts_where_the_chapter_starts_and_ends_at_the_bottom(
+    chapter: dict,
+) -> None:
+    descent = first_descent()
+    path = descent.path()
+    np.testing.assert_array_equal(path[0], chapter["path"][0])
+    np.testing.assert_allclose(descent.bottom, chapter["exact"], rtol=1e-12)
+    assert np.linalg.norm(path[-1] - descent.bottom) <= CLOSE
+    assert 30 < len(path) < 100  # enough to watch, and to end in five seconds
+    assert np.all(np.diff([descent.loss(point) for point in path]) < 0)
+
+
+def test_the_loss_is_the_same_all_along_a_contour_line() -> None:
+    descent = first_descent()
+    picture = ElementTree.fromstring(
+        draw_descent(descent).partition("<p ")[0].replace("&quot;", "'")
+    )
+    (rings,) = picture.iterfind(".//g[@class='rings']")
+    move, turn = rings.get("transform").rstrip(")").split(") rotate(")
+    x, y = map(float, move.removeprefix("translate(").split())
+    angle = np.radians(float(turn))
+    assert len(rings) == len(LEVELS)
+    for ring, level in zip(rings, LEVELS[::-1], strict=True):
+        t = np.linspace(0, 2 * np.pi, 12)
+        u, v = float(ring.get("rx")) * np.cos(t), float(ring.get("ry")) * np.sin(t)
+        b = x + u * np.cos(angle) - v * np.sin(angle)
+        w = -(y + u * np.sin(angle) + v * np.cos(angle))
+        losses = [descent.loss(np.array(point)) for point in zip(b, w, strict=True)]
+        np.testing.assert_allclose(losses, descent.floor + level, rtol=0.03)
+
+
+def png(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+def test_a_picture_loses_its_margin_and_becomes_small(mode: str) -> None:
+    drawn = Image.new("RGB", (1400, 1000), "white")
+    drawn.paste("blue", (100, 200, 1300, 800))
+    small = shrink(png(drawn.convert(mode)))
+    assert small.size == (WIDTH, WIDTH // 2)
+    with Image.open(io.BytesIO(small.content)) as opened:
+        assert opened.format == "WEBP"
+        assert opened.size == small.size
+
+
+def test_a_drawing_keeps_the_colours_of_a_light_page() -> None:
+    drawing = (ROOT / "figures" / "computational_graph.svg").read_text()
+    assert "prefers-color-scheme" in drawing
+    simple = simplify(drawing)
+    assert b"prefers-color-scheme" not in simple.content
+    assert ElementTree.fromstring(simple.content).tag.endswith("svg")
+    assert min(simple.size) > 100
+
+
+def test_no_picture_is_one_that_is_not_marked(tmp_path) -> None:
+    (tmp_path / "one.png").write_bytes(png(Image.new("RGB", (10, 10), "blue")))
+    page = nodes.document(None, None)
+    cell = nodes.container("", nodes.image(uri="one.png"), classes=["cell"])
+    page += cell
+    assert find_picture(tmp_path, page) is None
+    cell["classes"].append("tag_key-picture")
+    assert isinstance(find_picture(tmp_path, page), Picture)
