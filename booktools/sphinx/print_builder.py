@@ -7,6 +7,7 @@ links both ways, and links to other places are marked, so that
 sheet in ``theme/print`` give the look; the theme of the site has no part in it.
 """
 
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ PAGE = "index.html"
 FONTS = "_static/fonts.css"
 DRAWING = Path("figures") / "road.svg"  # on the cover, if the book has it
 VERSIONS = ("numpy", "torch", "scikit-learn")
+# In raw HTML, which names a page of the site.
+LINK = re.compile(r"""href=(["'])(?:\.\./)+([\w/-]+)\.html\1""")
 PLOT_SCALE = 0.8
 UNNAMED = {"exercise-content", "solution-content"}  # the same for all of them
 FAR = "far"  # the class of links that need a page number
@@ -158,7 +161,7 @@ class PrintBuilder(StandaloneHTMLBuilder):
         document += [part.deepcopy() for part in parts]
         self.docwriter.write(document, StringOutput(encoding="unicode"))
         self.docwriter.assemble_parts()
-        return self.docwriter.parts["fragment"]
+        return LINK.sub(r'href="#\2"', self.docwriter.parts["fragment"])
 
     def finish(self) -> None:
         """Write the page with the whole book, and all that it needs."""
@@ -288,7 +291,8 @@ def take_solutions(doctree: nodes.Element) -> list[nodes.Element]:
     taken: list[Any] = list(doctree.findall(solution_node))
     for solution in taken:
         solution.parent.remove(solution)
-        exercises[solution["target_label"]] += _see("Solution", solution["ids"][0])
+        if exercise := exercises.get(solution["target_label"]):  # on the same page
+            exercise += _see("Solution", solution["ids"][0])
     return taken
 
 
