@@ -58,7 +58,7 @@ MISSED = """async (id) => {
     getComputedStyle(root).scrollPaddingTop];
   const wanted = margins.reduce((sum, margin) => sum + (parseFloat(margin) || 0), 0);
   const off = target.getBoundingClientRect().top - wanted;
-  const stuck = off < 0 ? scrollY < 1 : root.scrollHeight - innerHeight - scrollY < 1;
+  const stuck = off < 0 ? scrollY < 2 : root.scrollHeight - innerHeight - scrollY < 2;
   return stuck ? 0 : Math.abs(off);
 }"""
 # Goes to fragments in turn, at once, and returns those that are missed, with how far.
