@@ -105,7 +105,7 @@ bench: $(installed) ## time building and training, as ratios; ten minutes
 notebooks: $(installed) ## export the chapters for Colab and Binder; OUTPUTS=1
 	@OUTPUTS=$(OUTPUTS) $(python) -m booktools notebooks
 
-pdf: $(installed-dev) ## print the whole book as _build/book.pdf; needs Chromium
+pdf: $(installed-dev) ## print the whole book as _build/book.pdf; needs Pango
 	@$(python) -m booktools pdf
 
 slides: $(installed) ## make slides in _build/slides; CHAPTER=01, or all chapters

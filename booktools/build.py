@@ -354,7 +354,7 @@ def render(root: Path, folder: Path, builder: str = "html") -> bool:
     from jupyter_book.cli.main import main as jupyter_book
 
     arguments = ["build", str(root), "--path-output", str(folder)]
-    arguments += ["--builder", builder]
+    arguments += ["--builder", "custom", "--custom-builder", builder]
     arguments += ["-W", "-n", "--keep-going", "--quiet"]
     try:
         with redirect_stdout(StringIO()):  # its message names a temporary folder

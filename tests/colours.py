@@ -47,7 +47,11 @@ HALF_TURN = 2 * np.tile([0.213, 0.715, 0.072], (3, 1)) - np.eye(3)
 
 def linear(colour: str) -> NDArray[np.float64]:
     """Return the intensities of the three primaries, each from 0 to 1."""
-    parts = np.array(to_rgb(colour))
+    return linearise(np.array(to_rgb(colour)))
+
+
+def linearise(parts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the intensities of what sRGB writes as shares from 0 to 1."""
     return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
 
 

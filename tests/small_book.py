@@ -167,6 +167,7 @@ def lay_out(root: Path) -> SmallBook:
     for name in ("_config.yml", "pyproject.toml"):
         shutil.copy(ROOT / name, root)
     shutil.copy(ROOT / "_static" / "logo.svg", root / "_static")
+    shutil.copytree(ROOT / "theme", root / "theme")
     (root / "reference" / "references.bib").touch()
     (root / "index.md").write_text("# A small book\n")
     (root / "_toc.yml").write_text(

@@ -34,7 +34,7 @@ SCRIPTS = (
 )
 STYLES = (REVEAL / "dist" / "reset.css", REVEAL / "dist" / "reveal.css")
 OWN_STYLES = HERE / "slides.css"
-SITE_STYLES = ("pygments.css", "mathematics.css", "book.css")  # the palette
+SITE_STYLES = ("pygments.css", "palette.css", "formulas.css")
 LOGO = "logo.svg"
 DECK = """<!DOCTYPE html>
 <html lang="en" data-theme="light">

@@ -2,8 +2,7 @@
 
 A chapter shows one with ``interactive.show_explorable("name", …)``; its script is
 ``interactive/static/name.js``, and ``shared.js`` has the code they share. A page
-without explorables loads neither. The single-page book is printed, and shows
-only the figures.
+without explorables loads neither.
 """
 
 import re
@@ -34,7 +33,7 @@ def _register_scripts(app: Sphinx) -> None:
 def _add_scripts(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    if doctree is None or app.builder.name == "singlehtml":
+    if doctree is None:
         return
     names = explorables_on(doctree)
     for name in [SHARED, *names] if names else []:

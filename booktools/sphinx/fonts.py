@@ -181,15 +181,13 @@ def _fetch(pins: Path, folder: Path) -> None:
         part.rename(folder)
 
 
-def style_sheet(fonts: Path | None, display: str) -> str:
+def style_sheet(fonts: Path | None) -> str:
     """Return the style sheet of the fonts.
 
     Parameters
     ----------
     fonts : Path or None
         Their folder, from `find_fonts`.
-    display : str
-        The value of ``font-display``.
     """
     rules, stacks = [], []
     for kind, family in FAMILIES.items():
@@ -206,7 +204,7 @@ def style_sheet(fonts: Path | None, display: str) -> str:
                     family.name,
                     style,
                     src=f'url("{FOLDER}/{file}") format("woff2")',
-                    font_display=display,
+                    font_display="swap",
                     unicode_range=characters,
                 )
             )
@@ -225,7 +223,7 @@ def _rule(name: str, style: str, **descriptors: str) -> str:
 def _fallback_rule(family: Family, style: str, afm: str, fonts: Path) -> str:
     """Return a rule that gives a system's font the widths and heights of ours.
 
-    So hardly anything moves if the reader sees that first.
+    So hardly anything moves when ours takes its place.
     """
     font: Any = TTFont(fonts / f"{family.package}-latin-{style}.woff2")
     em = font["head"].unitsPerEm
@@ -269,9 +267,7 @@ def _add_fonts(app: Sphinx) -> None:
         else:
             sys.stderr.write(NOTE)
         static.mkdir(parents=True, exist_ok=True)
-        # On paper nothing moves, so it waits for the fonts.
-        display = "block" if app.builder.name == "singlehtml" else "optional"
-        (static / STYLES).write_text(style_sheet(fonts, display))
+        (static / STYLES).write_text(style_sheet(fonts))
     app.add_css_file(STYLES, priority=100)
 
 
@@ -283,8 +279,6 @@ def _preload(
     A page that is opened as a file loads them later: browsers refuse to preload a
     font from a file, and complain.
     """
-    if app.builder.name == "singlehtml":  # which waits for all of them
-        return
     links = [
         f'<link rel="preload" href="{address}" as="font" type="font/woff2" crossorigin>'
         for file in FIRST_SCREEN

@@ -57,7 +57,7 @@ DRAWS = {  # and does nothing else
 SMALLEST = 11  # pixels of a letter, below which a drawing scrolls
 PIXELS = re.compile(r"([\d.]+)(?:px)?")
 WIDTH = re.compile(r"\bwidth: ?([\d.]+)px")  # in a style
-PRINTED = "singlehtml"  # the builder whose page is printed
+PRINTED = "print"  # the builder whose page is printed
 NOT_LINKED = "no-scaled-link"  # what Sphinx shall not link to its file
 Size = tuple[float, float]
 

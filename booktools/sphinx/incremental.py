@@ -16,6 +16,7 @@ from sphinx.environment import BuildEnvironment
 from booktools.environment import hash_file
 
 SOURCE = "source_hash"  # in what Sphinx remembers of a page
+STYLES_WRITTEN_LAST = ("mystnb.*.css", "exercise.css")
 REFERENCES = "book_references"  # and of all of them
 
 
@@ -65,8 +66,21 @@ def _find_outdated(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     return []
 
 
+def _forget_styles(app: Sphinx) -> None:
+    """Delete the style sheets that extensions write after the last page.
+
+    A page names the checksum of those that it finds, so it would differ from the
+    page that a fresh build writes.
+    """
+    static = Path(app.outdir) / "_static"
+    for pattern in STYLES_WRITTEN_LAST:
+        for path in static.glob(pattern):
+            path.unlink()
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
+    app.connect("builder-inited", _forget_styles)
     app.connect("env-get-outdated", _find_changed)
     app.connect("doctree-read", _note_source)
     app.connect("env-get-updated", _find_outdated, priority=900)  # numbers are known

@@ -2,7 +2,7 @@
 //
 // Started by math.py with MathJax's folder as its argument. Each line of input is
 // a JSON object {tex, display}; each line of output is an object {html} or {error}.
-// The very first line of output is {css}.
+// The very first line of output says that MathJax is ready.
 const readline = require("node:readline");
 const path = require("node:path");
 
@@ -85,7 +85,7 @@ require(path.join(folder, "node-main.js"))
   })
   .then((MathJax) => {
     const { adaptor } = MathJax.startup;
-    say({ css: adaptor.textContent(MathJax.svgStylesheet()) });
+    say({ ready: true });
     readline.createInterface({ input: process.stdin }).on("line", (line) => {
       const { tex, display } = JSON.parse(line);
       try {

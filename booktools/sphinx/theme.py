@@ -18,7 +18,8 @@ from booktools.sources import part_of
 logger = getLogger(__name__)
 
 TEMPLATES, STATIC = "theme/templates", "theme/static"
-STYLES = ("palette.css", "book.css")
+STYLES = ("palette.css", "formulas.css", "book.css")
+PRINT = "print.css"
 SCRIPTS = ("book.js", "enlarge.js", "glossary.js")
 DARK_CODE = "a11y-high-contrast-dark"
 
@@ -50,6 +51,7 @@ def _register(app: Sphinx) -> None:
     app.config.html_static_path.append(STATIC)
     for name in STYLES:
         app.add_css_file(name, priority=700)  # after Furo's
+    app.add_css_file(PRINT, priority=700, media="print")
     for name in SCRIPTS:
         app.add_js_file(name, loading_method="defer")
 
@@ -58,6 +60,7 @@ def _add_facts(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Tell the templates what they show of a page."""
+    context["author"] = app.config.author
     context["part"] = part_of(app.config.book.root, page)
 
 

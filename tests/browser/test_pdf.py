@@ -1,123 +1,382 @@
-"""The book as a PDF: all of it, nothing cut, and made or refused with a word."""
+"""The book as a PDF: bound like a book, and nothing of it cut."""
 
 import re
+import sys
 import unicodedata
 import warnings
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
-from book import BUILD, ROOT, chapter_files, read_chapter
-from browser import SITE, require_chromium
-from bs4 import BeautifulSoup
+from book import BUILD, CHAPTERS, ROOT, each_chapter, read, read_chapter
 from pypdf import PdfReader
+from small_book import SmallBook, lay_out
+from weasyprint import Document
 
 from booktools import pdf
+from booktools.edition import PDFS
 
 pytestmark = pytest.mark.slow
 
-PDF = BUILD / "book.pdf"
+PDF = BUILD / PDFS["instructor"]
+FOLDED = {"hide-input", "hide-cell"}
+MARGIN = 0.5  # CSS pixels by which letters may reach out, as accents do
 
 
 def squeeze(text: str) -> str:
-    """Drop white space, and take ligatures such as ﬁ apart."""
+    """Drop white space, and take ligatures apart."""
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
 
 
-def titles() -> list[str]:
-    found = []
-    for path in chapter_files():
-        page = (SITE / "chapters" / f"{path.stem}.html").read_text(encoding="utf-8")
-        head = BeautifulSoup(page, "html.parser").article.h1
-        head.find("a", class_="headerlink").decompose()
-        found.append(" ".join(head.get_text().split()))
-    return found
+def lines_of(sheet: Any) -> Iterator[str]:
+    """Yield the pieces of text on a page, with line feeds between lines."""
+    last = 0.0
+    for part in sheet.children:
+        if hasattr(part, "at_keyword"):
+            continue
+        for box in part.descendants():
+            if hasattr(box, "text"):
+                if box.position_y > last + box.height / 2:
+                    yield "\n"
+                last = box.position_y
+                yield box.text
+
+
+class Book:
+    """A printed book.
+
+    Attributes
+    ----------
+    reader : PdfReader
+        Its PDF.
+    sheets : list
+        The pages as WeasyPrint laid them out.
+    """
+
+    def __init__(self, sheets: list[Any]) -> None:
+        self.reader = PdfReader(PDF)
+        self.sheets = sheets
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The text of each page, without what stands in its margins."""
+        return ["".join(lines_of(sheet)) for sheet in self.sheets]
+
+    @cached_property
+    def targets(self) -> dict[str, int]:
+        """The page on which each name stands, counted from 1."""
+        return {
+            str(name): self.reader.get_destination_page_number(place) + 1
+            for name, place in self.reader.named_destinations.items()
+        }
+
+    @cached_property
+    def links(self) -> list[list[str]]:
+        """The names that each page links to."""
+        return [
+            [
+                str(note.get_object()["/Dest"])
+                for note in page.get("/Annots") or []
+                if "/Dest" in note.get_object()
+            ]
+            for page in self.reader.pages
+        ]
+
+    def bookmarks(self) -> list[tuple[int, str, int]]:
+        """The level, title and page of each bookmark."""
+
+        def walk(items: list[Any], level: int) -> Iterator[tuple[int, str, int]]:
+            for item in items:
+                if isinstance(item, list):
+                    yield from walk(item, level + 1)
+                else:
+                    page = self.reader.get_destination_page_number(item) + 1
+                    yield level, str(item.title), page
+
+        return list(walk(self.reader.outline, 1))
+
+
+def print_book(root: Any, monkeypatch: pytest.MonkeyPatch | None = None) -> list[Any]:
+    """Print a book, and return the pages as they were laid out."""
+    sheets: list[Any] = []
+    write = Document.write_pdf
+
+    def keep(document: Document, *arguments: Any, **options: Any) -> Any:
+        sheets.extend(page._page_box for page in document.pages)
+        return write(document, *arguments, **options)
+
+    with (
+        mock.patch.object(Document, "write_pdf", keep),
+        warnings.catch_warnings(action="ignore"),  # Jupyter Book's own
+    ):
+        assert pdf.main(root) == 0
+    return sheets
 
 
 @pytest.fixture(scope="module")
-def book() -> PdfReader:
-    require_chromium()
-    with warnings.catch_warnings(action="ignore"):  # Jupyter Book's own
-        assert pdf.main(ROOT) == 0
-    return PdfReader(PDF)
+def book() -> Book:
+    return Book(print_book(ROOT))
 
 
-@pytest.fixture(scope="module")
-def texts(book: PdfReader) -> list[str]:
-    """Return the text of each page; to extract it takes long."""
-    return [page.extract_text() for page in book.pages]
+def title_of(chapter: str) -> str:
+    """Return the title of a chapter with its number, as the book writes it."""
+    heading = read(f"chapters/{chapter}.html").article.h1
+    number, *title, _ = heading.find_all(string=True)
+    return f"{number.strip().rstrip('.')} {''.join(title)}"
 
 
-@pytest.fixture(scope="module")
-def text(texts: list[str]) -> str:
-    pages = [re.sub(r"\s*\d+\s*$", "", page) for page in texts]
-    return squeeze("".join(pages))  # code runs on over the page's number
+def clean(text: str) -> str:
+    """Write every white space as one blank."""
+    return " ".join(text.split())
 
 
-def test_without_chromium_it_says_so_and_touches_nothing(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    before = PDF.stat().st_mtime_ns if PDF.exists() else None
-    monkeypatch.setenv("BOOK_CHROMIUM", "/nowhere/chrome")
-    assert pdf.main(ROOT) == 1
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1
-    assert "BOOK_CHROMIUM=/nowhere/chrome is not a program" in said
-    assert (PDF.stat().st_mtime_ns if PDF.exists() else None) == before
+def visible_code(chapter: str) -> list[str]:
+    """Return the cells that a page shows without a click."""
+    return [
+        cell.source
+        for cell in read_chapter(ROOT / "chapters" / f"{chapter}.md").cells
+        if cell.cell_type == "code"
+        and not FOLDED | {"remove-cell"} & set(cell.metadata.get("tags", []))
+    ]
 
 
-def test_it_has_the_size_of_a_book(book: PdfReader) -> None:
-    assert 7 * len(chapter_files()) < len(book.pages) < 500
-    assert PDF.stat().st_size < 30e6
-    for page in book.pages:
+def folded_code(chapter: str) -> list[str]:
+    return [
+        cell.source
+        for cell in read_chapter(ROOT / "chapters" / f"{chapter}.md").cells
+        if cell.cell_type == "code" and FOLDED & set(cell.metadata.get("tags", []))
+    ]
+
+
+def test_it_has_the_size_of_a_book(book: Book) -> None:
+    assert 250 <= len(book.reader.pages) <= 350
+    assert PDF.stat().st_size < 20e6
+    for page in book.reader.pages:
         assert [float(side) for side in page.mediabox[2:]] == pytest.approx(
             [595.3, 841.9], abs=1
         )  # A4, in points
 
 
-def test_pages_are_numbered(texts: list[str]) -> None:
-    for number, page in enumerate(texts, start=1):
-        assert re.search(rf"(^|\s){number}\s*$", page), number
+def test_it_says_what_it_is_and_is_tagged_for_screen_readers(book: Book) -> None:
+    config = (ROOT / "_config.yml").read_text()
+    title, author = (
+        re.search(rf"^{key}: (.*)$", config, re.MULTILINE)[1]
+        for key in ("title", "author")
+    )
+    assert (book.reader.metadata.title, book.reader.metadata.author) == (title, author)
+    # As a reader of the file gets it, and not only as it is laid out.
+    assert squeeze(title + author) == squeeze(book.reader.pages[0].extract_text())
+    root = book.reader.trailer["/Root"]
+    assert root["/Lang"] == "en"
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/StructTreeRoot"]["/K"]
+    assert "pdfuaid" in root["/Metadata"].get_object().get_data().decode()
 
 
-def test_each_chapter_is_there_listed_and_a_bookmark(
-    book: PdfReader, texts: list[str], text: str
-) -> None:
-    marks = {
-        str(mark.title): book.get_destination_page_number(mark)
-        for mark in book.outline
-        if not isinstance(mark, list)
-    }
-    contents = squeeze(texts[1])
-    for title in titles():
-        assert text.count(squeeze(title)) >= 2
-        assert squeeze(title) in contents
-        assert title in marks
-        page = squeeze(texts[marks[title]])
-        assert page.startswith(squeeze(title)), "a chapter begins a page"
-    order = [marks[title] for title in titles()]
-    assert order == sorted(set(order))
+def test_the_contents_give_the_page_where_each_entry_is(book: Book) -> None:
+    first, end = (book.targets[name] - 1 for name in ("contents", "index"))
+    listed = [
+        (name, int(number))
+        for page in range(first, end)
+        for name, number in zip(
+            dict.fromkeys(book.links[page]),
+            re.findall(r"\. (\d+)$", book.texts[page], re.MULTILINE),
+            strict=True,
+        )
+    ]
+    assert listed == [(name, book.targets[name]) for name, _ in listed]
+    assert [page for _, page in listed] == sorted(page for _, page in listed)
+    names = {name for name, _ in listed}
+    assert names >= {f"chapters/{name}" for name in CHAPTERS}
+    assert names >= {"answers", "solutions"}
+    assert len(listed) > 5 * len(CHAPTERS)  # sections as well
 
 
-@pytest.mark.parametrize("path", chapter_files(), ids=lambda path: path.stem)
-def test_no_line_of_code_is_cut(path: Path, text: str) -> None:
-    for cell in read_chapter(path).cells:
-        if cell.cell_type == "code" and "remove-cell" not in cell.metadata.get(
-            "tags", []
-        ):
-            for line in cell.source.splitlines():
-                assert squeeze(line) in text, line
+@each_chapter
+def test_a_chapter_begins_a_page_and_is_a_bookmark(book: Book, chapter: str) -> None:
+    page = book.targets[f"chapters/{chapter}"]
+    marks = [(level, clean(title), page) for level, title, page in book.bookmarks()]
+    assert (2, title_of(chapter), page) in marks
+    assert squeeze(title_of(chapter)) in squeeze(book.texts[page - 1])[:120]
 
 
-def test_links_inside_the_book_stay_inside(book: PdfReader) -> None:
-    inside = 0
-    for page in book.pages:
+def test_running_heads_name_chapter_and_section(book: Book) -> None:
+    starts = {book.targets[f"chapters/{name}"]: name for name in CHAPTERS}
+    sections = {clean(it) for level, it, _ in book.bookmarks() if level == 3}
+    chapter, heads = "", defaultdict(list)
+    end = book.targets["reference/notation"] - 2
+    for number, sheet in enumerate(book.sheets[:end], start=1):
+        chapter = starts.get(number, chapter)
+        for box in sheet.children:
+            if getattr(box, "at_keyword", "").startswith("@top"):
+                heads[number] += [
+                    it.text for it in box.descendants() if hasattr(it, "text")
+                ]
+        text = clean(" ".join(heads[number]))
+        if chapter and number not in starts and text:
+            assert text == title_of(chapter) if number % 2 == 0 else text in sections
+    assert sum(map(bool, heads.values())) > 0.75 * end
+    assert not any(heads[number] for number in starts if number % 2 == 0)
+
+
+def test_every_page_number_in_the_text_is_that_of_a_link_there(book: Book) -> None:
+    seen = 0
+    for text, links in zip(book.texts, book.links, strict=True):
+        numbers = {int(number) for number in re.findall(r"\(p\.\s(\d+)\)", text)}
+        assert numbers <= {book.targets[name] for name in links}
+        seen += len(numbers)
+    assert seen > 10 * len(CHAPTERS)
+
+
+def test_no_link_leads_nowhere_or_to_a_file(book: Book) -> None:
+    assert {name for links in book.links for name in links} <= set(book.targets)
+    for page in book.reader.pages:
         for note in page.get("/Annots") or []:
-            action = note.get_object().get("/A", {})
-            assert not str(action.get("/URI", "")).startswith("file:"), action
-            inside += "/Dest" in note.get_object()
-    assert inside > 7 * len(chapter_files())
+            address = str(note.get_object().get("/A", {}).get("/URI", ""))
+            assert not address or re.match(r"(https?|mailto):", address)
+
+
+@each_chapter
+def test_exercises_and_solutions_link_to_each_other(book: Book, chapter: str) -> None:
+    page = read(f"chapters/{chapter}.html")
+    back = book.targets["solutions"]
+    pairs = [
+        (exercise["id"], solution["id"])
+        for exercise in page.select(".exercise")
+        if (solution := exercise.find_next_sibling(class_="solution"))
+    ]
+    assert len(pairs) >= 3
+    for pair in pairs:
+        asked, solved = (f"chapters/{chapter}/{name}" for name in pair)
+        assert book.targets[asked] < back <= book.targets[solved]
+        assert solved in book.links[book.targets[asked] - 1]
+        assert asked in book.links[book.targets[solved] - 1]
+
+
+@each_chapter
+def test_questions_and_answers_link_to_each_other(book: Book, chapter: str) -> None:
+    back = book.targets["answers"]
+    for question in read(f"chapters/{chapter}.html").select(".question"):
+        asked = f"chapters/{chapter}/{question['id']}"
+        answered = f"chapters/{chapter}/back-{question['id']}"
+        assert book.targets[asked] < back <= book.targets[answered]
+        assert answered in book.links[book.targets[asked] - 1]
+        assert asked in book.links[book.targets[answered] - 1]
+        right = [
+            "ABCDEF"[number]
+            for number, answer in enumerate(question.select(".answer"))
+            if "right" in answer["class"]
+        ]
+        text = squeeze(book.texts[book.targets[answered] - 1])
+        number = question["id"].removeprefix("question-")
+        assert f"Question{number}(p.{book.targets[asked]}):{right[0]}" in text
+
+
+@pytest.fixture(scope="module")
+def text(book: Book) -> str:
+    """The text of the book, without what stands in the margins."""
+    return squeeze("".join(book.texts))
+
+
+@each_chapter
+def test_all_code_that_stands_open_is_there(text: str, chapter: str) -> None:
+    for source in visible_code(chapter):
+        assert squeeze(source) in text, source
+
+
+@each_chapter
+def test_no_code_that_the_site_folds_is_there(text: str, chapter: str) -> None:
+    shown = squeeze("".join(it for name in CHAPTERS for it in visible_code(name)))
+    for source in folded_code(chapter):
+        for line in map(squeeze, source.splitlines()):
+            if len(line) > 30 and line not in shown:
+                assert line not in text, line
+
+
+def test_nothing_reaches_out_of_its_page(book: Book) -> None:
+    for number, sheet in enumerate(book.sheets, start=1):
+        left, top = sheet.content_box_x() - MARGIN, sheet.content_box_y() - MARGIN
+        right, bottom = left + sheet.width + 2 * MARGIN, top + sheet.height + 2 * MARGIN
+        for part in sheet.children:
+            if hasattr(part, "at_keyword"):
+                continue
+            for box in part.descendants():
+                if hasattr(box, "text") or hasattr(box, "replacement"):
+                    seen = number, getattr(box, "text", box.element_tag)
+                    assert left <= box.position_x, seen
+                    assert box.position_x + box.width <= right, seen
+                    assert top <= box.position_y <= bottom, seen
+                    assert box.position_y + box.height <= bottom + 3, seen
 
 
 def test_nothing_to_click_is_printed(text: str) -> None:
-    for word in ("Hidecodecell", "Showcodecell", "Clicktoshow", "Skiptomain"):
+    for word in ("Showcodecell", "Hidecodecell", "Clicktoshow", "Skiptomain"):
         assert word not in text
+
+
+# On a small book
+
+EXERCISE = """
+## Exercises
+
+```{exercise-start} Find it
+:label: ex-find
+```
+
+It is small.
+
+```{exercise-end}
+```
+
+```{solution-start} ex-find
+:class: dropdown
+```
+
+Nobody guesses **marzipan**.
+
+```{solution-end}
+```
+"""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> SmallBook:
+    return lay_out(tmp_path / "small")
+
+
+def words_of(path: Path) -> str:
+    return squeeze("".join(page.extract_text() for page in PdfReader(path).pages))
+
+
+def test_the_student_edition_has_no_solution(small: SmallBook) -> None:
+    small.append(EXERCISE)
+    for edition, name in PDFS.items():
+        status, said = small.call(pdf.main, BOOK_EDITION=edition)
+        assert status == 0, said
+        words = words_of(small.root / "_build" / name)
+        assert "Itissmall." in words
+        for trace in ("marzipan", "Solution"):
+            assert (trace in words) == (edition == "instructor")
+        assert ("Studentedition" in words) == (edition == "student")
+
+
+def test_a_book_with_a_mistake_leaves_the_last_pdf(small: SmallBook) -> None:
+    target = small.root / "_build" / "book.pdf"
+    target.parent.mkdir()
+    target.write_text("the last one")
+    small.append("\n[Nowhere](#no-such-place)\n")
+    assert small.call(pdf.main)[0] == 1
+    assert target.read_text() == "the last one"
+    assert [path.name for path in target.parent.glob("book*")] == ["book.pdf"]
+
+
+def test_without_pango_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    with pytest.raises(pdf.PrintError, match="Pango"):
+        pdf.print_page(tmp_path / "index.html", tmp_path / "book.pdf")

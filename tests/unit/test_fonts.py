@@ -162,11 +162,3 @@ def test_a_later_build_leaves_the_fonts_alone(book_with_fonts, npm: Npm) -> None
     book_with_fonts("Two.")
     assert times() == before
     assert len(npm.calls) == 1
-
-
-def test_only_a_printed_page_waits_for_its_fonts(book_with_fonts) -> None:
-    for builder, display in (("singlehtml", "block"), ("html", "optional")):
-        site = book_with_fonts("One.", builder)
-        css = site / "_static" / "fonts.css"
-        assert css.read_text().count(f"font-display: {display};") == len(FILES)
-        css.unlink()

@@ -124,19 +124,10 @@ def test_a_backward_pass_needs_all_its_arrays() -> None:
         show_backward_pass([("Z1", "X @ W1", "z")], arrays)
 
 
-@pytest.mark.parametrize(
-    ("builder", "expected"),
-    [("html", ["shared.js", "learning-rate.js"]), ("singlehtml", [])],
-)
-def test_the_book_as_one_page_loads_no_scripts_of_explorables(
-    builder: str, expected: list[str]
-) -> None:
+def test_a_page_loads_the_scripts_of_its_explorables() -> None:
     added: list[str] = []
     raw = nodes.raw("", '<div data-explorable="learning-rate">', format="html")
-    app = SimpleNamespace(
-        builder=SimpleNamespace(name=builder),
-        add_js_file=lambda name, **_: added.append(name),
-    )
+    app = SimpleNamespace(add_js_file=lambda name, **_: added.append(name))
     page = nodes.container("", raw)
     explorables._add_scripts(app, "page", "page.html", {}, page)
-    assert added == expected
+    assert added == ["shared.js", "learning-rate.js"]
