@@ -29,6 +29,7 @@ FIGURE = 380
 GAP = 22
 LONGEST_CODE = 22  # lines; longer code is split at a blank line
 LONGEST_OUTPUT = 16  # lines; longer output scrolls
+LEFT_OUT = {"solution", "at-a-glance", "head-picture"}  # classes
 SHORT_CODE = 2  # lines that leave room for a figure
 MOST_SENTENCES = 5
 END_OF_SENTENCE = re.compile(r"[.?!][)”\"]?$")
@@ -91,7 +92,7 @@ class Arrangement:
         tags = tags_of(piece)
         if piece.name == "span":
             self._names.append(str(piece["id"]))
-        elif "skip" in tags or "solution" in classes_of(piece):
+        elif "skip" in tags or LEFT_OUT & set(classes_of(piece)):
             self._lead = None
         elif "notes" in tags:
             self._slide.notes.append(piece)

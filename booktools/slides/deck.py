@@ -137,8 +137,9 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
     styles = (*STYLES, *(static / sheet for sheet in SITE_STYLES), OWN_STYLES)
     source = site / "chapters" / f"{name}.html"
     page = BeautifulSoup(source.read_text(encoding="utf-8"), "html.parser")
-    article = page.article
-    assert article
+    assert page.article
+    article = page.article.find("section", recursive=False)
+    assert isinstance(article, Tag)
     assert page.title
     _, _, book = page.title.get_text().partition(" — ")
     clean(article)

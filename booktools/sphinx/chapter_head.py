@@ -15,6 +15,7 @@ from sphinx_exercise.nodes import is_exercise_node, is_solution_node
 
 # The class that MyST-NB makes of the tag of a cell, and the one of a figure.
 KEY_PICTURES = {"tag_key-picture", "key-picture"}
+GLANCE, HEAD_PICTURE = "at-a-glance", "head-picture"  # classes of what is added
 FOLDED = {"tag_hide-input", "tag_hide-cell", "tag_remove-input", "tag_remove-cell"}
 # Estimates of the minutes that one takes for a word of mathematical prose, etc.
 WORD, FORMULA, CODE_LINE, PICTURE, QUESTION = 1 / 150, 1, 1 / 10, 1 / 2, 3 / 2
@@ -87,8 +88,7 @@ def at_a_glance(doctree: nodes.document, gpu: str) -> nodes.bullet_list:
         exercise = _count(len(exercises), "exercise")
         facts.append(exercise + f", {_rounded(solving)} minutes" * bool(solving))
     facts.append(f"GPU {gpu}" if gpu else "no GPU needed")
-    # On slides there is no room for it.
-    glance = nodes.bullet_list(classes=["at-a-glance", "tag_skip"])
+    glance = nodes.bullet_list(classes=[GLANCE])
     glance += [nodes.list_item("", nodes.paragraph("", fact)) for fact in facts]
     return glance
 
@@ -127,7 +127,7 @@ def _add_picture(app: Sphinx, doctree: nodes.document, page: str) -> None:
     glance = next(doctree.findall(nodes.bullet_list))
     glance.parent.insert(
         glance.parent.index(glance) + 1,
-        nodes.container("", copy, classes=["head-picture", "tag_skip"]),
+        nodes.container("", copy, classes=[HEAD_PICTURE]),
     )
 
 

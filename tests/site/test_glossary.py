@@ -3,13 +3,10 @@
 from functools import cache
 
 import pytest
-from book import SITE
+from book import PAGES, SITE
 from bs4 import BeautifulSoup, Tag
 
-from booktools.sphinx.images import pages_of
-
 GLOSSARY = "reference/glossary.html"
-PAGES = [path.relative_to(SITE).as_posix() for path in pages_of(SITE)]
 
 
 @cache

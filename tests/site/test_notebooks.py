@@ -29,10 +29,10 @@ MYST = re.compile(r"\{[\w:+-]+\}`|^\s*(:{3}|`{3})\{|^\([\w-]+\)=$|\]\(#", re.M)
 @cache
 def page_of(chapter: str) -> BeautifulSoup:
     """Return what a page says, without what Jupyter adds by itself."""
-    article = copy.copy(read(f"chapters/{chapter}.html").article)
+    article = copy.copy(read(f"chapters/{chapter}.html").article.section)
     for part in article.select(
         ".cell_output > :not(figure), .headerlink, mjx-container, "
-        ".collapsed, .expanded, .solution > summary, .part, .head-picture"
+        ".collapsed, .expanded, .solution > summary, .head-picture"
     ):
         part.decompose()
     return article
@@ -131,7 +131,7 @@ def test_numbers_things_as_the_page_does(chapter: str) -> None:
 @each_chapter
 def test_pictures_and_links_work_where_the_notebook_stands_alone(chapter: str) -> None:
     ours = rendered(chapter)
-    drawn = page_of(chapter).select("figure:not(.cell_output figure) img")
+    drawn = page_of(chapter).select("figure:not(.cell_output figure) .drawing")
     assert len(ours.find_all("img")) == len(drawn)
     for image in ours.find_all("img"):
         head, _, content = image["src"].partition(",")

@@ -187,7 +187,7 @@ def test_page_loads_no_script_of_the_themes_that_are_not_used(page: str) -> None
 @each_chapter
 def test_plots_are_marked_and_drawings_are_part_of_the_page(chapter: str) -> None:
     article = read(f"chapters/{chapter}.html").article
-    plots = article.select(".cell_output img")
+    plots = article.select(".head-picture img, .cell_output img")
     assert plots
     assert article.select("img.plot") == plots
     for figure in article.find_all("figure"):

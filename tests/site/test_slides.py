@@ -83,8 +83,10 @@ def test_tags_of_text_blocks_reach_the_page_and_change_nothing_seen(
     for tag in wanted:
         assert found[tag] >= wanted[tag]
     assert set(found) <= {*wanted, "continued"}
-    styles = (SITE / "_static" / "styles" / "book.css").read_text()
-    assert not re.search(r"tag_(slide|subslide|fragment|skip|notes|continued)", styles)
+    for sheet in (SITE / "_static").rglob("*.css"):
+        assert not re.search(
+            r"\.tag_(slide|subslide|fragment|skip|notes|continued)", sheet.read_text()
+        )
 
 
 @each_chapter
@@ -92,9 +94,10 @@ def test_all_that_a_page_says_is_on_slides_or_in_the_notes(
     chapter: str, deck_of: Callable[[str], Path]
 ) -> None:
     slides = BeautifulSoup(deck_of(chapter).read_text(), "html.parser")
-    article = copy.copy(read(f"chapters/{chapter}.html").article)
+    article = copy.copy(read(f"chapters/{chapter}.html").article.section)
     for left_out in article.select(
-        ".solution, .tag_skip, .tag_hide-cell, .headerlink, .traceback, details"
+        ".solution, .tag_skip, .tag_hide-cell, .headerlink, .traceback, details,"
+        ".at-a-glance, .head-picture"
     ):
         left_out.decompose()
     for drawn in [*article.select("svg"), *slides.select("svg")]:

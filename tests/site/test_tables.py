@@ -1,17 +1,14 @@
 """No heading of a table is empty, and no output is wider than it need be."""
 
 import pytest
-from book import SITE
-from bs4 import BeautifulSoup
-
-from booktools.sphinx.images import pages_of
+from book import PAGES, read
 
 MOST_LINES = 40  # of a traceback
 
 
-@pytest.mark.parametrize("path", pages_of(SITE), ids=lambda path: path.stem)
-def test_tables_and_tracebacks(path) -> None:
-    page = BeautifulSoup(path.read_text("utf-8"), "html.parser")
+@pytest.mark.parametrize("name", PAGES)
+def test_tables_and_tracebacks(name: str) -> None:
+    page = read(name)
     for table in page.find_all("table"):
         headings = table.find_all("th")
         assert all(it.get_text(strip=True) or it.find("svg") for it in headings), table

@@ -218,7 +218,10 @@ def test_an_image_is_compressed_once(folder: Path) -> None:
         build(folder, text + "\nMore.\n")
 
 
-def test_a_printed_page_shows_all_at_once_in_the_colours_of_paper(folder: Path) -> None:
+def test_a_printed_page_shows_all_at_once_in_the_colours_of_paper(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images, "PRINTED", "singlehtml")  # a simpler builder
     app = render(
         folder,
         FIGURE + "\n![Red.](b.png)\n",
