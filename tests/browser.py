@@ -51,7 +51,7 @@ WATCH_SHIFTS = """
 window.shift = 0;
 new PerformanceObserver((list) => {
   for (const { value, sources } of list.getEntries()) {
-    const beside = ({ node }) => node?.parentElement?.closest(".bd-sidebar-secondary");
+    const beside = ({ node }) => node?.parentElement?.closest(".toc-drawer");
     if (!sources.every(beside)) window.shift += value;
   }
 }).observe({ type: "layout-shift", buffered: true });
@@ -208,11 +208,6 @@ def come_to(part: Locator) -> None:
     # laid out yet had its estimated size.
     part.evaluate("(part) => part.scrollIntoView({block: 'center'})")
     expect(part).not_to_have_text("", use_inner_text=True)
-
-
-def lay_out_all(page: Page) -> None:
-    """Make the browser lay out at once what is far down as well."""
-    page.add_style_tag(content="* { content-visibility: visible !important; }")
 
 
 def look(page: Page, scheme: str, width: int) -> None:

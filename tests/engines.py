@@ -52,7 +52,10 @@ addEventListener("error", ({ message, target }) => heard.push(
 # Where the first of them that one sees is on the screen, after scrolling there.
 PLACE = """const part = [...document.querySelectorAll(arguments[0])].find(
   (part) => part.checkVisibility({ visibilityProperty: true }));
-part.scrollIntoView({ block: "center", behavior: "instant" });
+part.scrollIntoView({ block: "nearest", behavior: "instant" });
+const seen = part.getBoundingClientRect();
+const middle = seen.top + (seen.height - innerHeight) / 2;
+scrollBy({ top: middle, behavior: "instant" });  // whatever its scroll margin is
 const { left, top, width, height } = part.getBoundingClientRect();
 return [left, top, width, height];"""
 

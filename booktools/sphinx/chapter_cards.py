@@ -4,51 +4,25 @@ The directive ``{chapter-cards}`` shows a card for each chapter that ``_toc.yml`
 lists, under the titles of its parts: the number, the title, the sentence
 ``description`` in the chapter's header, and a small picture. That is the output
 of the cell with the tag ``key-picture``, or the drawing with that class. The
-titles say what the pictures are about, so these have no alternative text.
+titles say what the pictures are about, so these have no alternative text. Cards
+are for the first page, which Sphinx writes again whenever a chapter has changed.
 """
 
-import base64
-import io
-import re
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from docutils import nodes
 from PIL import Image, ImageChops
 from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx_external_toc.parsing import parse_toc_yaml
 
-from booktools.sphinx.chapter_head import chapter_number
+from booktools.sphinx.chapter_head import chapter_number, key_picture
+from booktools.sphinx.images import draw_on_page, read_drawing
 
-TAG = "key-picture"
-PICTURE, HAS_CARDS = "key_picture", "has_cards"  # in what Sphinx knows of a page
+PICTURE = "key_picture"  # in what Sphinx knows of a page: the file
+FOLDER = "_static/cards"
 WIDTH = 400  # pixels: more than a card has, for screens of high resolution
-EMBEDDED = re.compile(r'<img\b[^>]*\bsrc="data:image/webp;base64,([^"]+)"')
-# A page in another colour scheme inverts pictures, and a drawing like the others.
-DARK_RULES = re.compile(r"@media \(prefers-color-scheme: dark\)\{.*?\n\}\n?", re.S)
-VIEW_BOX = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A small picture, as it is written to a file.
-
-    Attributes
-    ----------
-    suffix : str
-        Of the file's name.
-    content : bytes
-        What is in the file.
-    size : tuple of int
-        Width and height in pixels.
-    """
-
-    suffix: str
-    content: bytes
-    size: tuple[int, int]
 
 
 class chapter_cards(nodes.General, nodes.Element):  # noqa: N801
@@ -60,77 +34,54 @@ class ChapterCards(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Mark the place; titles and pictures are known when all pages are read."""
-        self.env.metadata[self.env.docname][HAS_CARDS] = True
         return [chapter_cards()]
 
 
-def shrink(content: bytes) -> Picture:
-    """Return a picture without its white margin, as WebP of the width of a card."""
-    with Image.open(io.BytesIO(content)) as opened:
-        picture = Image.new("RGB", opened.size, "white")
-        mask = opened.getchannel("A") if opened.mode == "RGBA" else None
-        picture.paste(opened, mask=mask)
-    picture = picture.crop(ImageChops.invert(picture).getbbox())
-    picture.thumbnail((WIDTH, WIDTH), Image.Resampling.LANCZOS)
-    file = io.BytesIO()
-    picture.save(file, "WEBP", quality=60, method=6)
-    return Picture(".webp", file.getvalue(), picture.size)
-
-
-def simplify(drawing: str) -> Picture:
-    """Return a drawing in the colours of a light page."""
-    found = VIEW_BOX.search(drawing)
-    width, height = (round(float(n)) for n in found.groups()) if found else (0, 0)
-    drawing = DARK_RULES.sub("", drawing)
-    return Picture(".svg", drawing.encode(), (width, height))
-
-
-def find_picture(root: Path, page: nodes.document) -> Picture | None:
-    """Return the key picture of a page that has been read, or None.
-
-    Parameters
-    ----------
-    root : Path
-        The folder of the sources, which the addresses of images start from.
-    page : document
-        The page.
-    """
-    for node in page.findall(nodes.Element):
-        if not {TAG, f"tag_{TAG}"} & set(node.get("classes", [])):
-            continue
-        for image in node.findall(nodes.image):
-            path = root / image["uri"]
-            if path.suffix == ".svg":
-                return simplify(path.read_text(encoding="utf-8"))
-            return shrink(path.read_bytes())
-        for raw in node.findall(nodes.raw):
-            if found := EMBEDDED.search(raw.astext()):
-                return shrink(base64.b64decode(found[1]))
-    return None
+def shrink(picture: Image.Image) -> Image.Image:
+    """Return a picture without its white margin, as wide as a card at most."""
+    small = Image.new("RGB", picture.size, "white")
+    mask = picture.getchannel("A") if picture.mode == "RGBA" else None
+    small.paste(picture, mask=mask)
+    small = small.crop(ImageChops.invert(small).getbbox())
+    small.thumbnail((WIDTH, WIDTH), Image.Resampling.LANCZOS)
+    return small
 
 
 def _note_picture(app: Sphinx, doctree: nodes.document) -> None:
-    page = app.env.docname
-    if page in app.config.book.chapters:
-        app.env.metadata[page][PICTURE] = find_picture(Path(app.srcdir), doctree)
+    picture = key_picture(doctree)
+    if picture is not None and app.env.docname in app.config.book.chapters:
+        app.env.metadata[app.env.docname][PICTURE] = picture["uri"]
 
 
-def _pages_with_cards(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Return the pages to write again, whichever chapter has changed."""
-    return [page for page, it in env.metadata.items() if it.get(HAS_CARDS)]
+def _draw(app: Sphinx, chapter: str) -> str:
+    """Return the key picture of a chapter as HTML, or an empty string."""
+    uri = app.env.metadata[chapter].get(PICTURE, "")
+    path, name = Path(app.srcdir, uri), Path(chapter).name
+    if not uri or app.builder.name != "html":
+        return ""
+    if path.suffix == ".svg":
+        drawing = read_drawing(path.read_text(encoding="utf-8"))
+        if drawing is None:
+            return ""
+        html = draw_on_page(drawing, f"card-{name}-", "", colours=True)
+        return f'<div class="card-picture" aria-hidden="true">{html}</div>'
+    with Image.open(path) as opened:
+        picture = shrink(opened)
+    file = f"{FOLDER}/{name}.webp"
+    target = Path(app.outdir, file)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(target, "WEBP", quality=60, method=6)
+    return (
+        f'<div class="card-picture"><img src="{file}" alt="" loading="lazy" '
+        f'class="plot" width="{picture.width}" height="{picture.height}"></div>'
+    )
 
 
 def _card(app: Sphinx, page: str, chapter: str) -> nodes.list_item:
     metadata = app.env.metadata[chapter]
     card = nodes.list_item(classes=["card"])
-    picture = metadata.get(PICTURE)
-    if picture and app.builder.name == "html":
-        file = Path("_images") / f"card-{Path(chapter).name}{picture.suffix}"
-        (Path(app.outdir) / file).parent.mkdir(exist_ok=True)
-        (Path(app.outdir) / file).write_bytes(picture.content)
-        width, height = picture.size
-        tag = f'<img src="{file.as_posix()}" width="{width}" height="{height}" alt="">'
-        card += nodes.raw("", f'<div class="card-picture">{tag}</div>', format="html")
+    if picture := _draw(app, chapter):
+        card += nodes.raw("", picture, format="html")
     address = app.builder.get_relative_uri(page, chapter)
     link = nodes.reference("", "", internal=True, refuri=address)
     link += [it.deepcopy() for it in app.env.titles[chapter].children]
@@ -172,6 +123,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.add_directive("chapter-cards", ChapterCards)
     app.connect("doctree-read", _note_picture, priority=900)  # addresses are known
-    app.connect("env-get-updated", _pages_with_cards)
     app.connect("doctree-resolved", _show_cards)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,6 +6,7 @@ GPU helps is said in the front matter (``gpu: helps with …``).
 """
 
 import re
+from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -26,11 +27,16 @@ def chapter_number(env: BuildEnvironment, page: str) -> str:
     return ".".join(map(str, env.toc_secnumbers.get(page, {}).get("", ())))
 
 
-def minutes_to_read(part: nodes.Node) -> float:
+def minutes_to_read(part: Any) -> float:
     """Estimate how many minutes it takes to read a part of a page.
 
     Folded code does not count, nor do exercises and their solutions, unless the
     part is one.
+
+    Parameters
+    ----------
+    part : Node
+        A node of the page, with all below it.
     """
     if isinstance(part, nodes.Text):
         return WORD * len(re.findall(r"\w+", part))

@@ -6,8 +6,8 @@ page, and with it the time in which a phone lays it out.
 
 from collections.abc import Iterator
 
-from IPython.lib.lexers import IPython3Lexer
-from pygments.lexers import PythonLexer
+from ipython_pygments_lexers import IPython3Lexer
+from pygments.lexers.python import PythonLexer
 from pygments.token import Name, Operator, Punctuation, Text, Whitespace, _TokenType
 from sphinx.application import Sphinx
 

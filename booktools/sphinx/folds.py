@@ -1,14 +1,19 @@
-"""Fold what is marked ``dropdown``, solutions for example, without a script.
+"""Fold solutions and the like, and the code of cells, without a script.
 
 A box of the class ``dropdown`` becomes a ``<details>`` element on the page, as
 does the directive ``{toggle}``, which Jupyter Book documents. Jupyter Book's own
 way is sphinx-togglebutton, whose script folds a page that is already visible.
+MyST-NB folds code in the same way; here the words that open it are its name.
 """
 
+from html import escape
+
 from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
 from sphinx.locale import admonitionlabels
 from sphinx.util.docutils import SphinxDirective
+from sphinx.writers.html5 import HTML5Translator
 from sphinx_design.dropdown import dropdown_main, dropdown_title
 
 FOLDED = "dropdown"
@@ -50,6 +55,20 @@ def fold(doctree: nodes.document) -> None:
         box.replace_self(folded)
 
 
+def _visit_hidden(self: HTML5Translator, node: HideCodeCellNode) -> None:
+    prompts = (("collapsed", "prompt_show"), ("expanded", "prompt_hide"))
+    words = "".join(
+        f'<span class="{name}">{escape(node[prompt])}</span>'
+        for name, prompt in prompts
+    )
+    classes = " ".join(["hide", *node["classes"]])
+    self.body.append(f'<details class="{classes}"><summary>{words}</summary>\n')
+
+
+def _depart_hidden(self: HTML5Translator, node: HideCodeCellNode) -> None:
+    self.body.append("</details>\n")
+
+
 def _fold(app: Sphinx, doctree: nodes.document, page: str) -> None:
     if app.builder.name != "print":  # which is printed
         fold(doctree)
@@ -58,5 +77,6 @@ def _fold(app: Sphinx, doctree: nodes.document, page: str) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx, after the notebook has been written from the page."""
     app.add_directive("toggle", Toggle)
+    app.add_node(HideCodeCellNode, override=True, html=(_visit_hidden, _depart_hidden))
     app.connect("doctree-resolved", _fold, priority=1000)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

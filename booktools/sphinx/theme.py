@@ -60,6 +60,7 @@ def _add_facts(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Tell the templates what they show of a page."""
+    context["author"] = app.config.author
     context["part"] = part_of(app.config.book.root, page)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from book import each_chapter
-from browser import HEIGHT, lay_out_all, page_of
+from browser import HEIGHT, page_of
 from playwright.sync_api import Page
 
 pytestmark = pytest.mark.slow
@@ -24,6 +24,5 @@ def test_at_most_a_third_of_a_chapter_is_code(
 ) -> None:
     page.set_viewport_size({"width": 1440, "height": HEIGHT})
     page.goto(site + page_of(chapter))
-    lay_out_all(page)
     code, whole = page.evaluate(MEASURE)
     assert 0 < code < MOST * whole, f"{code / whole:.0%} of the page is code"

@@ -76,7 +76,7 @@ def test_it_shows_what_the_chapters_have(landing: SmallBook) -> None:
     assert [it.get_text() for it in page.select("h3")] == ["All", "Second"]
     first, second = page.select(".card")
     assert first.img is None
-    assert second.img["src"] == "_images/card-02-reader.webp"
+    assert second.img["src"] == "_static/cards/02-reader.webp"
     assert (landing.site / second.img["src"]).is_file()
     assert "Read digits, soon." in second.get_text()
     (start, draw) = page.select(".hero-buttons a")

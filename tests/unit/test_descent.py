@@ -1,20 +1,15 @@
 """The descent on the landing page is that of chapter 1; pictures are made small."""
 
-import io
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from book import ROOT, run_page
-from docutils import nodes
+from book import run_page
 from PIL import Image
 
 from booktools.sphinx.chapter_cards import (
     WIDTH,
-    Picture,
-    find_picture,
     shrink,
-    simplify,
 )
 from booktools.sphinx.landing import CLOSE, LEVELS, draw_descent, first_descent
 
@@ -67,37 +62,10 @@ def test_the_loss_is_the_same_all_along_a_contour_line() -> None:
         np.testing.assert_allclose(losses, descent.floor + level, rtol=0.03)
 
 
-def png(picture: Image.Image) -> bytes:
-    file = io.BytesIO()
-    picture.save(file, "PNG")
-    return file.getvalue()
-
-
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
 def test_a_picture_loses_its_margin_and_becomes_small(mode: str) -> None:
     drawn = Image.new("RGB", (1400, 1000), "white")
     drawn.paste("blue", (100, 200, 1300, 800))
-    small = shrink(png(drawn.convert(mode)))
+    small = shrink(drawn.convert(mode))
     assert small.size == (WIDTH, WIDTH // 2)
-    with Image.open(io.BytesIO(small.content)) as opened:
-        assert opened.format == "WEBP"
-        assert opened.size == small.size
-
-
-def test_a_drawing_keeps_the_colours_of_a_light_page() -> None:
-    drawing = (ROOT / "figures" / "computational_graph.svg").read_text()
-    assert "prefers-color-scheme" in drawing
-    simple = simplify(drawing)
-    assert b"prefers-color-scheme" not in simple.content
-    assert ElementTree.fromstring(simple.content).tag.endswith("svg")
-    assert min(simple.size) > 100
-
-
-def test_no_picture_is_one_that_is_not_marked(tmp_path) -> None:
-    (tmp_path / "one.png").write_bytes(png(Image.new("RGB", (10, 10), "blue")))
-    page = nodes.document(None, None)
-    cell = nodes.container("", nodes.image(uri="one.png"), classes=["cell"])
-    page += cell
-    assert find_picture(tmp_path, page) is None
-    cell["classes"].append("tag_key-picture")
-    assert isinstance(find_picture(tmp_path, page), Picture)
+    assert small.mode == "RGB"

@@ -9,7 +9,7 @@ document.addEventListener("DOMContentLoaded", () => {
       else target.removeAttribute("tabindex");
     }
   });
-  const scrollers = "div.math, pre, .cell_output > .output, .table-wrapper";
+  const scrollers = "div.math, pre, .cell_output > .output, .table-wrapper, .drawing";
   for (const scroller of document.querySelectorAll(scrollers)) fits.observe(scroller);
 
   // Load the frames of a slider when it is about to become visible.
