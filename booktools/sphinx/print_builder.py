@@ -327,8 +327,9 @@ def mark_far_links(part: nodes.Element) -> None:
     """
     near = {name for node in part.findall(nodes.Element) for name in node["ids"]}
     for link in part.findall(nodes.reference):
-        target = link.get("refid") or link.get("refuri", "")[1:]
-        if link.get("internal") and target not in near and not _is_listed(link):
+        target = link.get("refid") or link.get("refuri", "").removeprefix("#")
+        inside = "refid" in link or link.get("internal")  # MyST says only the former
+        if inside and target not in near and not _is_listed(link):
             link["classes"] = [*{*link["classes"], FAR}]
 
 
