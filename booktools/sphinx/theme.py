@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.logging import getLogger
 
 from booktools.sources import part_of
@@ -56,6 +58,22 @@ def _register(app: Sphinx) -> None:
         app.add_js_file(name, loading_method="defer")
 
 
+class NameOnce(SphinxPostTransform):
+    """Takes the ids from the boxes that Furo puts around tables and formulas.
+
+    It leaves them inside as well, and an id may be on a page only once.
+    """
+
+    default_priority = 501  # just after Furo
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Take them from each box."""
+        for box in self.document.findall(nodes.container):
+            if {"table-wrapper", "math-wrapper"} & set(box["classes"]):
+                box["ids"] = []
+
+
 def _add_facts(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
@@ -67,6 +85,7 @@ def _add_facts(
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     load_extra_extensions(app, Path(app.srcdir))
+    app.add_post_transform(NameOnce)
     app.connect("config-inited", _configure)
     app.connect("builder-inited", _register, priority=400)  # before Furo
     app.connect("html-page-context", _add_facts)

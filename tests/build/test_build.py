@@ -458,7 +458,6 @@ def test_two_builds_give_the_same_bytes_but_for_measurements(
         "_build/executed/01-small.ipynb",
         "_build/html/chapters/01-small.html",
         "_build/html/chapters/01-small.ipynb",
-        "_build/html/searchindex.js",
     ]
     assert without_measurements(book) == without_measurements(other)
 

@@ -59,18 +59,13 @@ def landing(book: SmallBook) -> SmallBook:
     return book
 
 
-def build(book: SmallBook) -> None:
-    status, said = book.build()
-    assert status == 0, said
-
-
 def titles(book: SmallBook) -> list[str]:
     cards = book.article("index").select(".card")
     return [card.select_one(".card-title").get_text() for card in cards]
 
 
 def test_it_shows_what_the_chapters_have(landing: SmallBook) -> None:
-    build(landing)
+    landing.must_build()
     page = landing.article("index")
     assert titles(landing) == ["1 A small chapter", "2 One that reads"]
     assert [it.get_text() for it in page.select("h3")] == ["All", "Second"]
@@ -86,14 +81,14 @@ def test_it_shows_what_the_chapters_have(landing: SmallBook) -> None:
     # A change of the chapter alone changes its card.
     path = landing.root / "chapters" / "02-reader.md"
     path.write_text(path.read_text().replace("soon", "now"))
-    build(landing)
+    landing.must_build()
     assert "Read digits, now." in landing.article("index").get_text()
 
 
 def test_it_leaves_out_what_an_excluded_chapter_would_give(landing: SmallBook) -> None:
     toc = (landing.root / "_toc.yml").read_text()
     (landing.root / "_toc.yml").write_text(toc.partition("  - caption: Second")[0])
-    build(landing)
+    landing.must_build()
     page = landing.article("index")
     assert titles(landing) == ["1 A small chapter"]
     assert [it.get_text() for it in page.select("h3")] == ["All"]
