@@ -64,7 +64,7 @@ class NameOnce(SphinxPostTransform):
     It leaves them inside as well, and an id may be on a page only once.
     """
 
-    default_priority = 501  # just after Furo
+    default_priority = 501  # type: ignore[assignment]  # just after Furo
     formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
