@@ -123,7 +123,7 @@ def _add_picture(app: Sphinx, doctree: nodes.document, page: str) -> None:
     if picture is None or app.builder.name == "print":
         return
     copy = picture.deepcopy()
-    copy["ids"] = []
+    copy["ids"], copy["loading"] = [], "eager"  # it is seen at once
     glance = next(doctree.findall(nodes.bullet_list))
     glance.parent.insert(
         glance.parent.index(glance) + 1,

@@ -286,7 +286,7 @@ def _write_image(self: HTML5Translator, node: nodes.image, path: Path | None) ->
     if style:
         tag["style"] = style
     if self.builder.name != PRINTED:
-        tag["loading"] = "lazy"
+        tag["loading"] = node.get("loading", "lazy")
     self.body.append(self.emptytag(node, "img", "", **tag))
 
 

@@ -14,6 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.logging import getLogger
+from sphinx.writers.html5 import HTML5Translator
 
 from booktools.sources import part_of
 
@@ -74,6 +75,19 @@ class NameOnce(SphinxPostTransform):
                 box["ids"] = []
 
 
+def _visit_citation(self: HTML5Translator, node: nodes.citation) -> None:
+    """Begin an entry of a bibliography, without the roles that are deprecated."""
+    if not isinstance(node.previous_sibling(), nodes.citation):
+        self.body.append('<div class="citation-list">\n')
+    self.body.append(self.starttag(node, "div", CLASS="citation"))
+
+
+def _depart_citation(self: HTML5Translator, node: nodes.citation) -> None:
+    self.body.append("</div>\n")
+    if not isinstance(node.next_node(descend=False, siblings=True), nodes.citation):
+        self.body.append("</div>\n")
+
+
 def _add_facts(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
@@ -86,6 +100,8 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     load_extra_extensions(app, Path(app.srcdir))
     app.add_post_transform(NameOnce)
+    entry = (_visit_citation, _depart_citation)
+    app.add_node(nodes.citation, override=True, html=entry)
     app.connect("config-inited", _configure)
     app.connect("builder-inited", _register, priority=400)  # before Furo
     app.connect("html-page-context", _add_facts)

@@ -92,7 +92,9 @@ def _fill_not_found(
     context["body"] = NOT_FOUND.substitute(
         search=link_to("search"),
         home=link_to(app.config.root_doc),
-        pages=context["toctree"](maxdepth=1, titles_only=True, includehidden=True),
+        pages=context["toctree"](
+            maxdepth=1, titles_only=True, includehidden=True
+        ).replace('role="heading"', 'role="heading" aria-level="2"'),
     )
     context["pageurl"] = None  # it is shown at any address
     context["metatags"] += '<meta name="robots" content="noindex" />\n'

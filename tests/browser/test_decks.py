@@ -87,7 +87,7 @@ JUDGE = """async (smallest) => {
     if (!drawn) wrong.push(`not typeset: ${formula.textContent}`);
   }
   const lost = [...slide.querySelectorAll("use")].filter(
-    (use) => !document.querySelector(use.getAttribute("xlink:href")));
+    (use) => !document.querySelector(use.getAttribute("href")));
   if (lost.length) wrong.push(`${lost.length} letters without a shape`);
   const { h, v, f } = Reveal.getIndices();
   return [`${h}/${v}/${f}`, wrong.map((what) => `slide ${h}/${v}: ${what}`)];

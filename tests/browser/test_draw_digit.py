@@ -371,8 +371,8 @@ def test_pen_stays_on_the_paper_and_is_lifted_when_one_leaves(paper: Paper) -> N
     keyboard.press("Space")
     for _ in range(30):
         keyboard.press("ArrowUp")
-    pen = paper.desk.locator("circle")
-    assert pen.get_attribute("cy") == "0"
+    pen = paper.desk.locator("path.pen")
+    assert re.fullmatch(r"translate\([\d.]+,0\)", str(pen.get_attribute("transform")))
     expect(pen).to_have_class("pen down")
     keyboard.press("Tab")
     expect(paper.button("Undo")).to_be_focused()

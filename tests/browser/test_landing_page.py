@@ -97,6 +97,7 @@ def test_without_scripts_there_is_the_finished_path(
 
 
 def open_pad(page: Page, address: str) -> Locator:
+    page.set_viewport_size({"width": 1280, "height": 300})  # the pad is far down
     page.goto(address)
     button = page.get_by_role("link", name="Draw a digit")
     if not button.count():

@@ -106,7 +106,7 @@ def test_copy_button_copies_the_code(context: BrowserContext, site: str) -> None
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.goto(site + FIRST_CHAPTER)
-    cell = page.locator("div.cell_input").first
+    cell = page.locator("div.cell > div.cell_input").first
     cell.hover()
     cell.locator("button.copybtn").click()
     copied = page.evaluate("navigator.clipboard.readText()")
@@ -139,16 +139,18 @@ def test_keyboard_reaches_everything_in_order_with_a_visible_focus(
     tab.goto(site + page)
     look(tab, "light", width)
     tab.evaluate("window.seen = []")
-    stops = []
-    for _ in range(2000):
+    stops, again = [], 0
+    while again < 3:  # a link may have the focus again when its definition closes
         tab.keyboard.press("Tab")
-        if not (stop := tab.evaluate(NOTE_STOP)):
-            break
-        stops.append(stop)
+        stop = tab.evaluate(NOTE_STOP)
+        again = 0 if stop else again + 1
+        stops += [stop] if stop else []
     assert not tab.evaluate(STOPS)
     assert not [
         html for html, ring in stops if not ring and not html.startswith("<body")
     ]
+    # Definitions of terms follow their links, and stand at the end of the page.
+    tab.evaluate("seen = seen.filter((e) => !e.closest('[popover]'))")
     assert tab.evaluate(
         "seen.every((e, i) => [e, seen[i - 1] ?? e].includes(document.body)"
         " || !i || seen[i - 1].compareDocumentPosition(e) & 4)"  # 4: it follows
