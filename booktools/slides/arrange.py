@@ -310,7 +310,9 @@ def tags_of(element: Tag) -> set[str]:
 
 def is_picture(element: Tag) -> bool:
     """Return whether an element is a figure, or a slider through several figures."""
-    return element.name in ("figure", "img") or bool(element.find("img"))
+    return element.name in ("figure", "img") or bool(
+        element.select_one("img, .drawing")
+    )
 
 
 def lines_of(element: Tag) -> list[str]:

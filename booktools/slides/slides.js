@@ -17,7 +17,7 @@ function fit(slide) {
   const body = slide.querySelector(".body");
   if (!body || body.dataset.fitted) return;
   body.dataset.fitted = "yes";
-  let size = body.querySelector("img") ? BESIDE_PICTURES : LARGEST;
+  let size = body.querySelector("img, .drawing") ? BESIDE_PICTURES : LARGEST;
   do body.style.fontSize = `${size}%`;
   while (overflows(body) && (size -= 2) >= SMALLEST);
   // With another font or other data, code may still be too long: let it scroll.

@@ -104,6 +104,7 @@ def open_pad(page: Page, address: str) -> Locator:
         pytest.skip("_toc.yml leaves out the chapter with the network")
     assert not page.locator(".pad .desk").count()  # it is loaded when it is used
     button.click()
+    page.set_viewport_size({"width": 1280, "height": 900})
     desk = page.get_by_role("application")
     expect(desk).to_be_visible()
     page.wait_for_timeout(500)  # until it has scrolled there
