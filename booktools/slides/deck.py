@@ -183,8 +183,8 @@ def clean(article: Tag) -> None:
         "a.headerlink, script, style, button, details, .explorable > span"
     ):
         element.decompose()
-    for link in article.select("a.image-reference"):
-        link.unwrap()
+    for box in article.select("a.image-reference, .math-wrapper, .table-wrapper"):
+        box.unwrap()
     for picture in article.select("img"):
         del picture["loading"]
 

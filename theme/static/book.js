@@ -12,15 +12,12 @@ document.addEventListener("DOMContentLoaded", () => {
   const scrollers = "div.math, pre, .cell_output > .output, .table-wrapper, .drawing";
   for (const scroller of document.querySelectorAll(scrollers)) fits.observe(scroller);
 
-  // Load the frames of a slider when it is about to become visible.
-  const near = new IntersectionObserver((entries) => {
-    for (const { isIntersecting, target } of entries) {
-      if (!isIntersecting) continue;
-      for (const frame of target.querySelectorAll("img")) frame.loading = "eager";
-      near.unobserve(target);
-    }
-  });
-  for (const frames of document.querySelectorAll(".frames")) near.observe(frames);
+  // Load the frames of a slider when somebody reaches for it.
+  for (const frames of document.querySelectorAll(".frames"))
+    for (const kind of ["pointerenter", "focusin", "touchstart"])
+      frames.addEventListener(kind, () => {
+        for (const frame of frames.querySelectorAll("img")) frame.loading = "eager";
+      }, { once: true, passive: true });
 
   // The drawers at the sides of a narrow page open by checkboxes, without a script.
   // They close with a link that is followed and with Escape; and who opens one
