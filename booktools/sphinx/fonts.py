@@ -42,11 +42,6 @@ FOLDER = "fonts"  # both in the site's _static
 NOTE = """\
 Note: the pages use the fonts of the reader's system, since npm could not fetch ours.
 """
-PRELOAD = """
-<script>
-if (location.protocol !== "file:") document.head.insertAdjacentHTML("beforeend", `%s`);
-</script>
-"""
 LATIN = "U+0-FF,U+131,U+152-153,U+2BB-2BC,U+2C6,U+2DA,U+2DC,U+2000-206F,U+20AC,U+2212"
 GREEK = "U+370-3FF"
 
@@ -108,11 +103,6 @@ FAMILIES = {
         'ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace',
     ),
 }
-FIRST_SCREEN = (  # what a page shows before one scrolls
-    "source-serif-4-latin-400-normal.woff2",
-    "source-sans-3-latin-400-normal.woff2",
-    "source-sans-3-latin-600-normal.woff2",
-)
 # What widths are compared by.
 SAMPLE = (
     "At the end of this book you will have built neural networks yourself, from the "
@@ -268,29 +258,19 @@ def _add_fonts(app: Sphinx) -> None:
             sys.stderr.write(NOTE)
         static.mkdir(parents=True, exist_ok=True)
         (static / STYLES).write_text(style_sheet(fonts))
-    app.add_css_file(STYLES, priority=100)
 
 
-def _preload(
+def _put_on_page(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Let the browser load the fonts of the first screen before the style sheet.
-
-    A page that is opened as a file loads them later: browsers refuse to preload a
-    font from a file, and complain.
-    """
-    links = [
-        f'<link rel="preload" href="{address}" as="font" type="font/woff2" crossorigin>'
-        for file in FIRST_SCREEN
-        if (Path(app.outdir) / "_static" / FOLDER / file).exists()
-        and (address := context["pathto"](f"_static/{FOLDER}/{file}", resource=True))
-    ]
-    if links:
-        context["metatags"] = context.get("metatags", "") + PRELOAD % "".join(links)
+    """Hand the style sheet to the template, so that no page waits for a file."""
+    folder = context["pathto"](f"_static/{FOLDER}/", resource=True)
+    css = (Path(app.outdir) / "_static" / STYLES).read_text(encoding="utf-8")
+    context["font_styles"] = css.replace(f'url("{FOLDER}/', f'url("{folder}')
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     app.connect("builder-inited", _add_fonts)
-    app.connect("html-page-context", _preload, priority=700)  # after the 404 page's
+    app.connect("html-page-context", _put_on_page, priority=700)  # after the 404 page's
     return {"parallel_read_safe": True, "parallel_write_safe": True}

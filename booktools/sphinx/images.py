@@ -287,6 +287,8 @@ def _write_image(self: HTML5Translator, node: nodes.image, path: Path | None) ->
         tag["style"] = style
     if self.builder.name != PRINTED:
         tag["loading"] = node.get("loading", "lazy")
+        if tag["loading"] == "eager":
+            tag["fetchpriority"] = "high"
     self.body.append(self.emptytag(node, "img", "", **tag))
 
 

@@ -21,9 +21,20 @@ from booktools.sources import part_of
 logger = getLogger(__name__)
 
 TEMPLATES, STATIC = "theme/templates", "theme/static"
-STYLES = ("palette.css", "formulas.css", "book.css")
+INLINE = ("palette.css", "formulas.css")  # small, so they are part of each page
+STYLES = ("book.css",)
 PRINT = "print.css"
 SCRIPTS = ("book.js", "enlarge.js", "glossary.js")
+# Files that extensions add to every page, and what is on the pages that use them.
+USED_WITH = {
+    "sphinx-design": "sd-",
+    "design-tabs": "sd-tab-set",
+    "mystnb": "docutils container",
+    "clipboard": "<pre>",
+    "copybutton": "<pre>",
+    "explorables.css": "explorable",
+}
+REPLACED = ["exercise.css"]  # by rules of our own
 DARK_CODE = "a11y-high-contrast-dark"
 
 
@@ -88,10 +99,27 @@ def _depart_citation(self: HTML5Translator, node: nodes.citation) -> None:
         self.body.append("</div>\n")
 
 
+def _leave_out_unused(context: dict[str, Any]) -> None:
+    """Let a page load only those styles and scripts that it has a use for."""
+    body = context.get("body") or ""
+    unused = [name for name, sign in USED_WITH.items() if sign not in body]
+    unused += REPLACED
+    for kind in ("css_files", "script_files"):
+        context[kind] = [
+            file
+            for file in context[kind]
+            if not any(name in str(file.filename) for name in unused)
+        ]
+
+
 def _add_facts(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Tell the templates what they show of a page."""
+    _leave_out_unused(context)
+    static = Path(app.srcdir) / STATIC
+    sheets = (static / name for name in INLINE)
+    context["inline_styles"] = "".join(it.read_text() for it in sheets if it.is_file())
     context["author"] = app.config.author
     context["part"] = part_of(app.config.book.root, page)
 

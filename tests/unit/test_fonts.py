@@ -1,19 +1,16 @@
 """Where the fonts come from, and what happens without them."""
 
-import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from book import ROOT
-from bs4 import BeautifulSoup
 from small_site import render, warnings_of
 
 from booktools.sphinx import fonts
 
 PINS = ROOT / fonts.PINS
-PRELOADED = re.compile(r'<script>\nif \(location.protocol !== "file:"\) .*', re.M)
 FILES = {file for *_, file, _ in fonts.faces()}
 
 
@@ -116,9 +113,6 @@ def test_a_site_without_fonts_names_those_of_the_system_and_says_so_once(
     assert "@font-face" not in css
     for kind in ("serif", "sans", "mono"):
         assert f"--{kind}: " in css
-    page = BeautifulSoup((site / "index.html").read_text(), "html.parser")
-    assert page.select('link[href^="_static/fonts.css"]')
-    assert not PRELOADED.search(str(page))
     assert not (site / "_static" / "fonts").exists()
 
 
@@ -138,16 +132,12 @@ def book_with_fonts(
     return make
 
 
-def test_a_site_has_the_fonts_and_loads_the_first_ones_early(book_with_fonts) -> None:
+def test_a_site_has_the_fonts(book_with_fonts) -> None:
     site = book_with_fonts("One.")
     css = (site / "_static" / "fonts.css").read_text()
     for file in FILES:
         assert (site / "_static" / "fonts" / file).read_text() == file
         assert f'url("fonts/{file}")' in css
-    (script,) = PRELOADED.findall((site / "index.html").read_text())
-    early = [site / file for file in re.findall(r'<link [^>]*href="([^"]+)"', script)]
-    assert {path.name for path in early} == set(fonts.FIRST_SCREEN) <= FILES
-    assert all(path.is_file() for path in early)
 
 
 def test_a_later_build_leaves_the_fonts_alone(book_with_fonts, npm: Npm) -> None:
