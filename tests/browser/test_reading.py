@@ -169,6 +169,22 @@ def test_prose_has_lines_of_a_length_that_one_reads_well(
     assert 65 <= sorted(lengths)[len(lengths) // 2] <= 75, lengths
 
 
+def test_on_paper_a_page_is_light_and_whole(context: BrowserContext, site: str) -> None:
+    page = context.new_page()
+    page.goto(site + page_of("06-backprop-numpy"))
+    page.evaluate("document.body.dataset.theme = 'dark'")
+    come_to(page.locator(".explorable"))
+    expect(page.locator(".explorable input").first).to_be_visible()
+    page.emulate_media(media="print")
+    assert not page.evaluate(IS_DARK)
+    expect(page.locator("article h1")).to_be_visible()
+    expect(page.locator(".solution pre").first).to_be_visible()
+    # Of the steps one sees all, in a table, and not the slider.
+    expect(page.locator(".cell_output table", has_text="hidden unit")).to_be_visible()
+    for left_out in (".explorable", ".sidebar-drawer", "button.copybtn", ".page-links"):
+        expect(page.locator(left_out).first).to_be_hidden()
+
+
 def test_a_host_shows_the_missing_page_at_any_depth(
     context: BrowserContext, site: str
 ) -> None:
