@@ -26,6 +26,7 @@ WATCHED = (
     "interactive/static/*",
     "reference/*",
     "theme/*/*",
+    "theme/templates/sidebar/*",
 )
 
 

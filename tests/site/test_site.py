@@ -131,9 +131,9 @@ def test_the_report_says_it_all(book: Book) -> None:
 @each_page
 def test_every_image_says_what_it_shows(page: str) -> None:
     for image in read(page).find_all("img"):
-        # On the axes of an explorable its script draws, and says what it draws; on
-        # a card the title says what the picture is about.
-        if image.find_parent(class_="card-picture"):
+        # On the axes of an explorable its script draws, and says what it draws.
+        # Beside a picture on a card, and beside the logo, a title says it.
+        if image.find_parent(class_=["card-picture", "sidebar-brand"]):
             assert image["alt"] == ""
         elif not image.find_parent(class_="explorable") or not image.parent.has_attr(
             "hidden"
