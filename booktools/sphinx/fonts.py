@@ -194,7 +194,7 @@ def style_sheet(fonts: Path | None) -> str:
                     family.name,
                     style,
                     src=f'url("{FOLDER}/{file}") format("woff2")',
-                    font_display="swap",
+                    font_display="optional",
                     unicode_range=characters,
                 )
             )
