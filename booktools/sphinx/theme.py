@@ -5,6 +5,7 @@ options than Jupyter Book's own theme; one that it does not know gives a warning
 rather than being ignored.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ USED_WITH = {
     "mystnb": "docutils container",
     "clipboard": "<pre>",
     "copybutton": "<pre>",
-    "explorables.css": "explorable",
+    "explorables.css": "explorable|digit-pad",
 }
 REPLACED = ["exercise.css"]  # by rules of our own
 DARK_CODE = "a11y-high-contrast-dark"
@@ -102,7 +103,7 @@ def _depart_citation(self: HTML5Translator, node: nodes.citation) -> None:
 def _leave_out_unused(context: dict[str, Any]) -> None:
     """Let a page load only those styles and scripts that it has a use for."""
     body = context.get("body") or ""
-    unused = [name for name, sign in USED_WITH.items() if sign not in body]
+    unused = [name for name, sign in USED_WITH.items() if not re.search(sign, body)]
     unused += REPLACED
     for kind in ("css_files", "script_files"):
         context[kind] = [
