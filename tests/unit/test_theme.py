@@ -9,7 +9,7 @@ from book import ROOT
 
 from booktools.sources import part_of
 from booktools.sphinx.code import IPython
-from booktools.sphinx.theme import load_extra_extensions
+from booktools.sphinx.theme import _leave_out_unused, load_extra_extensions
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,24 @@ def test_code_is_the_same_with_fewer_tokens() -> None:
     assert "".join(text for _, text in tokens) == code
     assert "Token.Keyword.Constant" in {str(kind) for kind, _ in tokens}
     assert not {"Token.Name", "Token.Punctuation"} & {str(kind) for kind, _ in tokens}
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ("<p>Words.</p>", {"book.css"}),
+        ("<pre>code</pre>", {"book.css", "copybutton.js"}),
+        ('<div class="digit-pad"></div>', {"book.css", "explorables.css"}),
+        ('<div class="sd-card"></div>', {"book.css", "sphinx-design.min.css"}),
+    ],
+)
+def test_a_page_loads_only_what_it_has_a_use_for(body: str, kept: set[str]) -> None:
+    styles = ("book.css", "explorables.css", "sphinx-design.min.css", "exercise.css")
+    context: dict[str, Any] = {
+        "body": body,
+        "css_files": [SimpleNamespace(filename=name) for name in styles],
+        "script_files": [SimpleNamespace(filename="copybutton.js")],
+    }
+    _leave_out_unused(context)
+    files = context["css_files"] + context["script_files"]
+    assert {file.filename for file in files} == kept
