@@ -30,12 +30,14 @@ SCRIPTS = ("book.js", "enlarge.js", "glossary.js")
 USED_WITH = {
     "sphinx-design": "sd-",
     "design-tabs": "sd-tab-set",
-    "mystnb": "docutils container",
+    "mystnb": "-Color|_scroll|tag_scroll|pasted-|stderr|linenos",
     "clipboard": "<pre>",
     "copybutton": "<pre>",
+    "documentation_options": "<pre>",  # of which the copy button asks
     "explorables.css": "explorable|digit-pad",
 }
-REPLACED = ["exercise.css"]  # by rules of our own
+# By styles and a search of our own.
+REPLACED = ["exercise.css", "doctools.js", "sphinx_highlight.js"]
 DARK_CODE = "a11y-high-contrast-dark"
 
 

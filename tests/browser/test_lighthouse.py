@@ -44,6 +44,9 @@ def lighthouse() -> Path:
 
 def measure(lighthouse: Path, address: str, *categories: str) -> dict[str, int]:
     """Return the scores of a page, from 0 to 100, by category."""
+    # To a file, since Lighthouse may end before all is written to a pipe.
+    report_file = lighthouse.parents[3] / "report.json"
+    report_file.unlink(missing_ok=True)
     done = subprocess.run(
         [
             NODE,
@@ -51,6 +54,7 @@ def measure(lighthouse: Path, address: str, *categories: str) -> dict[str, int]:
             address,
             "--quiet",
             "--output=json",
+            f"--output-path={report_file}",
             "--disable-full-page-screenshot",
             f"--only-categories={','.join(categories)}",
             f"--chrome-flags={' '.join(['--headless=new', *launch_arguments()])}",
@@ -61,7 +65,7 @@ def measure(lighthouse: Path, address: str, *categories: str) -> dict[str, int]:
         timeout=180,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    report = json.loads(done.stdout)
+    report = json.loads(report_file.read_text(encoding="utf-8"))
     assert not report.get("runtimeError"), report["runtimeError"]
     wrong = [
         f"{audit['id']}: {audit['title']} {audit.get('displayValue', '')}"

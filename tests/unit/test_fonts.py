@@ -75,7 +75,7 @@ def test_what_failed_is_tried_again(npm: Npm, error: Exception) -> None:
 
 
 def test_what_was_interrupted_is_not_taken_for_whole(npm: Npm) -> None:
-    npm.files = FILES - {"source-code-pro-latin-600-normal.woff2"}
+    npm.files = FILES - {"source-code-pro-latin-400-normal.woff2"}
     assert fonts.find_fonts(PINS) is None  # as it stopped at a missing file
     npm.files = FILES
     folder = fonts.find_fonts(PINS)
@@ -152,3 +152,18 @@ def test_a_later_build_leaves_the_fonts_alone(book_with_fonts, npm: Npm) -> None
     book_with_fonts("Two.")
     assert times() == before
     assert len(npm.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "missing"),
+    [
+        ("<p>Words, <em>some</em> of <code>code</code>.</p>", set()),
+        ("<p><em>Words</em>.</p>", {"source-code-pro-latin-400-normal.woff2"}),
+        ("<pre>code</pre>", {"source-serif-4-latin-400-italic.woff2"}),
+    ],
+)
+def test_a_page_asks_first_for_the_fonts_that_it_uses(
+    body: str, missing: set[str]
+) -> None:
+    latin = {file for file in FILES if "latin" in file}
+    assert {file for file in FILES if fonts.is_used(file, body)} == latin - missing

@@ -6,6 +6,8 @@ from contextlib import suppress
 
 import pytest
 from bs4 import BeautifulSoup
+from fontTools.pens.boundsPen import BoundsPen
+from fontTools.svgLib.path import parse_path
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,6 +47,45 @@ def test_formula_is_one_path_with_each_part_in_its_place(typesetter) -> None:
     assert above[2] == below[2]  # the same glyph
     assert int(below[1]) < int(bar[1]) < int(above[1])
     assert re.fullmatch(r"h(\d+)v\d+h-\1z", bar[2])
+
+
+def bounds(outline: str) -> tuple[float, float, float, float]:
+    """Return where an outline has its left, lower, right and upper end."""
+    pen = BoundsPen(None)
+    parse_path(outline, pen)
+    assert pen.bounds
+    return pen.bounds
+
+
+@pytest.mark.parametrize("letter", ["x", "y", "p", r"\theta", r"\mathbf{y}"])
+@pytest.mark.parametrize("accent", [r"\hat", r"\bar", r"\tilde", r"\vec", r"\dot"])
+def test_accent_is_above_its_letter(typesetter, accent, letter) -> None:
+    made = typesetter.typeset(rf"{accent}{{{letter}}}", display=False)
+    (path,) = BeautifulSoup(made, "html.parser").svg.find_all("path")
+    *letter_outlines, accent_outline = path["d"].split("M")[1:]
+    (left, _, right, top), (start, bottom, end, _) = (
+        bounds(f"M{'M'.join(outlines)}")
+        for outlines in (letter_outlines, [accent_outline])
+    )
+    assert bottom > 0.6 * top
+    # Over the middle, or somewhat to the right of it, since letters lean.
+    middle, size = (left + right) / 2, right - left
+    assert -0.1 * size < (start + end) / 2 - middle < 0.4 * size
+
+
+@pytest.mark.parametrize(
+    ("tex", "kept"),
+    [
+        (r"\color{red}{x}", "fill"),
+        (r"\boxed{x}", "rect"),
+        (r"\href{https://example.org}{x}", "href"),
+        (r"\overline{abc}", "scale(4"),
+        (r"\bbox[yellow]{x}", "yellow"),
+    ],
+)
+def test_what_one_path_cannot_show_stays_as_it_is(typesetter, tex, kept) -> None:
+    drawing = BeautifulSoup(typesetter.typeset(tex, display=False), "html.parser").svg
+    assert kept in str(drawing.g)
 
 
 def test_formula_with_letters_of_no_font_keeps_them_as_text(typesetter) -> None:
