@@ -12,7 +12,6 @@ modified fonts to keep their name.
 """
 
 import hashlib
-import re
 import shutil
 import subprocess
 import sys
@@ -42,12 +41,6 @@ STYLES = "fonts.css"
 FOLDER = "fonts"  # both in the site's _static
 NOTE = """\
 Note: the pages use the fonts of the reader's system, since npm could not fetch ours.
-"""
-# As files, fonts cannot be preloaded: browsers refuse it, and complain.
-PRELOAD = """
-<script>
-if (location.protocol !== "file:") document.head.insertAdjacentHTML("beforeend", `%s`);
-</script>
 """
 LATIN = "U+0-FF,U+131,U+152-153,U+2BB-2BC,U+2C6,U+2DA,U+2DC,U+2000-206F,U+20AC,U+2212"
 GREEK = "U+370-3FF"
@@ -108,8 +101,6 @@ FAMILIES = {
         'ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace',
     ),
 }
-# What is on the pages that use them: browsers complain of fonts loaded in vain.
-USED_WITH = {"italic": "<(em|cite|i)>", "code": "<(pre|code)"}
 # What widths are compared by.
 SAMPLE = (
     "At the end of this book you will have built neural networks yourself, from the "
@@ -201,7 +192,7 @@ def style_sheet(fonts: Path | None) -> str:
                     family.name,
                     style,
                     src=f'url("{FOLDER}/{file}") format("woff2")',
-                    font_display="optional",
+                    font_display="swap",
                     unicode_range=characters,
                 )
             )
@@ -267,32 +258,17 @@ def _add_fonts(app: Sphinx) -> None:
         (static / STYLES).write_text(style_sheet(fonts))
 
 
-def is_used(file: str, body: str) -> bool:
-    """Return whether the body of a page uses a font, other than for a few letters."""
-    signs = [sign for name, sign in USED_WITH.items() if name in file]
-    return "latin" in file and all(re.search(sign, body) for sign in signs)
-
-
 def _put_on_page(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Hand the style sheet to the template, so that no page waits for a file.
 
-    A font that comes late waits for the next page, so a page asks for its own
-    before anything else.
+    Nor does it wait for the fonts: they take the place of others of the same size
+    when they are there. If a link preloaded them, Chromium would show nothing before.
     """
-    static = Path(app.outdir) / "_static"
     folder = context["pathto"](f"_static/{FOLDER}/", resource=True)
-    css = (static / STYLES).read_text(encoding="utf-8")
+    css = (Path(app.outdir) / "_static" / STYLES).read_text(encoding="utf-8")
     context["font_styles"] = css.replace(f'url("{FOLDER}/', f'url("{folder}')
-    body = context.get("body") or ""
-    links = [
-        f'<link rel="preload" as="font" crossorigin href="{folder}{file}">'
-        for *_, file, _ in faces()
-        if (static / FOLDER / file).exists() and is_used(file, body)
-    ]
-    if links:
-        context["metatags"] = context.get("metatags", "") + PRELOAD % "".join(links)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

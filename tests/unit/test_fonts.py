@@ -152,18 +152,3 @@ def test_a_later_build_leaves_the_fonts_alone(book_with_fonts, npm: Npm) -> None
     book_with_fonts("Two.")
     assert times() == before
     assert len(npm.calls) == 1
-
-
-@pytest.mark.parametrize(
-    ("body", "missing"),
-    [
-        ("<p>Words, <em>some</em> of <code>code</code>.</p>", set()),
-        ("<p><em>Words</em>.</p>", {"source-code-pro-latin-400-normal.woff2"}),
-        ("<pre>code</pre>", {"source-serif-4-latin-400-italic.woff2"}),
-    ],
-)
-def test_a_page_asks_first_for_the_fonts_that_it_uses(
-    body: str, missing: set[str]
-) -> None:
-    latin = {file for file in FILES if "latin" in file}
-    assert {file for file in FILES if fonts.is_used(file, body)} == latin - missing
