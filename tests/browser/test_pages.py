@@ -55,6 +55,11 @@ PROSE = """[...document.querySelectorAll('article p')].map((p) => {
   return copy.textContent; }).join(' ')"""
 
 
+HEIGHTS_OF_PLOTS = """
+[...document.querySelectorAll(".cell:has(.plot):not(:has([data-explorable]))")].map(
+  (cell) => cell.getBoundingClientRect().height)"""
+
+
 @pytest.fixture(scope="module", params=PAGES)
 def visit(
     request: pytest.FixtureRequest, browser: Browser, site: str
@@ -130,6 +135,17 @@ def test_page_works_from_a_plain_file_without_a_network(
     outside = [url for url in visit.requests if not url.startswith(("file:", "data:"))]
     assert not outside
     expect(visit.page.locator("article h1:visible").first).to_be_visible()
+
+
+def test_scripts_give_no_plot_another_height(browser: Browser, site: str) -> None:
+    """Or what one has jumped to would move while the page loads."""
+    heights = []
+    for scripts in (True, False):
+        with open_context(browser, java_script_enabled=scripts) as context:
+            page = context.new_page()
+            page.goto(site + FIRST_CHAPTER)
+            heights.append(page.evaluate(HEIGHTS_OF_PLOTS))
+    assert heights[0] == pytest.approx(heights[1], abs=0.5)
 
 
 def test_every_page_can_be_reached_from_the_first() -> None:
