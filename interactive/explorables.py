@@ -313,7 +313,7 @@ def _corner(array: Any, axes: str, unit: int) -> np.ndarray:
 def _number_position(name: str) -> tuple[float, float]:
     """Return where a number is written, on the axes of the graph."""
     _, _, (column, row), _ = GRAPH[name.removeprefix(GRADIENT)]
-    return column + 0.2, row + (0.3 if name.startswith(GRADIENT) else 0.12)
+    return column + 0.2, row + (0.34 if name.startswith(GRADIENT) else 0.15)
 
 
 def _draw_graph() -> Figure:
@@ -326,7 +326,7 @@ def _draw_graph() -> Figure:
         ax.text(x, y, symbol, ha="center", va="center", size=14)
         if axes:
             shape = f"$({', '.join(axes)})$"
-            ax.text(x + 0.2, y - 0.12, shape, va="center", size=9)
+            ax.text(x + 0.2, y - 0.15, shape, va="center", size=9)
         for name in inputs:
             _, _, start, _ = GRAPH[name]
             arrow = {"arrowstyle": "->", "shrinkA": 15, "shrinkB": 15}

@@ -56,6 +56,16 @@ new PerformanceObserver((list) => {
   }
 }).observe({ type: "layout-shift", buffered: true });
 """
+# Returns what stands on what of the visible elements that a selector finds.
+COLLISIONS = """(selector) => {
+  const seen = [...document.querySelectorAll(selector)].filter((it) => it.checkVisibility());
+  const boxes = seen.map((it) => it.getBoundingClientRect());
+  const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1
+    && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+  return seen.flatMap((one, i) => seen.slice(i + 1).filter((other, j) =>
+    meet(boxes[i], boxes[i + 1 + j]) && !one.contains(other)).map(
+    (other) => `${one.textContent} on ${other.textContent}`));
+}"""
 SCROLL_THROUGH = """async () => {
   for (let y = 0; y < document.body.scrollHeight; y += 600) {
     scrollTo({top: y, behavior: "instant"});

@@ -25,10 +25,10 @@ NOT_FOUND = Template("""<section id="no-such-page">
 <h1>There is no such page</h1>
 <p>This book has no page at the address that you asked for.
 It may be mistyped, or the page has been moved or renamed.</p>
-<form action="$search" method="get">
-<p><label for="look-for">Look for a word in the book:</label>
+<form class="search" action="$search" method="get">
+<label for="look-for">Look for a word in the book:</label>
 <input type="search" name="q" id="look-for">
-<button type="submit">Search</button></p>
+<button type="submit">Search</button>
 </form>
 <p>Or go to <a href="$home">the first page</a>, or to one of these:</p>
 $pages</section>""")

@@ -1,7 +1,10 @@
 // Step through one forward and one backward pass. The graph fills with numbers;
 // beside it is the row for the step from the chapter's table.
 
-explorable("backpropagation", "Forward and backward, step by step", (box, data) => {
+explorable("backpropagation", {
+  title: "Forward and backward, step by step",
+  hint: "before each step, say which shape the next array will have.",
+}, (box, data) => {
   const { steps, nodes } = data;
   const [{ layer, place, node }] = setStages(box, data.axes, ["The computational graph"]);
   const table = box.closest(".cell_output").querySelector("table");
@@ -20,7 +23,7 @@ explorable("backpropagation", "Forward and backward, step by step", (box, data) 
     layer.append(number);
     return { number, step: steps.indexOf(name) };
   });
-  const ring = drawn("circle", { class: "ring", r: 15 });
+  const ring = drawn("circle", { class: "ring", r: 17 });
   layer.append(ring);
 
   const previous = element("button", { type: "button" }, "Previous");
@@ -35,17 +38,30 @@ explorable("backpropagation", "Forward and backward, step by step", (box, data) 
       `${value} of ${steps.length}, ${isBack(steps[value - 1]) ? "backward" : "forward"}`,
     onmove: show,
   });
+  const play = player(
+    () => Number(position.input.value) === steps.length && go(1),
+    () => {
+      go(Number(position.input.value) + 1);
+      return Number(position.input.value) < steps.length;
+    },
+    1500,
+  );
   const panel = element("dl");
   const spoken = announcement();
-  const buttons = element("div", { className: "buttons" }, previous, next);
+  const buttons = element("div", { className: "buttons" }, previous, next, play.button);
   node.after(element("div", { className: "step" }, position.node, buttons, panel, spoken.node));
 
   const go = (to) => {
     position.input.value = to;
     position.input.dispatchEvent(new Event("input"));
   };
-  previous.addEventListener("click", () => go(Number(position.input.value) - 1));
-  next.addEventListener("click", () => go(Number(position.input.value) + 1));
+  const leap = (by) => () => {
+    play.stop();
+    go(Number(position.input.value) + by);
+  };
+  previous.addEventListener("click", leap(-1));
+  next.addEventListener("click", leap(1));
+  position.input.addEventListener("input", ({ isTrusted }) => isTrusted && play.stop());
 
   function show() {
     const now = Number(position.input.value) - 1;

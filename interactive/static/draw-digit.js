@@ -2,7 +2,10 @@
 // kept as lines, converted to an image as the authors of the data did, and fed to
 // the network, all of it here, in double precision.
 
-explorable("draw-digit", "Draw a digit", (box, data) => {
+explorable("draw-digit", {
+  title: "Draw a digit",
+  hint: "a 7 with a bar across, a 4 that is open at the top, a 1 that leans.",
+}, (box, data) => {
   const [height, width] = data.shape;
   const GRAIN = 4; // sample points per pixel along each side
 

@@ -2,7 +2,10 @@
 // line and the loss after each update. Everything is computed here, in double
 // precision, from the chapter's data.
 
-explorable("learning-rate", "Choose the learning rate", (box, data) => {
+explorable("learning-rate", {
+  title: "Choose the learning rate",
+  hint: "move η to just below the limit, then just past it, and play both.",
+}, (box, data) => {
   const { x, y, start, bottom, eigenvalues, orders, batches, updates } = data;
   const [surface, curve] = setStages(box, data.axes, [
     "The path on the contour lines of the loss",
@@ -65,17 +68,24 @@ explorable("learning-rate", "Choose the learning rate", (box, data) => {
     label: "learning rate η",
     ...data.rates,
     describe: (value) => value.toFixed(3),
-    onmove: show,
+    onmove: change,
   });
   const momentum = slider({
     label: "momentum β",
     ...data.momenta,
     describe: (value) => value.toFixed(2),
-    onmove: show,
+    onmove: change,
   });
-  const size = choice("examples in an update", batches.map((batch) => batch.name), show);
+  const size = choice("examples in an update", batches.map((batch) => batch.name), change);
   const text = readout();
+  let [path, shown] = [[], updates]; // how many updates of the path are drawn
+  const play = player(
+    () => (shown %= updates),
+    () => draw(++shown) < updates,
+    60,
+  );
   const controls = [rate.node, ...(data.momenta.max > 0 ? [momentum.node] : []), size.node];
+  controls.push(element("div", { className: "buttons" }, play.button));
   box.append(element("div", { className: "controls" }, ...controls), text.node);
 
   const trail = drawn("polyline", { class: "trail" });
@@ -84,17 +94,25 @@ explorable("learning-rate", "Choose the learning rate", (box, data) => {
   surface.layer.append(trail, end);
   curve.layer.append(losses);
 
-  function show() {
+  // Draw the path up to some update, and return which.
+  function draw(count) {
+    const part = path.slice(0, count + 1);
+    trail.setAttribute("points", part.map((theta) => surface.place(...theta)).join(" "));
+    const [endX, endY] = surface.place(...part.at(-1));
+    end.setAttribute("cx", endX);
+    end.setAttribute("cy", endY);
+    const points = part.map((theta, k) => curve.place(k, lossAt(theta)));
+    losses.setAttribute("points", points.join(" "));
+    return count;
+  }
+
+  function change() {
     const [eta, beta] = [Number(rate.input.value), Number(momentum.input.value)];
     const limit = limitFor(beta);
     const batch = batches[size.chosen()];
-    const path = descend(eta, beta, batch.size);
-    trail.setAttribute("points", path.map((theta) => surface.place(...theta)).join(" "));
-    const [endX, endY] = surface.place(...path.at(-1));
-    end.setAttribute("cx", endX);
-    end.setAttribute("cy", endY);
-    const points = path.map((theta, k) => curve.place(k, lossAt(theta)));
-    losses.setAttribute("points", points.join(" "));
+    path = descend(eta, beta, batch.size);
+    play.stop();
+    shown = draw(updates);
 
     rate.mark(limit, `limit ${limit.toFixed(4)}`);
     // Momentum makes the path oscillate, so use the largest of several distances.
@@ -114,5 +132,5 @@ explorable("learning-rate", "Choose the learning rate", (box, data) => {
         (whole ? ` The path leads ${away ? "away from" : "towards"} the minimum.` : ""),
     );
   }
-  show();
+  change();
 });

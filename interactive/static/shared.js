@@ -1,16 +1,16 @@
 // Shared by the explorables: turns a box on the page into a stage and controls.
 //
-// A script calls explorable(name, title, start). For each box of that name on the
-// page, start gets the box and the data that the chapter has computed for it.
-// Without scripts the box shows a figure.
+// A script calls explorable(name, { title, hint }, start). For each box of that name
+// on the page, start gets the box and the data that the chapter has computed for it.
+// The hint is what to try first. Without scripts the box shows a figure.
 
 let serial = 0; // for unique ids
 
-function explorable(name, title, start) {
+function explorable(name, { title, hint }, start) {
   for (const box of document.querySelectorAll(`[data-explorable="${name}"]`)) {
     start(box, JSON.parse(box.querySelector("script").textContent));
     const heading = element("p", { className: "title", id: `title-${serial++}` }, title);
-    box.prepend(heading);
+    box.prepend(heading, element("p", { className: "hint" }, element("b", {}, "Try this: "), hint));
     box.setAttribute("role", "group");
     box.setAttribute("aria-labelledby", heading.id);
     box.classList.add("live");
@@ -46,8 +46,7 @@ function setStages(box, axes, labels) {
 }
 
 function setStage(picture, axes, label) {
-  // The picture has two pixels for each CSS pixel.
-  const [width, height] = ["width", "height"].map((side) => picture.getAttribute(side) / 2);
+  const [width, height] = ["width", "height"].map((side) => Number(picture.getAttribute(side)));
   const [left, top, right, bottom] = axes.box.map((share, i) => share * (i % 2 ? height : width));
   const svg = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
   const clip = drawn("clipPath", { id: `clip-${serial++}` });
@@ -104,6 +103,25 @@ function choice(legend, options, onmove) {
   });
   const chosen = () => Number(field.querySelector(":checked").value);
   return { node: field, chosen };
+}
+
+// A button that plays and pauses: it calls `begin`, and then `advance` again and
+// again, until that returns false or `stop` is called.
+function player(begin, advance, milliseconds) {
+  const button = element("button", { type: "button" }, "Play");
+  let timer;
+  const stop = () => {
+    timer = clearInterval(timer);
+    button.textContent = "Play";
+  };
+  const step = () => advance() || stop();
+  button.addEventListener("click", () => {
+    if (timer) return stop();
+    button.textContent = "Pause";
+    begin();
+    timer = setInterval(step, milliseconds);
+  });
+  return { button, stop };
 }
 
 // A text that only screen readers announce, once the reader pauses; it is

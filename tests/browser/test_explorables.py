@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from book import ROOT
-from browser import NARROW, WIDE, find_violations, look, page_of
+from browser import COLLISIONS, NARROW, WIDE, find_violations, look, page_of
 from interaction import CHAPTER_OF, data_of, open_explorable
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -204,6 +204,30 @@ def test_what_is_predicted_comes_true_at_every_rate_and_momentum(
             assert f"multiplies the error by {factor:.4f}." in text, (momentum, rate)
 
 
+def count_updates(box: Locator) -> int:
+    drawn = box.locator("polyline").first.get_attribute("points") or ""
+    return len(drawn.split()) - 1
+
+
+def test_descent_is_played_paused_and_ended_by_a_change(descent: Locator) -> None:
+    whole = data_of(descent)["updates"]
+    assert count_updates(descent) == whole
+    descent.get_by_role("button", name="Play").click()
+    pause = descent.get_by_role("button", name="Pause")
+    pause.click()
+    part = count_updates(descent)
+    assert part < whole
+    descent.page.wait_for_timeout(200)
+    assert count_updates(descent) == part
+    descent.get_by_role("button", name="Play").click()  # goes on from there
+    expect(pause).to_be_hidden()  # once it has come to the end
+    check_walk(descent)
+    descent.get_by_role("button", name="Play").click()
+    set_slider(descent.get_by_label("learning rate"), 0.2)
+    expect(pause).to_be_hidden()
+    check_walk(descent)
+
+
 def test_without_momentum_there_is_no_slider_for_it(page: Page, site: str) -> None:
     box = open_explorable(page, site, "learning-rate", "01-gradient-descent")
     assert data_of(box)["momenta"]["max"] == 0
@@ -282,6 +306,7 @@ def test_steps_go_on_and_back_by_keyboard_pointer_touch_and_slider(
     for number in range(2, 12):
         page.keyboard.press("Enter")
         check_step(graph, number)
+    assert not page.evaluate(COLLISIONS, ".stage text")
     assert following.get_attribute("aria-disabled") == "true"
     page.keyboard.press("Enter")
     check_step(graph, 11)
@@ -295,6 +320,23 @@ def test_steps_go_on_and_back_by_keyboard_pointer_touch_and_slider(
     page.keyboard.press("Home")
     check_step(graph, 1)
     previous.click(force=True)  # it says that it is disabled
+    check_step(graph, 1)
+
+
+def test_steps_are_played_to_the_end_or_until_one_takes_over(graph: Locator) -> None:
+    graph.page.clock.install()
+    play = graph.get_by_role("button", name=re.compile("Play|Pause"))
+    play.click()
+    graph.page.clock.run_for(3_100)
+    check_step(graph, 3)
+    graph.get_by_role("button", name="Previous").click()
+    graph.page.clock.run_for(3_100)
+    check_step(graph, 2)
+    play.click()
+    graph.page.clock.run_for(60_000)
+    check_step(graph, 11)
+    assert play.inner_text() == "Play"
+    play.click()  # begins again
     check_step(graph, 1)
 
 

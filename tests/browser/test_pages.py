@@ -6,6 +6,7 @@ from posixpath import dirname, join, normpath
 
 import pytest
 from browser import (
+    COLLISIONS,
     AXE,
     FIRST_CHAPTER,
     KINDS,
@@ -119,6 +120,7 @@ def test_page_is_accessible_and_fits(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     # On a phone one sees where a wide formula begins, and scrolls to its end.
     assert not page.evaluate(BEGINNING_HIDDEN)
+    assert not page.evaluate(COLLISIONS, "div.math :is(.eqno, mjx-container > svg)")
     assert not find_violations(page, options=options)
 
 
