@@ -313,7 +313,7 @@ def _corner(array: Any, axes: str, unit: int) -> np.ndarray:
 def _number_position(name: str) -> tuple[float, float]:
     """Return where a number is written, on the axes of the graph."""
     _, _, (column, row), _ = GRAPH[name.removeprefix(GRADIENT)]
-    return column + 0.2, row + (0.34 if name.startswith(GRADIENT) else 0.15)
+    return column + 0.2, row + (0.42 if name.startswith(GRADIENT) else 0.14)
 
 
 def _draw_graph() -> Figure:

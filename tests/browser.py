@@ -58,7 +58,8 @@ new PerformanceObserver((list) => {
 """
 # Returns what stands on what of the visible elements that a selector finds.
 COLLISIONS = """(selector) => {
-  const seen = [...document.querySelectorAll(selector)].filter((it) => it.checkVisibility());
+  const all = [...document.querySelectorAll(selector)];
+  const seen = all.filter((it) => it.checkVisibility());
   const boxes = seen.map((it) => it.getBoundingClientRect());
   const meet = (a, b) => a.left < b.right - 1 && b.left < a.right - 1
     && a.top < b.bottom - 1 && b.top < a.bottom - 1;

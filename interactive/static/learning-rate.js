@@ -80,7 +80,7 @@ explorable("learning-rate", {
   const text = readout();
   let [path, shown] = [[], updates]; // how many updates of the path are drawn
   const play = player(
-    () => (shown %= updates),
+    () => draw((shown %= updates)),
     () => draw(++shown) < updates,
     60,
   );

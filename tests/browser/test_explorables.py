@@ -220,7 +220,7 @@ def test_descent_is_played_paused_and_ended_by_a_change(descent: Locator) -> Non
     descent.page.wait_for_timeout(200)
     assert count_updates(descent) == part
     descent.get_by_role("button", name="Play").click()  # goes on from there
-    expect(pause).to_be_hidden()  # once it has come to the end
+    expect(pause).to_be_hidden(timeout=20_000)  # it has come to the end
     check_walk(descent)
     descent.get_by_role("button", name="Play").click()
     set_slider(descent.get_by_label("learning rate"), 0.2)

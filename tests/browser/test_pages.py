@@ -6,8 +6,8 @@ from posixpath import dirname, join, normpath
 
 import pytest
 from browser import (
-    COLLISIONS,
     AXE,
+    COLLISIONS,
     FIRST_CHAPTER,
     KINDS,
     LOAD_PICTURES,
