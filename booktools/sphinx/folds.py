@@ -6,6 +6,7 @@ way is sphinx-togglebutton, whose script folds a page that is already visible.
 MyST-NB folds code in the same way; here the words that open it are its name.
 """
 
+import re
 from html import escape
 
 from docutils import nodes
@@ -55,6 +56,30 @@ def fold(doctree: nodes.document) -> None:
         box.replace_self(folded)
 
 
+def name_code(doctree: nodes.document, show: str, hide: str) -> None:
+    """Let the line that opens folded code say what code it is.
+
+    Parameters
+    ----------
+    doctree : document
+        The page.
+    show, hide : str
+        What ``_config.yml`` has the line say, and how it says that it closes. A cell
+        with words of its own keeps them.
+    """
+    for node in doctree.findall(HideCodeCellNode):
+        if node["prompt_show"] != show:
+            continue
+        if re.match("(import|from) ", node.astext()):
+            kind = "the imports"
+        elif any(node.parent.findall(nodes.image)):
+            kind = "the code of the plot"
+        else:
+            continue
+        node["prompt_show"] = show.replace("the code", kind)
+        node["prompt_hide"] = hide.replace("the code", kind)
+
+
 def _visit_hidden(self: HTML5Translator, node: HideCodeCellNode) -> None:
     prompts = (("collapsed", "prompt_show"), ("expanded", "prompt_hide"))
     words = "".join(
@@ -72,6 +97,8 @@ def _depart_hidden(self: HTML5Translator, node: HideCodeCellNode) -> None:
 def _fold(app: Sphinx, doctree: nodes.document, page: str) -> None:
     if app.builder.name != "print":  # which is printed
         fold(doctree)
+    words = [getattr(app.config, f"nb_code_prompt_{it}", "") for it in ("show", "hide")]
+    name_code(doctree, *words)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -20,11 +20,10 @@ from booktools.sphinx.chapter_head import chapter_number
 
 PLACES = (nodes.section, nodes.definition_list_item, addnodes.desc)
 NOT_INDEXED = (nodes.raw, nodes.comment, nodes.Invisible, nodes.image)
-OUTPUT = "cell_output"
+# Outputs are no text, and answers are for the reader to find.
+CLASSES_NOT_INDEXED = {"cell_output", "answer"}
+PLAIN = re.compile(r"[^\\{}^]*")  # TeX that reads like text
 LABELLED = ("cite", "math")  # references whose numbers are not known yet
-TEX = re.compile(
-    r"\\(?:[,;:! ]|(?:left|right|text|mathrm|mathbf|operatorname)\b)|[\\{}$]"
-)
 
 
 def heading_of(place: nodes.Element) -> nodes.Element | None:
@@ -60,7 +59,7 @@ def _texts(node: nodes.Element, heading: nodes.Element) -> Iterator[str]:
         if isinstance(child, nodes.Text):
             yield child.astext()
         elif isinstance(child, nodes.math):
-            yield TEX.sub(" ", child.astext())
+            yield child.astext() if PLAIN.fullmatch(child.astext()) else "…"
         elif isinstance(child, nodes.math_block):
             yield " … "
         elif not _is_left_out(child, heading):
@@ -70,9 +69,9 @@ def _texts(node: nodes.Element, heading: nodes.Element) -> Iterator[str]:
 
 def _is_left_out(node: nodes.Element, heading: nodes.Element) -> bool:
     elsewhere = isinstance(node, PLACES) and heading_of(node) is not None
-    hidden = isinstance(node, NOT_INDEXED) or OUTPUT in node["classes"]
+    hidden = isinstance(node, NOT_INDEXED) or CLASSES_NOT_INDEXED & {*node["classes"]}
     label = node.get("refdomain") in LABELLED
-    return node is heading or elsewhere or hidden or label
+    return node is heading or elsewhere or bool(hidden) or label
 
 
 def _configure(app: Sphinx) -> None:

@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from docutils import nodes
+from docutils.utils import new_document
+from myst_nb.sphinx_ import HideCodeCellNode
 from small_site import render, warnings_of
+
+from booktools.sphinx.folds import name_code
 
 PAGE = """# Page
 
@@ -49,3 +54,28 @@ def test_each_is_a_closed_box_with_a_title_that_opens_it(page: BeautifulSoup) ->
 
 def test_a_link_to_a_box_still_finds_it(page: BeautifulSoup) -> None:
     assert page.find(id="far")
+
+
+SHOW, HIDE = "Show the code", "Hide the code"
+
+
+def folded_code(code: str, *outputs: nodes.Node, words: str = SHOW) -> HideCodeCellNode:
+    """Return a cell whose code is folded, and the words for it."""
+    folded = HideCodeCellNode(
+        "", nodes.literal_block(code, code), prompt_show=words, prompt_hide=HIDE
+    )
+    document = new_document("page")
+    cell = nodes.container("", folded, *outputs)
+    document += cell
+    name_code(document, SHOW, HIDE)
+    return folded
+
+
+def test_the_line_that_opens_code_says_what_it_is() -> None:
+    imports = folded_code("import numpy as np\n\nx = 1")
+    assert imports["prompt_show"] == "Show the imports"
+    assert imports["prompt_hide"] == "Hide the imports"
+    plot = folded_code("plt.plot(x)", nodes.container("", nodes.image(uri="x.png")))
+    assert plot["prompt_show"] == "Show the code of the plot"
+    assert folded_code("x = 1")["prompt_show"] == SHOW
+    assert folded_code("import x", words="The fix")["prompt_show"] == "The fix"

@@ -61,7 +61,9 @@ function show() {
           .map((place, i) => ({ place, first: i === 0, score: rate(place, title, patterns) }))
           .filter(({ score }) => score > 0)
           .sort((a, b) => b.score - a.score);
-        return hits.length ? [{ address, title, hits, score: hits[0].score }] : [];
+        if (!hits.length) return [];
+        const inTitle = patterns.filter((pattern) => count(title, pattern)).length;
+        return [{ address, title, hits, score: hits[0].score + 10 * inTitle }];
       })
     : [];
   found.sort((a, b) => b.score - a.score);
@@ -72,7 +74,7 @@ function show() {
     ? ""
     : total
       ? `${counted(total, "place")} on ${counted(found.length, "page")}.`
-      : "Nothing was found.";
+      : "Nothing was found. Every word must be on the page: try fewer, or how one begins.";
 }
 
 // A page with its places, without the page itself a second time.
