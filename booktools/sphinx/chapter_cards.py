@@ -8,6 +8,7 @@ titles say what the pictures are about, so these have no alternative text. Cards
 are for the first page, which Sphinx writes again whenever a chapter has changed.
 """
 
+import shutil
 from html import escape
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 from booktools.sphinx.chapter_head import chapter_number, key_picture
-from booktools.sphinx.images import draw_on_page, read_drawing
+from booktools.sphinx.images import KEPT, draw_on_page, read_drawing
 
 PICTURE = "key_picture"  # in what Sphinx knows of a page: the file
 FOLDER = "_static/cards"
@@ -65,15 +66,21 @@ def _draw(app: Sphinx, chapter: str) -> str:
             return ""
         html = draw_on_page(drawing, f"card-{name}-", "", colours=True)
         return f'<div class="card-picture" aria-hidden="true">{html}</div>'
-    with Image.open(path) as opened:
-        picture = shrink(opened)
+    kept = Path(app.srcdir) / KEPT / f"{path.stem}-card.webp"  # its stem is a checksum
+    if not kept.exists():
+        with Image.open(path) as opened:
+            part = kept.with_suffix(".part")
+            shrink(opened).save(part, "WEBP", quality=60, method=6)
+            part.replace(kept)
     file = f"{FOLDER}/{name}.webp"
     target = Path(app.outdir, file)
     target.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(target, "WEBP", quality=60, method=6)
+    shutil.copyfile(kept, target)
+    with Image.open(kept) as picture:
+        width, height = picture.size
     return (
         f'<div class="card-picture"><img src="{file}" alt="" loading="lazy" '
-        f'class="plot" width="{picture.width}" height="{picture.height}"></div>'
+        f'class="plot" width="{width}" height="{height}"></div>'
     )
 
 

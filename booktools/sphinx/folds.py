@@ -67,17 +67,18 @@ def name_code(doctree: nodes.document, show: str, hide: str) -> None:
         What ``_config.yml`` has the line say, and how it says that it closes. A cell
         with words of its own keeps them.
     """
-    for node in doctree.findall(HideCodeCellNode):
-        if node["prompt_show"] != show:
-            continue
-        if re.match("(import|from) ", node.astext()):
-            kind = "the imports"
-        elif any(node.parent.findall(nodes.image)):
-            kind = "the code of the plot"
-        else:
-            continue
-        node["prompt_show"] = show.replace("the code", kind)
-        node["prompt_hide"] = hide.replace("the code", kind)
+    for cell in doctree.findall(nodes.container):
+        for node in cell.children:
+            if not isinstance(node, HideCodeCellNode) or node["prompt_show"] != show:
+                continue
+            if re.match("(import|from) ", node.astext()):
+                kind = "the imports"
+            elif any(cell.findall(nodes.image)):
+                kind = "the code of the plot"
+            else:
+                continue
+            node["prompt_show"] = show.replace("the code", kind)
+            node["prompt_hide"] = hide.replace("the code", kind)
 
 
 def _visit_hidden(self: HTML5Translator, node: HideCodeCellNode) -> None:

@@ -15,14 +15,16 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.environment.collectors import EnvironmentCollector
 
 from booktools.sphinx.chapter_head import chapter_number
 
 PLACES = (nodes.section, nodes.definition_list_item, addnodes.desc)
-NOT_INDEXED = (nodes.raw, nodes.comment, nodes.Invisible, nodes.image)
+NOT_INDEXED = (nodes.raw, nodes.system_message, nodes.Invisible, nodes.image)
 # Outputs are no text, and answers are for the reader to find.
 CLASSES_NOT_INDEXED = {"cell_output", "answer"}
 PLAIN = re.compile(r"[^\\{}^]*")  # TeX that reads like text
+PLACES_FOUND = "places"  # in what Sphinx knows of a page
 LABELLED = ("cite", "math")  # references whose numbers are not known yet
 
 
@@ -74,6 +76,22 @@ def _is_left_out(node: nodes.Element, heading: nodes.Element) -> bool:
     return node is heading or elsewhere or bool(hidden) or label
 
 
+class PlacesCollector(EnvironmentCollector):
+    """Notes the places of a page when it is read, or each build would read all."""
+
+    def process_doc(self, app: Sphinx, doctree: nodes.document) -> None:
+        """Note those of the page that has been read."""
+        app.env.metadata[app.env.docname][PLACES_FOUND] = places_on(doctree)
+
+    def clear_doc(self, app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+        """Leave it to Sphinx, which forgets what it knows of the page."""
+
+    def merge_other(
+        self, app: Sphinx, env: BuildEnvironment, docnames: set[str], other: Any
+    ) -> None:
+        """Leave it to Sphinx, which merges what it knows of the pages."""
+
+
 def _configure(app: Sphinx) -> None:
     builder: Any = app.builder
     builder.search = False  # no index of Sphinx's
@@ -94,7 +112,7 @@ def _write_search(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         [
             app.builder.get_target_uri(page),
             _title(env, page),
-            places_on(env.get_doctree(page)),
+            env.metadata[page][PLACES_FOUND],
         ]
         for page in sorted(env.found_docs)
     ]
@@ -107,6 +125,7 @@ def _write_search(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
+    app.add_env_collector(PlacesCollector)
     app.connect("builder-inited", _configure)
     app.connect("html-collect-pages", _write_search)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
