@@ -1,6 +1,7 @@
 """What tests in a real browser share: the browser, the site, and its pages."""
 
 import os
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from book import PAGES, ROOT, SITE, chapter_files
 from playwright.sync_api import (
     Browser,
     BrowserContext,
+    ConsoleMessage,
     Locator,
     Page,
     expect,
@@ -67,6 +69,8 @@ COLLISIONS = """(selector) => {
     meet(boxes[i], boxes[i + 1 + j]) && !one.contains(other)).map(
     (other) => `${one.textContent} on ${other.textContent}`));
 }"""
+# Browsers preload no font from a file, and say so; they load it all the same.
+FONT_OF_FILE = re.compile(r"file:\S*\.woff2")
 SCROLL_THROUGH = """async () => {
   for (let y = 0; y < document.body.scrollHeight; y += 600) {
     scrollTo({top: y, behavior: "instant"});
@@ -164,14 +168,18 @@ def open_context(browser: Browser, **options: Any) -> BrowserContext:
 def note_complaints(page: Page) -> list[str]:
     """Return a list to which errors, warnings and failed requests are added."""
     complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("requestfailed", lambda request: complaints.append(request.url))
-    page.on(
-        "console",
-        lambda message: (
-            message.type in ("error", "warning") and complaints.append(message.text)
-        ),
-    )
+
+    def note(text: str) -> None:
+        if not FONT_OF_FILE.search(text):
+            complaints.append(text)
+
+    def note_message(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            note(f"{message.text} {message.location['url']}")
+
+    page.on("pageerror", lambda error: note(str(error)))
+    page.on("requestfailed", lambda request: note(request.url))
+    page.on("console", note_message)
     return complaints
 
 

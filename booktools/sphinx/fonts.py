@@ -42,17 +42,11 @@ FOLDER = "fonts"  # both in the site's _static
 NOTE = """\
 Note: the pages use the fonts of the reader's system, since npm could not fetch ours.
 """
-# What most lines are set in. To preload more would delay the first paint, and files
-# cannot be preloaded: browsers refuse it, and complain.
+# What most lines are set in. To preload more would delay the first paint.
 FIRST = (
     "source-serif-4-latin-400-normal.woff2",
     "source-sans-3-latin-600-normal.woff2",
 )
-PRELOAD = """
-<script>
-if (location.protocol !== "file:") document.head.insertAdjacentHTML("beforeend", `%s`);
-</script>
-"""
 LATIN = "U+0-FF,U+131,U+152-153,U+2BB-2BC,U+2C6,U+2DA,U+2DC,U+2000-206F,U+20AC,U+2212"
 GREEK = "U+370-3FF"
 
@@ -275,7 +269,8 @@ def _put_on_page(
     """Hand the style sheet to the template, so that no page waits for a file.
 
     Nor does it wait for the fonts: they take the place of others of the same size
-    when they are there. The first of them come in time, so that no line is broken anew.
+    when they are there. The first of them come in time, so that no line is broken anew;
+    a page opened as a file has them later, since browsers preload no font from a file.
     """
     static = Path(app.outdir) / "_static"
     folder = context["pathto"](f"_static/{FOLDER}/", resource=True)
@@ -286,8 +281,7 @@ def _put_on_page(
         for file in FIRST
         if (static / FOLDER / file).exists()
     ]
-    if links:
-        context["metatags"] = context.get("metatags", "") + PRELOAD % "".join(links)
+    context["metatags"] = context.get("metatags", "") + "\n".join(links)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
