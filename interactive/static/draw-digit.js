@@ -167,7 +167,7 @@ explorable("draw-digit", {
   }
 
   const part = (name, ...content) =>
-    element("div", { className: "part" }, element("p", {}, name), ...content);
+    element("div", { className: "panel" }, element("p", {}, name), ...content);
   const [units, classes] = data.layers.map(([rows]) => rows);
   const columns = Math.min(10, units);
   const image = grid(height, width, height * width);
@@ -284,7 +284,7 @@ explorable("draw-digit", {
   box.querySelector("img").replaceWith(
     element(
       "div",
-      { className: "drawing" },
+      { className: "easel" },
       part("You draw", desk, buttons, where.node),
       part("The network sees", image.svg),
       part(`Its ${units} hidden units`, firing.svg),

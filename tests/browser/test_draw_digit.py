@@ -186,6 +186,14 @@ def paper(page: Page, site: str) -> Paper:
     return Paper(page, open_explorable(page, site, "draw-digit"))
 
 
+def test_nothing_of_it_is_cut_off_or_scrolls(paper: Paper) -> None:
+    assert not paper.box.evaluate(
+        "(box) => [...box.querySelectorAll('div')].filter((part) =>"
+        " getComputedStyle(part).overflowX !== 'visible'"
+        " && part.scrollWidth > part.clientWidth).map((part) => part.className)"
+    )
+
+
 @pytest.fixture
 def images(paper: Paper) -> Floats:
     """Return test images of whichever digits the book was built with."""
