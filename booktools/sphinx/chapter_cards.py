@@ -8,6 +8,7 @@ titles say what the pictures are about, so these have no alternative text. Cards
 are for the first page, which Sphinx writes again whenever a chapter has changed.
 """
 
+import hashlib
 import shutil
 from html import escape
 from pathlib import Path
@@ -48,6 +49,21 @@ def shrink(picture: Image.Image) -> Image.Image:
     return small
 
 
+def keep_small(path: Path, folder: Path) -> Path:
+    """Return a picture made small, as a file that later builds find in a folder.
+
+    Its name says what it was made from: the picture's content and this module.
+    """
+    key = hashlib.sha256(path.read_bytes() + Path(__file__).read_bytes()).hexdigest()
+    kept = folder / f"{key}-card.webp"
+    if not kept.exists():
+        with Image.open(path) as opened:
+            part = kept.with_suffix(".part")
+            shrink(opened).save(part, "WEBP", quality=60, method=6)
+            part.replace(kept)
+    return kept
+
+
 def _note_picture(app: Sphinx, doctree: nodes.document) -> None:
     picture = key_picture(doctree)
     if picture is not None and app.env.docname in app.config.book.chapters:
@@ -66,12 +82,7 @@ def _draw(app: Sphinx, chapter: str) -> str:
             return ""
         html = draw_on_page(drawing, f"card-{name}-", "", colours=True)
         return f'<div class="card-picture" aria-hidden="true">{html}</div>'
-    kept = Path(app.srcdir) / KEPT / f"{path.stem}-card.webp"  # its stem is a checksum
-    if not kept.exists():
-        with Image.open(path) as opened:
-            part = kept.with_suffix(".part")
-            shrink(opened).save(part, "WEBP", quality=60, method=6)
-            part.replace(kept)
+    kept = keep_small(path, Path(app.srcdir) / KEPT)
     file = f"{FOLDER}/{name}.webp"
     target = Path(app.outdir, file)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -152,3 +152,7 @@ def test_a_later_build_leaves_the_fonts_alone(book_with_fonts, npm: Npm) -> None
     book_with_fonts("Two.")
     assert times() == before
     assert len(npm.calls) == 1
+
+
+def test_the_fonts_that_are_preloaded_are_among_them() -> None:
+    assert set(fonts.FIRST) <= FILES

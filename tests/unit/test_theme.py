@@ -51,10 +51,15 @@ def test_code_is_the_same_with_fewer_tokens() -> None:
         ("<pre>code</pre>", {"book.css", "copybutton.js"}),
         ('<div class="digit-pad"></div>', {"book.css", "explorables.css"}),
         ('<div class="sd-card"></div>', {"book.css", "sphinx-design.min.css"}),
+        ('<span class="-Color-Red">e</span>', {"book.css", "mystnb.1.css"}),
+        ('<div class="cell tag_scroll-output"></div>', {"book.css", "mystnb.1.css"}),
     ],
 )
 def test_a_page_loads_only_what_it_has_a_use_for(body: str, kept: set[str]) -> None:
-    styles = ("book.css", "explorables.css", "sphinx-design.min.css", "exercise.css")
+    styles = (
+        *("book.css", "explorables.css", "sphinx-design.min.css", "exercise.css"),
+        "mystnb.1.css",
+    )
     context: dict[str, Any] = {
         "body": body,
         "css_files": [SimpleNamespace(filename=name) for name in styles],
