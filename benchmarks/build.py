@@ -21,7 +21,7 @@ from booktools.sources import chapter_files
 ROOT = Path()  # `make bench` runs in the book's folder
 EXCLUDED = ("_build", ".venv", ".git", "*.egg-info", ".*_cache", ".hypothesis")
 BUILD = ("-m", "booktools", "build")
-CELL = "```{code-cell} ipython3\n"
+IMPORT = "import numpy as np\n"  # in a cell of each chapter
 
 
 def main() -> int:
@@ -65,7 +65,7 @@ def measure(book: Path) -> dict[str, float]:
     prose = text.replace("\n## ", "\nOne more sentence.\n\n## ", 1)
     chapter.write_text(prose, encoding="utf-8")
     seconds["one edit of prose"] = run(book, *BUILD, says="The book is built")
-    code = prose.replace(CELL, f"{CELL}# A comment.\n", 1)
+    code = prose.replace(IMPORT, f"{IMPORT}# A comment.\n", 1)
     chapter.write_text(code, encoding="utf-8")
     seconds["one edit of code"] = run(book, *BUILD, says=f"{chapter.name} executed in")
     tests = ("-m", "pytest", "-q", "--numprocesses", "auto", "--dist", "loadfile")
@@ -82,7 +82,7 @@ def run(book: Path, *arguments: str, says: str = "", **variables: str) -> float:
         If it fails, or does not print what it should; the times would be
         meaningless.
     """
-    print(f"… python {' '.join(arguments)}", flush=True)
+    print(f"… python {' '.join(arguments)}", end=" ", flush=True)
     started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, *arguments],
@@ -95,7 +95,9 @@ def run(book: Path, *arguments: str, says: str = "", **variables: str) -> float:
     )
     if done.returncode or says not in done.stdout:
         sys.exit(f"{done.stdout}\nIt failed, so there is nothing to compare.")
-    return time.perf_counter() - started
+    seconds = time.perf_counter() - started
+    print(f"{seconds:.1f} s", flush=True)
+    return seconds
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Show of an error's traceback what teaches: the reader's own code, and the last frame.
+"""Show of an error's traceback what teaches: the frames of the notebook's own cells.
 
 The book's own kernels load this as an IPython extension (ipython_kernel_config.py);
 elsewhere readers get what they are used to.
@@ -10,23 +10,25 @@ from IPython.core.interactiveshell import InteractiveShell
 
 
 def shorten(first: TracebackType, namespace: dict[str, object]) -> TracebackType:
-    """Return a traceback without the frames between the notebook's and the last.
+    """Return a traceback without the frames of libraries.
 
     Parameters
     ----------
     first : TracebackType
-        As it was raised; its first frame is IPython's, which shows none of it.
+        As it was raised.
     namespace : dict
-        The globals of the notebook's cells, by which their frames are known.
+        The globals of the notebook's cells, by which their frames are known. If
+        there is no such frame, the last one is left.
     """
     frames = [first]
     while (following := frames[-1].tb_next) is not None:
         frames.append(following)
-    *middle, last = frames
-    for it in reversed(middle):
-        if it is first or it.tb_frame.f_globals is namespace:
-            last = TracebackType(last, it.tb_frame, it.tb_lasti, it.tb_lineno)
-    return last
+    own = [it for it in frames if it.tb_frame.f_globals is namespace] or frames[-1:]
+    short = None
+    for it in reversed(own):
+        short = TracebackType(short, it.tb_frame, it.tb_lasti, it.tb_lineno)
+    assert short is not None
+    return short
 
 
 def _show(
@@ -36,8 +38,12 @@ def _show(
     traceback: TracebackType,
     tb_offset: int | None = None,
 ) -> None:
+    cause = error.__cause__ or error.__context__
+    while cause is not None and cause.__traceback__ is not None:
+        cause.__traceback__ = shorten(cause.__traceback__, shell.user_ns)
+        cause = cause.__cause__ or cause.__context__
     short = shorten(traceback, shell.user_ns)
-    shell.showtraceback((kind, error, short), tb_offset=tb_offset)
+    shell.showtraceback((kind, error, short), tb_offset=0)
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

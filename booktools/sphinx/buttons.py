@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 from booktools.edition import STUDENT
+from booktools.sphinx.chapter_head import GLANCE
 from booktools.urls import github_project
 
 BRANCH = "notebooks"  # where the exported notebooks are
@@ -71,19 +73,34 @@ def source_addresses(repository: str, branch: str, page: str) -> tuple[str, str]
     return "", ""
 
 
-def _add_links(
+def _add_chapter_links(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Show what one can do with a chapter, below what it takes."""
+    lists = doctree.findall(nodes.bullet_list)
+    glance = next((it for it in lists if GLANCE in it["classes"]), None)
+    if glance is None or app.builder.name != "html":
+        return
+    source = "../" * page.count("/") + f"_sources/{page}.md"
+    facts = {
+        "launches": launch_addresses(app.config.book.repository, page),
+        "notebook": f"{Path(page).name}.ipynb",
+        "source": source if app.config.html_copy_source else "",
+    }
+    links = app.builder.templates.render("page-links.html", facts)
+    place = glance.parent.index(glance) + 1
+    glance.parent.insert(place, nodes.raw("", links, format="html"))
+
+
+def _add_source_links(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
     book = app.config.book
-    chapter = page in book.chapters
     edit, report = source_addresses(book.repository, book.branch or "main", page)
-    context["launches"] = launch_addresses(book.repository, page) if chapter else {}
-    context["notebook"] = f"{Path(page).name}.ipynb" if chapter else ""
     context["report"] = report if doctree else ""
     context["edit"] = edit if doctree and app.config.edition != STUDENT else ""
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Connect to Sphinx."""
-    app.connect("html-page-context", _add_links)
+    """Connect to Sphinx, for the links of a chapter once its head is there."""
+    app.connect("doctree-resolved", _add_chapter_links, priority=1100)
+    app.connect("html-page-context", _add_source_links)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
