@@ -42,8 +42,10 @@ MISSING_PICTURES = """[...document.images].filter(
 FORMULAS = """[...document.querySelectorAll('.math')].filter(
   (m) => m.checkVisibility()).map((m) => [m.textContent,
     m.querySelector('svg')?.getBoundingClientRect().width ?? 0])"""
-TOO_WIDE = """[...document.querySelectorAll('div.math')].filter(
-  (m) => m.scrollWidth > m.clientWidth).map((m) => m.id || m.textContent)"""
+TOO_WIDE = """() => {
+  for (const folded of document.querySelectorAll('details')) folded.open = true;
+  return [...document.querySelectorAll('div.math, pre, .output, .table-wrapper')].filter(
+    (e) => e.scrollWidth > e.clientWidth).map((e) => e.id || e.textContent); }"""
 BEGINNING_HIDDEN = """[...document.querySelectorAll('div.math')].filter(
   (m) => m.checkVisibility() && m.querySelector('svg').getBoundingClientRect().left
     < m.getBoundingClientRect().left - 1).map((m) => m.id || m.textContent)"""
