@@ -298,6 +298,7 @@ explorable("draw-digit", {
     strokes.replaceChildren(
       ...lines.map((line) => drawn("polyline", { points: [...line, line.at(-1)].join(" ") })),
     );
+    desk.classList.toggle("empty", !lines.length);
     pen.setAttribute("transform", `translate(${place})`);
     pen.classList.toggle("down", down);
 
