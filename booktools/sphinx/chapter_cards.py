@@ -8,8 +8,7 @@ titles say what the pictures are about, so these have no alternative text. Cards
 are for the first page, which Sphinx writes again whenever a chapter has changed.
 """
 
-import hashlib
-import shutil
+import io
 from html import escape
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx_external_toc.parsing import parse_toc_yaml
 
 from booktools.sphinx.chapter_head import chapter_number, key_picture
-from booktools.sphinx.images import KEPT, draw_on_page, read_drawing
+from booktools.sphinx.images import draw_on_page, drawn_before, read_drawing
 
 PICTURE = "key_picture"  # in what Sphinx knows of a page: the file
 FOLDER = "_static/cards"
@@ -39,29 +38,17 @@ class ChapterCards(SphinxDirective):
         return [chapter_cards()]
 
 
-def shrink(picture: Image.Image) -> Image.Image:
-    """Return a picture without its white margin, as wide as a card at most."""
+def shrink(content: bytes, width: int) -> bytes:
+    """Return a picture without its white margin, no wider than so many pixels."""
+    picture = Image.open(io.BytesIO(content))
     small = Image.new("RGB", picture.size, "white")
     mask = picture.getchannel("A") if picture.mode == "RGBA" else None
     small.paste(picture, mask=mask)
     small = small.crop(ImageChops.invert(small).getbbox())
-    small.thumbnail((WIDTH, WIDTH), Image.Resampling.LANCZOS)
-    return small
-
-
-def keep_small(path: Path, folder: Path) -> Path:
-    """Return a picture made small, as a file that later builds find in a folder.
-
-    Its name says what it was made from: the picture's content and this module.
-    """
-    key = hashlib.sha256(path.read_bytes() + Path(__file__).read_bytes()).hexdigest()
-    kept = folder / f"{key}-card.webp"
-    if not kept.exists():
-        with Image.open(path) as opened:
-            part = kept.with_suffix(".part")
-            shrink(opened).save(part, "WEBP", quality=60, method=6)
-            part.replace(kept)
-    return kept
+    small.thumbnail((width, width), Image.Resampling.LANCZOS)
+    file = io.BytesIO()
+    small.save(file, "WEBP", quality=60, method=6)
+    return file.getvalue()
 
 
 def _note_picture(app: Sphinx, doctree: nodes.document) -> None:
@@ -82,12 +69,12 @@ def _draw(app: Sphinx, chapter: str) -> str:
             return ""
         html = draw_on_page(drawing, f"card-{name}-", "", colours=True)
         return f'<div class="card-picture" aria-hidden="true">{html}</div>'
-    kept = keep_small(path, Path(app.srcdir) / KEPT)
+    small = drawn_before(app.srcdir).cache(shrink)(path.read_bytes(), WIDTH)
     file = f"{FOLDER}/{name}.webp"
     target = Path(app.outdir, file)
     target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(kept, target)
-    with Image.open(kept) as picture:
+    target.write_bytes(small)
+    with Image.open(io.BytesIO(small)) as picture:
         width, height = picture.size
     return (
         f'<div class="card-picture"><img src="{file}" alt="" loading="lazy" '

@@ -30,11 +30,17 @@ def find_terms(env: BuildEnvironment) -> dict[str, tuple[str, str]]:
     }
 
 
-def find_definition(env: BuildEnvironment, page: str, anchor: str) -> nodes.Element:
-    """Return what a glossary says of a term: first the term, last its definition."""
-    glossary = env.get_doctree(page)
-    (term,) = (it for it in glossary.findall(nodes.term) if anchor in it["ids"])
-    return term.parent
+def find_definitions(env: BuildEnvironment) -> dict[tuple[str, str], nodes.Element]:
+    """Return what is said of each term, by the page and the anchor of the term.
+
+    First in it is the term, and last its definition.
+    """
+    return {
+        (page, anchor): term.parent
+        for page in {page for page, _ in find_terms(env).values()}
+        for term in env.get_doctree(page).findall(nodes.term)
+        for anchor in term["ids"]
+    }
 
 
 class AddDefinitions(SphinxPostTransform):
@@ -50,13 +56,14 @@ class AddDefinitions(SphinxPostTransform):
         terms = {link["reftarget"] for link in links if link["reftype"] == "term"}
         places = find_terms(self.env)
         known = {places[term.lower()] for term in terms if term.lower() in places}
+        definitions = find_definitions(self.env) if known else {}
         for page, anchor in sorted(known):
             if page != self.env.docname:
-                self.document.append(self._copy(page, anchor))
+                self.document.append(self._copy(definitions[page, anchor], anchor))
 
-    def _copy(self, page: str, anchor: str) -> explanation:
+    def _copy(self, definition: nodes.Element, anchor: str) -> explanation:
         """Return a definition with links that are right on this page."""
-        term, *_, body = find_definition(self.env, page, anchor).deepcopy()
+        term, *_, body = definition.deepcopy()
         link = addnodes.pending_xref(
             "",
             nodes.inline("", "in the glossary"),
@@ -87,8 +94,7 @@ def depart_explanation(self: HTML5Translator, node: explanation) -> None:
 
 def _find_outdated(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     """Return all pages if a definition has changed, since they have copies of it."""
-    places = find_terms(env)
-    now = {name: str(find_definition(env, *place)) for name, place in places.items()}
+    now = {place: str(it) for place, it in find_definitions(env).items()}
     before = getattr(env, DEFINITIONS, None)
     setattr(env, DEFINITIONS, now)
     return [] if now == before else env.found_docs

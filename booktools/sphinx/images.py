@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 
 from bs4 import BeautifulSoup, Comment
 from docutils import nodes
+from joblib import Memory
 from PIL import Image, UnidentifiedImageError
 from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
@@ -32,6 +33,8 @@ from helpers.plots import to_webp
 logger = getLogger(__name__)
 
 KEPT = BUILD / "images"  # compressed images, which are slow to make
+DRAWN = BUILD / "drawn"  # what has been made of pictures, for later builds
+MOST_DRAWN = 20_000_000  # bytes
 # Part of their names: if the compression changes, others are made.
 ENCODER = Path(plots.__file__).read_bytes() + version("pillow").encode()
 FRAME = re.compile("^data:image/webp;base64,")
@@ -116,6 +119,11 @@ def _extract_frames(raw: nodes.raw, kept: Path) -> None:
     pairs = zip(images, rest, strict=True)
     new = [first, *(node for pair in pairs for node in pair)]
     parent[place : place + 1] = new
+
+
+def drawn_before(root: str | Path) -> Memory:
+    """Return the cache of what has been made of pictures, in a book's folder."""
+    return Memory(Path(root) / DRAWN, verbose=0)
 
 
 def _compress(path: Path, kept: Path) -> Path:
@@ -348,6 +356,7 @@ def _forget_images(app: Sphinx, exception: Exception | None) -> None:
     """Delete images of pages as they were in an earlier build."""
     if exception is not None or app.builder.format != "html":
         return
+    drawn_before(app.srcdir).reduce_size(MOST_DRAWN)
     images = app.env.images
     used = {name for _, name in images.values()}
     _keep_only(Path(app.outdir) / "_images", used)

@@ -15,7 +15,6 @@ import posixpath
 import sys
 import tomllib
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,6 +41,7 @@ from booktools.execute import open_cache
 from booktools.sources import read_chapter
 from booktools.sphinx.book import Book
 from booktools.sphinx.chapter_head import chapter_number
+from booktools.sphinx.images import drawn_before
 
 logger = getLogger(__name__)
 
@@ -373,7 +373,7 @@ class NotebookTranslator(MarkdownTranslator):
         """Embed an image in the text."""
         address = node["uri"]
         if "://" not in address:
-            address = embed(Path(self.env.srcdir) / address)
+            address = embed(Path(self.env.srcdir) / address, self.env.srcdir)
         alt = escape_markdown_chars(node.get("alt", "")).replace("]", r"\]")
         alone = 0 if isinstance(node.parent, nodes.TextElement) else 2
         self.add(f"![{alt}]({address})", prefix_eol=alone, suffix_eol=alone)
@@ -392,8 +392,7 @@ class NotebookTranslator(MarkdownTranslator):
         return ".".join(map(str, next(found, ())))
 
 
-@cache  # a drawing may be on several pages
-def embed(path: Path) -> str:
+def embed(path: Path, root: str | Path) -> str:
     """Return an image as a data URI.
 
     A drawing becomes PNG, on white: Colab shows no SVG in Markdown, and lines on
@@ -403,21 +402,28 @@ def embed(path: Path) -> str:
     ----------
     path : Path
         A file that browsers can show.
+    root : Path
+        The book's folder, which keeps the drawings.
     """
     kind, content = path.suffix.removeprefix("."), path.read_bytes()
     if kind == "svg":
-        # The dpi converts sizes in points to pixels.
-        drawn = resvg_py.svg_to_bytes(
-            svg_path=str(path), width=PIXELS, background="white", dpi=96
-        )
-        file = io.BytesIO()
-        picture = Image.open(io.BytesIO(bytes(drawn))).convert("RGB")
-        picture.quantize(COLOURS, dither=Image.Dither.NONE).save(
-            file, "png", optimize=True
-        )
-        kind, content = "png", file.getvalue()
+        draw = drawn_before(root).cache(draw_as_png)
+        kind, content = "png", draw(content.decode(), PIXELS, COLOURS)
     kind = {"jpg": "jpeg"}.get(kind, kind)
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def draw_as_png(drawing: str, width: int, colours: int) -> bytes:
+    """Return an SVG as PNG on white, with its width in pixels and few colours."""
+    # The dpi converts sizes in points to pixels.
+    drawn = resvg_py.svg_to_bytes(
+        svg_string=drawing, width=width, background="white", dpi=96
+    )
+    picture = Image.open(io.BytesIO(bytes(drawn))).convert("RGB")
+    file = io.BytesIO()
+    few = picture.quantize(colours, dither=Image.Dither.NONE)
+    few.save(file, "png", optimize=True)
+    return file.getvalue()
 
 
 def needed_packages(book: Book, executed: NotebookNode) -> list[str]:

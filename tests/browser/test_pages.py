@@ -44,8 +44,9 @@ FORMULAS = """[...document.querySelectorAll('.math')].filter(
     m.querySelector('svg')?.getBoundingClientRect().width ?? 0])"""
 TOO_WIDE = """() => {
   for (const folded of document.querySelectorAll('details')) folded.open = true;
-  return [...document.querySelectorAll('div.math, pre, .output, .table-wrapper')].filter(
-    (e) => e.scrollWidth > e.clientWidth).map((e) => e.id || e.textContent); }"""
+  const boxes = document.querySelectorAll('div.math, pre, .output, .table-wrapper');
+  return [...boxes].filter((box) => box.scrollWidth > box.clientWidth).map(
+    (box) => box.id || box.textContent); }"""
 BEGINNING_HIDDEN = """[...document.querySelectorAll('div.math')].filter(
   (m) => m.checkVisibility() && m.querySelector('svg').getBoundingClientRect().left
     < m.getBoundingClientRect().left - 1).map((m) => m.id || m.textContent)"""
