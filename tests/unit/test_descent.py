@@ -5,12 +5,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from book import run_page
-from PIL import Image
 
-from booktools.sphinx.chapter_cards import (
-    WIDTH,
-    shrink,
-)
 from booktools.sphinx.landing import CLOSE, LEVELS, draw_descent, first_descent
 
 
@@ -60,12 +55,3 @@ def test_the_loss_is_the_same_all_along_a_contour_line() -> None:
         w = -(y + u * np.sin(angle) + v * np.cos(angle))
         losses = [descent.loss(np.array(point)) for point in zip(b, w, strict=True)]
         np.testing.assert_allclose(losses, descent.floor + level, rtol=0.03)
-
-
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
-def test_a_picture_loses_its_margin_and_becomes_small(mode: str) -> None:
-    drawn = Image.new("RGB", (1400, 1000), "white")
-    drawn.paste("blue", (100, 200, 1300, 800))
-    small = shrink(drawn.convert(mode))
-    assert small.size == (WIDTH, WIDTH // 2)
-    assert small.mode == "RGB"
