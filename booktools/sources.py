@@ -57,6 +57,23 @@ def chapter_files(root: Path) -> list[Path]:
     return files
 
 
+def first_chapter(root: Path) -> Path:
+    """Return the chapter that readers begin with: the first that has a number.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a chapter that the table of contents lists does not exist.
+    """
+    parts = parse_toc_yaml(root / "_toc.yml").root.subtrees
+    numbered = {str(page) for part in parts if part.numbered for page in part.items}
+    files = chapter_files(root)
+    for file in files:
+        if file.relative_to(root).with_suffix("").as_posix() in numbered:
+            return file
+    return files[0]
+
+
 def package_folder(name: str) -> Path:
     """Return the folder of an installed package, without importing it."""
     spec = find_spec(name)

@@ -19,6 +19,7 @@ BUILD = ROOT / sources.BUILD
 EXECUTED = ROOT / sources.EXECUTED
 SITE = BUILD / "html"
 CHAPTERS = [path.stem for path in sources.chapter_files(ROOT)]
+FIRST = sources.first_chapter(ROOT).stem  # what stands before it has no number
 PAGES = [  # those of the site
     path.relative_to(SITE).as_posix()
     for path in sorted(SITE.rglob("*.html"))

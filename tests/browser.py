@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from book import PAGES, ROOT, SITE, chapter_files
+from book import FIRST, PAGES, ROOT, SITE
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -27,7 +27,7 @@ from booktools.chromium import ChromiumError, find_chromium, launch_arguments
 from booktools.serve import Handler, make_server
 from booktools.urls import site_address
 
-FIRST_CHAPTER = f"chapters/{chapter_files()[0].stem}.html"
+FIRST_CHAPTER = f"chapters/{FIRST}.html"
 KINDS = {  # of pages, and one of each
     name: page
     for name, page in {

@@ -10,7 +10,7 @@ from sphinx.errors import ExtensionError
 from booktools import git
 from booktools.build import STAMP
 from booktools.environment import CACHE, Environment, prepare_environment
-from booktools.sources import chapter_files
+from booktools.sources import chapter_files, first_chapter
 from booktools.urls import repository_address, site_address
 from helpers import DataError, DeviceError
 
@@ -25,6 +25,8 @@ class Book:
         The folder of its sources.
     chapters : tuple of str
         The names of the chapters' pages, in order.
+    first : str
+        The one that readers begin with, or empty if there is none.
     environment : Environment
         The environment they were executed in.
     revision, commit, branch : str
@@ -35,6 +37,7 @@ class Book:
 
     root: Path
     chapters: tuple[str, ...]
+    first: str
     environment: Environment
     revision: str
     commit: str
@@ -51,9 +54,11 @@ def look_up(root: Path) -> Book:
     DataError, DeviceError, OSError, ValueError
         If something requested is missing or invalid.
     """
+    chapters = tuple(f"chapters/{path.stem}" for path in chapter_files(root))
     return Book(
         root=root,
-        chapters=tuple(f"chapters/{path.stem}" for path in chapter_files(root)),
+        chapters=chapters,
+        first=f"chapters/{first_chapter(root).stem}" if chapters else "",
         environment=prepare_environment(root),
         revision=git.revision(root),
         commit=git.commit(root),

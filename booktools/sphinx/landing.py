@@ -207,7 +207,7 @@ class LaunchLinks(SphinxDirective):
         """Complete the sentence that the argument begins; or say nothing."""
         book = self.config.book
         paragraph = nodes.paragraph("", self.arguments[0])
-        found = launch_addresses(book.repository, next(iter(book.chapters), ""))
+        found = launch_addresses(book.repository, book.first)
         for number, (service, address) in enumerate(found.items()):
             paragraph += nodes.Text(" or " if number else " ")
             paragraph += nodes.reference("", service, refuri=address)
@@ -286,8 +286,8 @@ def _show_parts(app: Sphinx, doctree: nodes.document, page: str) -> None:
             section.parent.remove(section)
     for place in list(doctree.findall(hero_buttons)):
         links = []
-        if place["start"] and app.config.book.chapters:
-            first = app.builder.get_relative_uri(page, app.config.book.chapters[0])
+        if place["start"] and app.config.book.first:
+            first = app.builder.get_relative_uri(page, app.config.book.first)
             links.append((place["start"], {"refuri": first}))
         if place["draw"] and target:
             links.append((place["draw"], {"refid": target}))

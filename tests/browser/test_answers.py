@@ -1,7 +1,7 @@
 """Questions to check oneself with, in a browser: that their answers open."""
 
 import pytest
-from book import CHAPTERS
+from book import FIRST
 from playwright.sync_api import Browser, expect
 
 
@@ -12,7 +12,7 @@ def test_answers_open_and_close_by_keyboard_pointer_and_touch(
 ) -> None:
     with browser.new_context(java_script_enabled=scripts, has_touch=True) as context:
         page = context.new_page()
-        page.goto(f"{site}chapters/{CHAPTERS[0]}.html")
+        page.goto(f"{site}chapters/{FIRST}.html")
         answers = page.locator(".question details.answer")
         for number, answer in enumerate(answers.all()):
             summary, said = answer.locator("summary"), answer.locator("> div")

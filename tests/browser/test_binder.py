@@ -22,7 +22,7 @@ from urllib.request import urlopen
 
 import nbformat
 import pytest
-from book import CHAPTERS, ROOT, SITE, executed, git
+from book import CHAPTERS, FIRST, ROOT, SITE, executed, git
 from notebook_server import NotebookServer, start_server
 from playwright.sync_api import BrowserContext, expect
 
@@ -41,7 +41,6 @@ WAIT = 60_000  # milliseconds for JupyterLab in a browser
 LEFT_OUT = ("_build", ".venv", ".git", "*.egg-info", ".*_cache", ".hypothesis")
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 REPOSITORY = "https://github.com/example/book"
-FIRST = CHAPTERS[0]
 WITH_PYTORCH = {"08-backprop-autograd"} & set(CHAPTERS)
 # NumPy, the digits, and PyTorch with files that it writes and reads.
 ALONE = {"01-gradient-descent", "05-softmax-regression", "12-mlp-pytorch"}

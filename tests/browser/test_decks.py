@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from book import CHAPTERS, each_chapter
+from book import CHAPTERS, FIRST, each_chapter
 from browser import find_violations, note_complaints
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
@@ -129,7 +129,7 @@ def test_slides_are_accessible(
 def test_sliders_fragments_and_links_work_by_keyboard(
     context: BrowserContext, deck_of: Callable[[str], Path]
 ) -> None:
-    tab, _ = show(context, deck_of(CHAPTERS[0]))
+    tab, _ = show(context, deck_of(FIRST))
     slider = go_to(tab, ".frames input")
     before = tab.evaluate("JSON.stringify(Reveal.getIndices())")
     label = tab.locator(f"{NOW} .frames output").inner_text()
@@ -153,7 +153,7 @@ def test_sliders_fragments_and_links_work_by_keyboard(
 def test_the_speaker_sees_the_prose_with_its_formulas(
     context: BrowserContext, deck_of: Callable[[str], Path]
 ) -> None:
-    tab, complaints = show(context, deck_of(CHAPTERS[0]))
+    tab, complaints = show(context, deck_of(FIRST))
     tab.keyboard.press("ArrowRight")
     tab.keyboard.press("ArrowRight")
     with tab.expect_popup() as opened:

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from book import CHAPTERS, ROOT, SITE, read, read_chapter
+from book import CHAPTERS, FIRST, ROOT, SITE, read, read_chapter
 from bs4 import Tag
 from PIL import Image
 
@@ -21,8 +21,9 @@ def cards() -> list[Tag]:
 def test_the_cards_are_numbered_and_lead_to_the_chapters() -> None:
     led = [re.match(r"chapters/(.+)\.html", card.a["href"])[1] for card in cards()]
     assert led == CHAPTERS
-    numbers = [int(card.select_one(".card-number").get_text()) for card in cards()]
-    assert numbers == list(range(1, len(CHAPTERS) + 1))
+    numbers = [it.get_text() for card in cards() for it in card.select(".card-number")]
+    before = CHAPTERS.index(FIRST)
+    assert numbers == [str(i + 1) for i in range(len(CHAPTERS) - before)]
 
 
 def test_a_card_says_what_the_chapter_says_of_itself() -> None:
@@ -76,13 +77,13 @@ def test_the_network_comes_only_with_the_pad() -> None:
     loaded = [it["src"] for it in read("index.html").find_all("script", src=True)]
     assert any("landing.js" in name for name in loaded)
     assert not any(re.search("shared|draw-digit|digit-pad", name) for name in loaded)
-    other = (SITE / "chapters" / f"{CHAPTERS[0]}.html").read_text(encoding="utf-8")
+    other = (SITE / "chapters" / f"{FIRST}.html").read_text(encoding="utf-8")
     assert "landing." not in other
 
 
 def test_the_buttons_lead_to_the_first_chapter_and_to_the_pad() -> None:
     start, *draw = read("index.html").select(".hero-buttons a")
-    assert start["href"] == f"chapters/{CHAPTERS[0]}.html"
+    assert start["href"] == f"chapters/{FIRST}.html"
     if draw:
         assert read("index.html").select_one(draw[0]["href"]).find(class_="pad")
     assert bool(draw) == bool(read("index.html").select(".digit-pad"))

@@ -6,7 +6,17 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
-from book import CHAPTERS, PAGES, ROOT, SITE, each_chapter, git, notebook_of, read
+from book import (
+    CHAPTERS,
+    FIRST,
+    PAGES,
+    ROOT,
+    SITE,
+    each_chapter,
+    git,
+    notebook_of,
+    read,
+)
 
 from booktools import build, export
 from booktools.sphinx.book import Book, look_up
@@ -172,7 +182,7 @@ def test_a_failed_export_leaves_the_last_one(
     monkeypatch.setenv("OUTPUTS", "1")
     assert export.main(fork) == 0
     assert "git remote add" in capsys.readouterr().out  # or it installs no helpers
-    exported = fork / "_build" / "notebooks" / "chapters" / f"{CHAPTERS[0]}.ipynb"
+    exported = fork / "_build" / "notebooks" / "chapters" / f"{FIRST}.ipynb"
     before = exported.read_text()
     assert any(cell.get("outputs") for cell in nbformat.reads(before, 4).cells)
     monkeypatch.setenv("OUTPUTS", "yes")

@@ -3,11 +3,15 @@
 import re
 from itertools import pairwise
 
-from book import CHAPTERS, each_chapter, notebook_of, read
+import pytest
+from book import CHAPTERS, FIRST, notebook_of, read
 
 from booktools.export import title_of
 
+NUMBERED = CHAPTERS[CHAPTERS.index(FIRST) :]
 NUMBER = re.compile(r"(\d+)\. ")
+
+each_numbered = pytest.mark.parametrize("chapter", NUMBERED)
 
 
 def number_of(text: str) -> str:
@@ -16,7 +20,7 @@ def number_of(text: str) -> str:
     return found[1]
 
 
-@each_chapter
+@each_numbered
 def test_file_heading_sidebar_title_and_notebook_agree(chapter: str) -> None:
     page = read(f"chapters/{chapter}.html")
     (here,) = page.select(".sidebar-tree .current-page > a")
@@ -27,13 +31,13 @@ def test_file_heading_sidebar_title_and_notebook_agree(chapter: str) -> None:
         number_of(page.title.get_text()),
         number_of(title_of(notebook_of(chapter))),
     }
-    assert numbers == {str(CHAPTERS.index(chapter) + 1)}
+    assert numbers == {str(NUMBERED.index(chapter) + 1)}
 
 
-@each_chapter
+@each_numbered
 def test_figures_equations_and_exercises_begin_with_it(chapter: str) -> None:
     page = read(f"chapters/{chapter}.html").article
-    number = CHAPTERS.index(chapter) + 1
+    number = NUMBERED.index(chapter) + 1
     shown = page.select(".caption-number, .eqno, .exercise > .admonition-title")
     assert shown
     for part in shown:
@@ -41,8 +45,16 @@ def test_figures_equations_and_exercises_begin_with_it(chapter: str) -> None:
 
 
 def test_next_and_previous_carry_it() -> None:
-    for number, (before, after) in enumerate(pairwise(CHAPTERS), 1):
+    for number, (before, after) in enumerate(pairwise(NUMBERED), 1):
         onward = read(f"chapters/{before}.html").select_one("a.next-page")
         back = read(f"chapters/{after}.html").select_one("a.prev-page")
         assert f"Next {number + 1}. " in onward.get_text(" ", strip=True)
         assert f"Previous {number}. " in back.get_text(" ", strip=True)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS[: CHAPTERS.index(FIRST)])
+def test_what_stands_before_the_first_chapter_has_none(chapter: str) -> None:
+    page = read(f"chapters/{chapter}.html")
+    assert chapter.startswith("00-")
+    assert not NUMBER.match(page.h1.get_text())
+    assert not NUMBER.match(title_of(notebook_of(chapter)))

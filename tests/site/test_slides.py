@@ -7,14 +7,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from book import CHAPTERS, ROOT, SITE, each_chapter, read, read_chapter, squeeze
+from book import (
+    CHAPTERS,
+    FIRST,
+    ROOT,
+    SITE,
+    each_chapter,
+    read,
+    read_chapter,
+    squeeze,
+)
 from bs4 import BeautifulSoup
 
 from booktools import build
 from booktools.slides import deck
 from booktools.slides.deck import ChapterError, choose_chapters
-
-FIRST = CHAPTERS[0]
 
 
 def test_a_chapter_can_be_named_in_short_and_none_means_all() -> None:
@@ -23,7 +30,7 @@ def test_a_chapter_can_be_named_in_short_and_none_means_all() -> None:
     assert choose_chapters(ROOT, "") == CHAPTERS
 
 
-@pytest.mark.parametrize("asked", ["0", "99", "gradient", "01-", "../01"])
+@pytest.mark.parametrize("asked", ["x", "99", "gradient", "01-", "../01"])
 def test_an_unknown_chapter_is_refused_with_a_list(asked: str) -> None:
     with pytest.raises(ChapterError) as caught:
         choose_chapters(ROOT, asked)
