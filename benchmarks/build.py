@@ -16,7 +16,7 @@ from pathlib import Path
 
 from joblib import cpu_count
 
-from booktools.sources import chapter_files
+from booktools.toc import chapter_files
 
 ROOT = Path()  # `make bench` runs in the book's folder
 EXCLUDED = ("_build", ".venv", ".git", "*.egg-info", ".*_cache", ".hypothesis")

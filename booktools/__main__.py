@@ -2,10 +2,11 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from helpers import DataError, DeviceError
+from booktools.errors import AuthorError
 
 COMMANDS = {  # and the module with the `main(root)` of each
     "build": "booktools.build",
@@ -28,9 +29,14 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("_config.yml", "_toc.yml"):
         if not (root / name).is_file():
             parser.error(f"{root} is not a book: it has no {name}. Use --root.")
+    return run(import_module(COMMANDS[options.command]).main, root)
+
+
+def run(command: Callable[[Path], int], root: Path) -> int:
+    """Run a command in a book; return its exit status, or 1 after an error."""
     try:
-        return import_module(COMMANDS[options.command]).main(root)
-    except (DataError, DeviceError, ValueError) as error:  # invalid settings
+        return command(root)
+    except (AuthorError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
 

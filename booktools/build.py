@@ -21,10 +21,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import yaml
 from filelock import FileLock, Timeout
-from sphinx_external_toc.parsing import MalformedError
 
+from booktools.config import cell_timeout
 from booktools.edition import SITES, STUDENT, edition
 from booktools.environment import (
     CACHE,
@@ -34,10 +33,18 @@ from booktools.environment import (
     number_of_jobs,
     prepare_environment,
 )
+from booktools.errors import AuthorError
 from booktools.git import branch, revision
-from booktools.sources import BUILD, EXECUTED, LOCK, chapter_files, pages, read_chapter
+from booktools.sources import (
+    BUILD,
+    EXECUTED,
+    LOCK,
+    book_files,
+    check_header,
+    read_chapter,
+)
+from booktools.toc import chapter_files, chapter_name, pages
 from booktools.urls import repository_address, site_address
-from helpers import DataError, DeviceError
 
 NEXT = BUILD / "next"  # the new site, until it replaces the last one
 RENDERED = BUILD / "sphinx"  # Sphinx's output, one folder per edition
@@ -45,7 +52,6 @@ RECORDS = BUILD / "chapters.json"  # time and memory of each chapter's last exec
 STAMP = ".sources"  # in a site: the hash of its sources
 STATE = "state.json"  # beside Sphinx's output: the hashes of its sources
 CACHES_KEPT = 8
-NON_SOURCES = ("_build", "tests")  # and names that begin with a dot
 PRELOAD_ABOVE = 2  # chapters; for fewer, preloading costs more time than it saves
 
 Hashes = dict[str, str]  # of files, by path relative to the root
@@ -58,14 +64,11 @@ def main(root: Path) -> int:
     warnings.formatwarning = lambda message, *_, **__: f"{message}\n"
     lock = FileLock(root / LOCK)
     try:
-        (root / BUILD).mkdir(exist_ok=True)
+        (root / BUILD).resolve().mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
         print("Another build is running here; waiting for it to finish.", flush=True)
         lock.acquire()
-    except OSError as error:
-        print(f"The book was not built: {error}", file=sys.stderr)
-        return 1
     try:
         return build(root)
     except KeyboardInterrupt:
@@ -83,26 +86,25 @@ def main(root: Path) -> int:
 def build(root: Path) -> int:
     """Build the book and return the exit status; see the module docstring."""
     shutil.rmtree(root / NEXT, ignore_errors=True)  # left by an interrupted build
-    try:
-        site = root / BUILD / SITES[edition()]
-        for folder in (site, root / EXECUTED):
-            recover(folder)
-        environment = prepare_environment(root)
-        jobs = number_of_jobs()
-        paths = chapter_files(root)
-        hashes = hash_sources(root)
-        key = hash_of(hashes, environment.fingerprint, commit_and_addresses(root))
-    except (DataError, DeviceError, MalformedError, OSError, ValueError) as error:
-        print(f"The book was not built: {error}", file=sys.stderr)
-        return 1
+    site = root / BUILD / SITES[edition()]
+    for folder in (site, root / EXECUTED):
+        recover(folder)
+    timeout = cell_timeout(root)
+    paths = chapter_files(root)
+    for path in paths:
+        check_header(root, path)
+    environment = prepare_environment(root)
+    jobs = number_of_jobs()
+    hashes = hash_sources(root)
+    key = hash_of(hashes, environment.fingerprint, commit_and_addresses(root))
     print(f"Digits: {environment.digits}.", flush=True)
-    if is_up_to_date(site, key, [root / EXECUTED / f"{p.stem}.ipynb" for p in paths]):
+    if is_up_to_date(site, key, [executed_file(root, path) for path in paths]):
         print(f"Nothing has changed since {site / 'index.html'} was built.")
         return 0
     folder = root / RENDERED / edition()
-    names = {f"{name}.md" for name in pages(root)}
+    of_pages = {f"{name}.md" for name in pages(root)}
     base = hash_of(
-        {name: it for name, it in hashes.items() if name not in names},
+        {name: it for name, it in hashes.items() if name not in of_pages},
         environment.fingerprint,
         commit_and_addresses(root),
         str(root),  # after the book has moved, Sphinx reads everything again
@@ -110,15 +112,16 @@ def build(root: Path) -> int:
     changed = changed_pages(root, folder, base, hashes)
     if changed is None:
         shutil.rmtree(folder, ignore_errors=True)
-    read = [p for p in paths if changed is None or f"chapters/{p.name}" in changed]
-    if not execute(root, read, environment, jobs):
+    names = {path: path.relative_to(root).as_posix() for path in paths}
+    read = [path for path in paths if changed is None or names[path] in changed]
+    if not execute(root, read, environment, jobs, timeout):
         return keep_last_site(root, "a chapter failed, see above")
     if read and prepare_environment(root) != environment:
         shutil.rmtree(root / CACHE / environment.fingerprint)
         return keep_last_site(
             root, "something the chapters depend on changed meanwhile; try again"
         )
-    if any(hash_file(path) != hashes[f"chapters/{path.name}"] for path in read):
+    if any(hash_file(path) != hashes[names[path]] for path in read):
         return keep_last_site(root, "a chapter was edited meanwhile; try again")
     (folder / STATE).unlink(missing_ok=True)  # until this build has succeeded
     if not render(root, folder):
@@ -142,23 +145,8 @@ def build(root: Path) -> int:
 
 
 def hash_sources(root: Path) -> Hashes:
-    """Return the hash of every file that can affect a page.
-
-    That is every file of the book, whether a page uses it or not, except the
-    tests, the build folder and names that begin with a dot.
-    """
-    found: Hashes = {}
-    for folder, folders, files in os.walk(root):
-        here = Path(folder).relative_to(root)
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith((".", "__")) and str(here / name) not in NON_SOURCES
-        )
-        for name in sorted(files):
-            if not name.startswith("."):
-                found[(here / name).as_posix()] = hash_file(root / here / name)
-    return found
+    """Return the hash of every file that can affect a page, whether one uses it."""
+    return {path.as_posix(): hash_file(root / path) for path in book_files(root)}
 
 
 def commit_and_addresses(root: Path) -> str:
@@ -216,16 +204,38 @@ def write_state(root: Path, folder: Path, base: str, hashes: Hashes) -> None:
     (folder / STATE).write_text(json.dumps(state))
 
 
+def executed_file(root: Path, path: Path) -> Path:
+    """Return where the executed chapter of a file is saved."""
+    return root / EXECUTED / f"{chapter_name(root, path)}.ipynb"
+
+
 def hash_executed(root: Path) -> Hashes:
     """Return the hashes of the executed chapters, by name."""
-    return {path.stem: hash_file(path) for path in (root / EXECUTED).glob("*.ipynb")}
+    folder = root / EXECUTED
+    return {
+        path.relative_to(folder).with_suffix("").as_posix(): hash_file(path)
+        for path in folder.rglob("*.ipynb")
+    }
 
 
 # Executing
 
 
-def execute(root: Path, paths: list[Path], env: Environment, jobs: int) -> bool:
+def execute(
+    root: Path, paths: list[Path], env: Environment, jobs: int, timeout: float
+) -> bool:
     """Execute the chapters that are not in the cache.
+
+    Parameters
+    ----------
+    root, paths : Path, list of Path
+        The book's root and the chapters.
+    env : Environment
+        What they are executed in.
+    jobs : int
+        How many may run at once.
+    timeout : float
+        Seconds that a cell may take, except in a long run.
 
     Returns
     -------
@@ -239,30 +249,30 @@ def execute(root: Path, paths: list[Path], env: Environment, jobs: int) -> bool:
     from booktools.kernels import preload_kernels
 
     cache = open_cache(root, env.fingerprint)
-    timeout = None if env.run == "long" else cell_timeout(root)
+    limit = None if env.run == "long" else timeout
     records = read_records(root)
     runs, good = [], True
     for path in paths:
         try:
             notebook = read_chapter(root, path)
-        except Exception as error:  # MyST-NB's errors share no base class
-            print(f"{path.relative_to(root)} FAILED: {error}", flush=True)
+        except AuthorError as error:
+            print(f"FAILED {error}", flush=True)
             good = False
             continue
         if record := cached_record(cache, notebook):
-            records[path.stem] = record
+            records[chapter_name(root, path)] = record
         else:
-            runs.append(Run(root, path, notebook, timeout))
+            runs.append(Run(root, path, notebook, limit))
 
     def keep(run: Run) -> None:
         if hash_files(root) != env.files:
             return  # unclear which version the chapter saw; see build()
         store(cache, run)
         record = {"seconds": run.seconds, "megabytes": run.megabytes}
-        records[run.path.stem] = record
+        records[chapter_name(root, run.path)] = record
 
     def rank(run: Run) -> tuple[float, int]:  # of unknown ones, the largest first
-        seconds = records.get(run.path.stem, {}).get("seconds", math.inf)
+        seconds = records.get(chapter_name(root, run.path), {}).get("seconds", math.inf)
         return -seconds, -run.path.stat().st_size
 
     runs.sort(key=rank)
@@ -272,12 +282,6 @@ def execute(root: Path, paths: list[Path], env: Environment, jobs: int) -> bool:
         return execute_all(runs, jobs, keep) and good
     finally:
         (root / RECORDS).write_text(json.dumps(records))
-
-
-def cell_timeout(root: Path) -> int:
-    """Return how many seconds ``_config.yml`` allows a cell."""
-    config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
-    return int(config["execute"]["timeout"])
 
 
 def read_records(root: Path) -> dict[str, dict[str, float]]:
@@ -315,13 +319,14 @@ def save_executed(
 
         cache = open_cache(root, fingerprint)
     for path in paths:
-        name = f"{path.stem}.ipynb"
+        target = folder / f"{chapter_name(root, path)}.ipynb"
+        target.parent.mkdir(parents=True, exist_ok=True)
         if path not in read:
-            shutil.copy(root / EXECUTED / name, folder)
+            shutil.copy(executed_file(root, path), target)
             continue
         _, notebook = cache.merge_match_into_notebook(read_chapter(root, path))
         notebook.metadata["fingerprint"] = fingerprint
-        nbformat.write(notebook, folder / name)
+        nbformat.write(notebook, target)
     replace(folder, root / EXECUTED)
 
 

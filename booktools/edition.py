@@ -7,6 +7,8 @@ EDITION=student`` sets ``BOOK_EDITION``.
 
 import os
 
+from booktools.errors import AuthorError
+
 INSTRUCTOR, STUDENT = "instructor", "student"
 SITES = {INSTRUCTOR: "html", STUDENT: "student"}  # folders in _build
 PDFS = {INSTRUCTOR: "book.pdf", STUDENT: "book-student.pdf"}  # files there
@@ -17,12 +19,12 @@ def edition() -> str:
 
     Raises
     ------
-    ValueError
+    AuthorError
         If ``BOOK_EDITION`` is anything else.
     """
     asked = os.environ.get("BOOK_EDITION") or INSTRUCTOR
     if asked not in SITES:
-        raise ValueError(
+        raise AuthorError(
             f"EDITION={asked} is not an edition; "
             f"use EDITION={INSTRUCTOR} or EDITION={STUDENT}."
         )

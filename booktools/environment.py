@@ -27,8 +27,17 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from threadpoolctl import ThreadpoolController
 
-from booktools.sources import BUILD, chapter_files, package_folder
-from helpers import requested_device, requested_run, select_device
+from booktools.errors import AuthorError
+from booktools.sources import BUILD, book_files, package_folder
+from booktools.toc import chapter_files
+from booktools.yaml_files import read_text
+from helpers import (
+    DataError,
+    DeviceError,
+    requested_device,
+    requested_run,
+    select_device,
+)
 from helpers.data import BUNDLED, find_mnist
 
 CACHE = BUILD / "cache"  # of executed chapters, one folder per fingerprint
@@ -46,32 +55,34 @@ LIBRARIES = (
 THREADS = "OMP_NUM_THREADS"
 # Libraries whose own variable takes precedence over that one.
 OTHER_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-# These would make Python run something other than the chapter's code as written.
+# What begins like this changes what Python does with a chapter's code, or how it is
+# shown, and is not set for a book: kernels do not inherit it.
 UNSET_FOR_KERNELS = (
-    "PYTHONDEBUG",
-    "PYTHONDEVMODE",
-    "PYTHONINSPECT",
-    "PYTHONOPTIMIZE",
-    "PYTHONSTARTUP",
-    "PYTHONWARNINGS",
+    *("COLUMNS", "FORCE_COLOR", "IPYTHON", "JUPYTER_PATH", "LINES", "NO_COLOR"),
+    "PYTHON",
 )
-# Prefixes of other variables that numerical libraries read.
+# Others that numerical libraries read begin like this.
 SWITCH_PREFIXES = (
-    "ATEN_",
-    "CUBLAS_",
-    "CUDA_",
-    "DNNL_",
-    "KMP_",
-    "MKL_",
-    "NPY_",
-    "NVIDIA_",
-    "ONEDNN_",
-    "OPENBLAS_",
-    "PYTORCH_",
-    "TORCH_",
+    *("ATEN_", "BLIS_", "CUBLAS_", "CUDA_", "DNNL_", "GOTO_", "JAX_", "JOBLIB_"),
+    *("KMP_", "LOKY_", "MKL_", "NPY_", "NUMBA_", "NUMEXPR_", "NVIDIA_", "OMP_"),
+    *("ONEDNN_", "OPENBLAS_", "PANDAS_", "PYTORCH_", "SCIPY_", "SKLEARN_", "TF_"),
+    *("TORCH_", "XLA_"),
+)
+SWITCHES = {"SOURCE_DATE_EPOCH", "TZ"}
+# A variable that a chapter reads; those of the book are in the fingerprint anyway.
+VARIABLE = re.compile(
+    r"""(?:environ(?:\.get)?\s*[\[(]|getenv\()\s*["'](?!BOOK_|MNIST_DIR)(\w+)"""
 )
 IMPORT = re.compile(r"^\s*(?:import|from) ([A-Za-z_]\w*)", re.M)
 OURS = {"helpers", "interactive"}
+# What pages and tools use, and no chapter reads. All else may be data.
+NOT_READ = re.compile(
+    r"(_static|benchmarks|binder|booktools|interactive/static|theme)/"
+    r"|(chapters|reference)/.*\.(md|bib)$|figures/\w+\.(py|svg)$|[^/]+\.(cff|md)$"
+    r"|(_config|_toc)\.yml$|(jupytext|pyproject)\.toml$|(LICENSE|Makefile)[^/]*$"
+    r"|(requirements[^/]*|constraints)\.txt$"
+)
+LARGE = 2**20  # bytes; a larger file is read again only if its time has changed
 # The modules that decide how a chapter is executed.
 EXECUTORS = (
     "environment.py",
@@ -102,10 +113,10 @@ class Environment:
     versions : dict of str to str
         Versions of the libraries that chapters import and of their requirements.
     files : dict of str to str
-        SHA-256 sums of the files of `helpers` and `interactive`, of the modules
-        that execute chapters, and of the data beside the chapters.
+        SHA-256 sums of the files that chapters can read, `helpers` and
+        `interactive` among them, and of the modules that execute chapters.
     switches : dict of str to str
-        Environment variables that numerical libraries read.
+        Environment variables that numerical libraries, or the chapters, read.
     """
 
     digits: str
@@ -139,18 +150,17 @@ def prepare_environment(root: Path) -> Environment:
 
     Raises
     ------
-    DeviceError, DataError
-        If the requested device or data are not available.
-    ValueError
-        If ``OMP_NUM_THREADS`` is not a number of threads, or ``BOOK_RUN`` is
-        not a kind of run.
+    AuthorError
+        If the requested device or data are not available, or ``BOOK_RUN`` or
+        ``OMP_NUM_THREADS`` is not what it can be.
     """
     set_variables(root)
-    run = requested_run()
-    device = requested_device()
-    if device != "cpu":
-        device = _device_name(select_device(device))
-    mnist = find_mnist()
+    try:
+        run, device, mnist = requested_run(), requested_device(), find_mnist()
+        if device != "cpu":
+            device = _device_name(select_device(device))
+    except (DataError, DeviceError, ValueError) as error:
+        raise AuthorError(str(error)) from None
     if mnist is None:
         os.environ["BOOK_OFFLINE"] = "1"
     environment = Environment(
@@ -162,11 +172,7 @@ def prepare_environment(root: Path) -> Environment:
         threads=os.environ[THREADS],
         versions=library_versions(root),
         files=hash_files(root),
-        switches={
-            name: value
-            for name, value in sorted(os.environ.items())
-            if name.startswith(SWITCH_PREFIXES)
-        },
+        switches=switches(root),
     )
     os.environ["BOOK_RESULTS_DIR"] = str(root / RESULTS / environment.fingerprint)
     return environment
@@ -180,7 +186,7 @@ def set_variables(root: Path) -> None:
 
     Raises
     ------
-    ValueError
+    AuthorError
         If ``OMP_NUM_THREADS`` is not a number of threads.
     """
     for name in ("MNIST_DIR", "BOOK_CACHE_DIR"):
@@ -189,21 +195,35 @@ def set_variables(root: Path) -> None:
     threads = str(positive_number(THREADS, 1, "threads"))
     for name in (THREADS, *OTHER_THREADS):
         os.environ[name] = threads
+    for name in [it for it in os.environ if it.startswith(UNSET_FOR_KERNELS)]:
+        del os.environ[name]
     os.environ["PYTHONHASHSEED"] = "0"  # sets keep their order from run to run
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     os.environ["IPYTHONDIR"] = str(root / BUILD / "ipython")
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-    for name in ("JUPYTER_PATH", *UNSET_FOR_KERNELS):
-        os.environ.pop(name, None)
+    # Not the user's: it would change every plot.
+    os.environ["MATPLOTLIBRC"] = str(package_folder("matplotlib") / "mpl-data")
+
+
+def switches(root: Path) -> dict[str, str]:
+    """Return the variables that libraries, or the chapters themselves, read."""
+    named = {name for text in chapter_texts(root) for name in VARIABLE.findall(text)}
+    named |= SWITCHES
+    return {
+        name: value
+        for name, value in sorted(os.environ.items())
+        if name in named or name.startswith(SWITCH_PREFIXES)
+    }
+
+
+def chapter_texts(root: Path) -> list[str]:
+    """Return the text of each chapter."""
+    return [read_text(path, path.relative_to(root)) for path in chapter_files(root)]
 
 
 def library_versions(root: Path) -> dict[str, str]:
     """Return the versions of what chapters import and of its requirements."""
-    modules = {
-        module
-        for path in chapter_files(root)
-        for module in IMPORT.findall(path.read_text(encoding="utf-8"))
-    }
+    modules = {name for text in chapter_texts(root) for name in IMPORT.findall(text)}
     modules -= OURS | set(sys.stdlib_module_names)
     return _versions_of(frozenset(filter(None, map(package_of, modules))))
 
@@ -243,23 +263,35 @@ def package_of(module: str) -> str:
 
 
 def hash_files(root: Path) -> dict[str, str]:
-    """Return the SHA-256 sum of each file that affects what chapters compute."""
-    paths = {f"booktools/{name}": Path(__file__).with_name(name) for name in EXECUTORS}
+    """Return the SHA-256 sum of each file that affects what chapters compute.
+
+    That is every file that a chapter could read: all of the book but its pages,
+    and what only pages and tools use.
+    """
+    paths = {it.as_posix(): root / it for it in book_files(root)}
     for package in OURS:
-        for path in package_folder(package).glob("*.py"):
-            paths[f"{package}/{path.name}"] = path
-    paths |= {
-        str(path.relative_to(root)): path
-        for path in sorted((root / "chapters").rglob("[!._]*"))
-        if path.suffix != ".md" and "checkpoints" not in path.parent.name
-    }
-    return {
-        name: hash_file(path) for name, path in sorted(paths.items()) if path.is_file()
-    }
+        folder = package_folder(package)
+        paths |= {f"{package}/{it}": folder / it for it in book_files(folder)}
+    paths = {name: it for name, it in paths.items() if not NOT_READ.match(name)}
+    for name in EXECUTORS:
+        paths[f"booktools/{name}"] = Path(__file__).with_name(name)
+    return {name: hash_file(path) for name, path in sorted(paths.items())}
 
 
 def hash_file(path: Path) -> str:
     """Return the SHA-256 sum of a file, read in pieces."""
+    status = path.stat()
+    if status.st_size < LARGE:
+        return _hash_content(path)
+    return _hash_large(path, status.st_mtime_ns, status.st_size)
+
+
+@cache  # a build asks for it more than twenty times
+def _hash_large(path: Path, changed: int, size: int) -> str:
+    return _hash_content(path)
+
+
+def _hash_content(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -290,7 +322,7 @@ def number_of_jobs() -> int:
 
     Raises
     ------
-    ValueError
+    AuthorError
         If ``JOBS`` or ``OMP_NUM_THREADS`` is not a positive number.
     """
     threads = positive_number(THREADS, 1, "threads")
@@ -302,12 +334,12 @@ def positive_number(variable: str, default: int, what: str) -> int:
 
     Raises
     ------
-    ValueError
+    AuthorError
         If the variable is set to anything else.
     """
     asked = os.environ.get(variable) or str(default)
     if not asked.isdecimal() or int(asked) < 1:
-        raise ValueError(
+        raise AuthorError(
             f"{variable}={asked} is not a number of {what}; try {variable}={default}."
         )
     return int(asked)

@@ -9,7 +9,6 @@ if the export succeeded.
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
 import nbformat
@@ -19,6 +18,7 @@ from nbformat import NotebookNode
 from booktools import build
 from booktools.build import recover, replace
 from booktools.edition import SITES, STUDENT, edition
+from booktools.errors import AuthorError
 from booktools.sources import BUILD, LOCK
 from booktools.sphinx.book import Book, look_up
 from booktools.sphinx.buttons import launch_addresses
@@ -50,12 +50,10 @@ def main(root: Path) -> int:
     """Build the site, export its notebooks, and return the exit status."""
     outputs = os.environ.get("OUTPUTS", "")
     if outputs not in ("", "0", "1"):
-        print(
+        raise AuthorError(
             f"OUTPUTS={outputs} is not valid: OUTPUTS=1 keeps the outputs; "
-            "without it they are left out.",
-            file=sys.stderr,
+            "without it they are left out."
         )
-        return 1
     if status := build.main(root):
         return status
     book = look_up(root)

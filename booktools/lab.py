@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 from booktools.environment import prepare_environment
-from booktools.sources import first_chapter
+from booktools.toc import first_chapter
 
 
 def main(root: Path) -> int:
     """Replace this process with JupyterLab, opened at the first chapter."""
     prepare_environment(root)
-    first = first_chapter(root).relative_to(root).as_posix()
+    first = f"{first_chapter(root) or 'index'}.md"
     os.chdir(root)
     lab = [sys.executable, "-m", "jupyter", "lab"]
     os.execv(sys.executable, [*lab, f"--LabApp.default_url=/lab/tree/{first}"])

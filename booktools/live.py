@@ -11,6 +11,7 @@ from pathlib import Path
 from livereload import Server
 
 from booktools.edition import SITES, edition
+from booktools.errors import AuthorError
 from booktools.serve import requested_port
 from booktools.sources import BUILD
 
@@ -47,6 +48,6 @@ def main(root: Path) -> int:
     try:
         server.serve(port=port, host="127.0.0.1", root=str(site))
     except OSError as error:
-        print(f"PORT={port}: {error.strerror}. Try: make live PORT=8001")
-        return 1
+        message = f"PORT={port}: {error.strerror}. Try: make live PORT=8001"
+        raise AuthorError(message) from None
     return 0

@@ -16,14 +16,12 @@ from filelock import FileLock
 from booktools import build
 from booktools.edition import PDFS, SITES, edition
 from booktools.environment import prepare_environment
+from booktools.errors import AuthorError
 from booktools.execute import cached_record, open_cache
-from booktools.sources import BUILD, LOCK, chapter_files, read_chapter
+from booktools.sources import BUILD, LOCK, read_chapter
+from booktools.toc import chapter_files
 
 PRINT = BUILD / "print"
-
-
-class PrintError(RuntimeError):
-    """A page that cannot be printed as it should be."""
 
 
 def main(root: Path) -> int:
@@ -44,9 +42,6 @@ def main(root: Path) -> int:
                 print("The book was not printed; see above.", file=sys.stderr)
                 return 1
             print_page(folder / "_build" / "print" / "index.html", target)
-        except PrintError as error:
-            print(f"The book was not printed: {error}", file=sys.stderr)
-            return 1
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     print(f"The book is printed. Open {target}")
@@ -65,7 +60,7 @@ def print_page(page: Path, target: Path) -> None:
 
     Raises
     ------
-    PrintError
+    AuthorError
         If WeasyPrint is not installed or lacks Pango, or if it complains, as it does
         of a link that leads nowhere or an image without alt text.
     """
@@ -73,7 +68,7 @@ def print_page(page: Path, target: Path) -> None:
         from weasyprint import HTML
         from weasyprint.logger import LOGGER
     except (ImportError, OSError) as error:
-        raise PrintError(
+        raise AuthorError(
             f"WeasyPrint needs the library Pango (libpango-1.0-0): {error}"
         ) from None
     complaints: list[str] = []
@@ -88,7 +83,7 @@ def print_page(page: Path, target: Path) -> None:
     try:
         HTML(filename=page).write_pdf(new, pdf_variant="pdf/ua-1")
         if complaints:
-            raise PrintError("; ".join(dict.fromkeys(complaints)))
+            raise AuthorError("; ".join(dict.fromkeys(complaints)))
         new.replace(target)
     finally:
         gc.enable()

@@ -17,27 +17,33 @@ import nbformat
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 
-from booktools.build import read_records
+from booktools.build import executed_file, read_records
 from booktools.environment import number_of_jobs, prepare_environment, set_variables
+from booktools.errors import AuthorError
 from booktools.kernels import preload_kernels
-from booktools.sources import EXECUTED, cell_place, chapter_files, read_chapter
+from booktools.sources import cell_place, read_chapter
+from booktools.toc import chapter_files, chapter_name
 from helpers import load_digits, requested_device
 
 FINGERPRINT = pytest.StashKey[str]()
+CHAPTERS = pytest.StashKey[list[Path]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Check device and data once, before any chapter runs."""
+    try:
+        config.stash[CHAPTERS] = chapter_files(config.rootpath)
+    except AuthorError as error:
+        raise pytest.UsageError(str(error)) from None
     if hasattr(config, "workerinput"):  # the controlling process has already checked
         config.stash[FINGERPRINT] = config.workerinput["fingerprint"]
         preload_kernels()
         return
     try:
         set_variables(config.rootpath)
-        chapter_files(config.rootpath)
         with warnings.catch_warnings(action="ignore"):  # the header reports it
             environment = prepare_environment(config.rootpath)
-    except (OSError, RuntimeError, ValueError) as error:
+    except AuthorError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[FINGERPRINT] = environment.fingerprint
 
@@ -58,7 +64,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     spare = config.option.markexpr == "not slow" and not os.environ.get("JOBS")
     try:
         return number_of_jobs() + spare
-    except ValueError as error:
+    except AuthorError as error:
         raise pytest.UsageError(str(error)) from None
 
 
@@ -71,7 +77,7 @@ def pytest_collect_file(
     file_path: Path, parent: pytest.Collector
 ) -> "ChapterFile | None":
     """Collect the chapters in the table of contents, and no other Markdown files."""
-    if file_path.suffix == ".md" and file_path in chapter_files(parent.config.rootpath):
+    if file_path in parent.config.stash[CHAPTERS]:
         return ChapterFile.from_parent(parent, path=file_path)
     return None
 
@@ -85,7 +91,8 @@ def pytest_collection_modifyitems(
     def rank(item: pytest.Item) -> float:
         if not isinstance(item.parent, ChapterFile):
             return 1.0
-        return -records.get(item.path.stem, {}).get("seconds", 0.0)
+        name = chapter_name(config.rootpath, item.path)
+        return -records.get(name, {}).get("seconds", 0.0)
 
     items.sort(key=rank)
 
@@ -124,7 +131,7 @@ class ChapterFile(IPyNbFile):
         """Yield the check of the reference, then one test per code cell."""
         root = self.config.rootpath
         chapter = read_chapter(root, self.path)
-        reference_path = root / EXECUTED / f"{self.path.stem}.ipynb"
+        reference_path = executed_file(root, self.path)
         reference, fault = None, "make book has not built this chapter"
         if reference_path.is_file():
             reference = nbformat.read(reference_path, as_version=4)
@@ -163,7 +170,7 @@ def _fault(
     )
     if [_code(cell) for cell in ours] != [_code(cell) for cell in theirs]:
         return "the code was changed after it was built"
-    if any(cell.execution_count is None for cell in theirs):
+    if any(cell.execution_count is None for cell in theirs if cell.source.strip()):
         return "a cell of it was not executed"  # nbval would not compare it
     return ""
 

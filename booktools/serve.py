@@ -2,7 +2,6 @@
 
 import gzip
 import os
-import sys
 from functools import cache
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from booktools.edition import INSTRUCTOR, SITES, edition
+from booktools.errors import AuthorError
 from booktools.sources import BUILD
 
 COMPRESSED = (".css", ".html", ".js", ".svg", ".txt", ".xml")
@@ -84,12 +84,12 @@ def requested_port() -> int:
 
     Raises
     ------
-    ValueError
+    AuthorError
         If it is not a number from 1 to 65535.
     """
     asked = os.environ.get("PORT") or "8000"
     if not asked.isdecimal() or not 0 < int(asked) < 65536:
-        raise ValueError(f"PORT={asked} is not a port from 1 to 65535; try PORT=8001.")
+        raise AuthorError(f"PORT={asked} is not a port from 1 to 65535; try PORT=8001.")
     return int(asked)
 
 
@@ -98,13 +98,12 @@ def main(root: Path) -> int:
     port, site = requested_port(), root / BUILD / SITES[edition()]
     if not (site / "index.html").is_file():
         which = "" if edition() == INSTRUCTOR else f" EDITION={edition()}"
-        print(f"There is no site yet. Type: make book{which}", file=sys.stderr)
-        return 1
+        raise AuthorError(f"There is no site yet. Type: make book{which}")
     try:
         server = make_server(site, port)
     except OSError as error:
-        print(f"PORT={port}: {error.strerror}. Try: make serve PORT=8001")
-        return 1
+        message = f"PORT={port}: {error.strerror}. Try: make serve PORT=8001"
+        raise AuthorError(message) from None
     print(f"The book is at http://127.0.0.1:{port}/ until you press Ctrl-C.")
     try:
         server.serve_forever()

@@ -1,16 +1,18 @@
-"""The sources of the book: its folders, its chapters, and how to read one.
+"""The sources of the book: its folders and files, and how to read a chapter.
 
 The book's root is the folder that contains ``_config.yml``.
 """
 
 import copy
+import os
 import re
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sphinx_external_toc.parsing import parse_toc_yaml
+from booktools.errors import AuthorError
+from booktools.yaml_files import parse_yaml, read_text
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -18,60 +20,41 @@ if TYPE_CHECKING:
 BUILD = Path("_build")  # this and the following are relative to the root
 EXECUTED = BUILD / "executed"  # the executed chapters that the built pages show
 LOCK = BUILD / "lock"  # held while building, printing or exporting
+NOT_OF_THE_BOOK = {str(BUILD), "tests"}  # and what begins with a dot
+HEADER = re.compile(r"---\s*\n(.*?)^(?:---|\.\.\.)\s*$", re.M | re.S)
+
+HEADER_NEEDS = {
+    ("jupytext", "text_representation", "extension"): ".md",
+    ("jupytext", "text_representation", "format_name"): "myst",
+    ("kernelspec", "display_name"): "Python 3",
+    ("kernelspec", "name"): "python3",
+}
 
 
-def pages(root: Path) -> list[str]:
-    """Return the names of the pages that the table of contents lists, in order.
+def book_files(root: Path) -> list[Path]:
+    """Return the files that the book may be made of, relative to its root.
 
-    Raises
-    ------
-    sphinx_external_toc.parsing.MalformedError
-        If ``_toc.yml`` is not a table of contents.
+    Left out are the tests, what is built, environments of Python, and names that
+    begin with a dot; and what cannot be read as a file, such as a dangling link.
+    Links to folders are followed, each folder once.
     """
-    return list(parse_toc_yaml(root / "_toc.yml"))
-
-
-def part_of(root: Path, page: str) -> str:
-    """Return the title of the part that a page belongs to, or an empty string."""
-    for part in parse_toc_yaml(root / "_toc.yml").root.subtrees:
-        if page in part.items:
-            return part.caption or ""
-    return ""
-
-
-def chapter_files(root: Path) -> list[Path]:
-    """Return the chapters that the table of contents lists, in order.
-
-    Raises
-    ------
-    FileNotFoundError
-        If one of them does not exist.
-    """
-    names = [name for name in pages(root) if name.startswith("chapters/")]
-    files = [root / f"{name}.md" for name in names]
-    for file in files:
-        if not file.is_file():
-            raise FileNotFoundError(
-                f"_toc.yml lists {file.relative_to(root)}, which does not exist."
-            )
-    return files
-
-
-def first_chapter(root: Path) -> Path:
-    """Return the chapter that readers begin with: the first that has a number.
-
-    Raises
-    ------
-    FileNotFoundError
-        If a chapter that the table of contents lists does not exist.
-    """
-    parts = parse_toc_yaml(root / "_toc.yml").root.subtrees
-    numbered = {str(page) for part in parts if part.numbered for page in part.items}
-    files = chapter_files(root)
-    for file in files:
-        if file.relative_to(root).with_suffix("").as_posix() in numbered:
-            return file
-    return files[0]
+    found: list[Path] = []
+    seen: set[Path] = set()
+    for folder, folders, files in os.walk(root, followlinks=True):
+        here = Path(folder)
+        if here.resolve() in seen or "pyvenv.cfg" in files:
+            folders.clear()
+            continue
+        seen.add(here.resolve())
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith((".", "__"))
+            and str((here / name).relative_to(root)) not in NOT_OF_THE_BOOK
+        )
+        paths = (here / name for name in sorted(files) if not name.startswith("."))
+        found += [path.relative_to(root) for path in paths if path.is_file()]
+    return found
 
 
 def package_folder(name: str) -> Path:
@@ -90,27 +73,74 @@ def read_chapter(root: Path, path: Path) -> "NotebookNode":
 
     Raises
     ------
-    ValueError
-        If a cell cannot be read; the message names file and line.
+    AuthorError
+        If it cannot be read.
     """
     name = path.relative_to(root) if path.is_relative_to(root) else path
-    return copy.deepcopy(_parse(path.read_text(encoding="utf-8"), name))
+    return copy.deepcopy(_parse(read_text(path, name), name))
 
 
 @lru_cache(maxsize=64)  # a build needs each chapter several times
 def _parse(text: str, name: Path) -> "NotebookNode":
     from myst_nb.core.read import read_myst_markdown_notebook  # a slow import
 
+    if not text.strip():
+        raise AuthorError("this file is empty.", name)
+    if header := HEADER.match(text):
+        parse_yaml(header[1], name, 2)
     try:
         notebook = read_myst_markdown_notebook(text, add_source_map=True, path=name)
     except Exception as error:  # MyST-NB's errors share no base class
-        message = re.sub(r"line (\d+)", rf"{name}:\1", str(error))
-        raise ValueError(message) from error
+        line = re.search(r"at line (\d+)", str(error))
+        message = str(error) or type(error).__name__
+        raise AuthorError(message, name, int(line[1]) if line else 0) from error
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
     lines = notebook.metadata["source_map"]
     notebook.metadata["places"] = [f"{name}:{line}" for line in lines]
     return notebook
+
+
+def check_header(root: Path, path: Path) -> None:
+    """Check that Jupyter opens and saves a chapter as what it is.
+
+    Raises
+    ------
+    AuthorError
+        If it has code, and its header lacks what Jupyter needs.
+    """
+    name = path.relative_to(root)
+    text = read_text(path, name)
+    if "{code-cell}" not in text:
+        return
+    header = HEADER.match(text)
+    if header is None:
+        message = "this chapter has no header; copy that of another, from --- to ---."
+        raise AuthorError(message, name, 1)
+    file = parse_yaml(header[1], name, 2)
+    for place, value in HEADER_NEEDS.items():
+        found: Any = file.data
+        for key in place:
+            found = found.get(key, {}) if isinstance(found, dict) else {}
+        if not found or (place[0] == "jupytext" and found != value):
+            raise file.error(
+                f"the header needs “{place[-1]}: {value}” below “{place[-2]}”, or "
+                "Jupyter saves new cells as text that never runs; copy the header "
+                "of another chapter.",
+                *place,
+            )
+
+
+def code_cells(root: Path, path: Path) -> list[str]:
+    """Return where the code cells of a page are."""
+    if "{code-cell}" not in read_text(path, path.relative_to(root)):
+        return []  # most pages; to parse one takes a while
+    notebook = read_chapter(root, path)
+    return [
+        cell_place(notebook, number)
+        for number, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code"
+    ]
 
 
 def cell_place(notebook: "NotebookNode", index: int) -> str:

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from booktools.errors import AuthorError
 from booktools.git import origin
 
 GITHUB = re.compile(
@@ -27,7 +28,7 @@ def site_address(root: Path) -> str:
 
     Raises
     ------
-    ValueError
+    AuthorError
         If ``BOOK_URL`` is not an address.
     """
     if asked := _address_in("BOOK_URL"):
@@ -42,7 +43,7 @@ def repository_address(root: Path) -> str:
 
     Raises
     ------
-    ValueError
+    AuthorError
         If ``BOOK_REPOSITORY`` is not an address.
     """
     if asked := _address_in("BOOK_REPOSITORY"):
@@ -86,7 +87,7 @@ def _address_in(variable: str) -> str:
     except ValueError:  # a port that is not a number, for example
         good = False
     if not good:
-        raise ValueError(
+        raise AuthorError(
             f"{variable}={asked} is not an http or https address; "
             f"try one like {variable}=https://example.org/book"
         )

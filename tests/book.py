@@ -12,14 +12,14 @@ from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 
 import booktools
-from booktools import run_chapter, sources
+from booktools import run_chapter, sources, toc
 
 ROOT = Path(booktools.__path__[0]).parent
 BUILD = ROOT / sources.BUILD
 EXECUTED = ROOT / sources.EXECUTED
 SITE = BUILD / "html"
-CHAPTERS = [path.stem for path in sources.chapter_files(ROOT)]
-FIRST = sources.first_chapter(ROOT).stem  # what stands before it has no number
+CHAPTERS = [path.stem for path in toc.chapter_files(ROOT)]
+FIRST = Path(toc.first_chapter(ROOT)).name  # what stands before it has no number
 PAGES = [  # those of the site
     path.relative_to(SITE).as_posix()
     for path in sorted(SITE.rglob("*.html"))
@@ -30,7 +30,7 @@ each_chapter = pytest.mark.parametrize("chapter", CHAPTERS)
 
 
 def chapter_files() -> list[Path]:
-    return sources.chapter_files(ROOT)
+    return toc.chapter_files(ROOT)
 
 
 def read_chapter(path: Path) -> NotebookNode:

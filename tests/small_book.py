@@ -20,6 +20,7 @@ from book import ROOT
 from bs4 import BeautifulSoup
 from small_site import sphinx_namespace
 
+from booktools.__main__ import run
 from booktools.build import main
 from helpers.data import find_mnist
 
@@ -27,6 +28,7 @@ CHAPTER = """\
 ---
 jupytext:
   text_representation:
+    extension: .md
     format_name: myst
 kernelspec:
   display_name: Python 3
@@ -100,7 +102,7 @@ class SmallBook:
         """Call a command of the book; return the status and what was said."""
         said = StringIO()
         with surroundings(variables), redirect_stdout(said), redirect_stderr(said):
-            status = main(self.root)
+            status = run(main, self.root)
         return status, said.getvalue()
 
     def page(self, name: str = "chapters/01-small") -> str:

@@ -9,7 +9,6 @@ of reveal.js come from the package sphinx-revealjs.
 import copy
 import os
 import shutil
-import sys
 from html import escape
 from pathlib import Path
 from string import ascii_uppercase
@@ -22,7 +21,8 @@ from booktools import build
 from booktools.build import recover, replace
 from booktools.edition import SITES, edition
 from booktools.slides.arrange import Slide, arrange
-from booktools.sources import BUILD, LOCK, chapter_files
+from booktools.sources import BUILD, LOCK
+from booktools.toc import find_chapters
 
 SLIDES = BUILD / "slides"
 HERE = Path(__file__).parent
@@ -56,24 +56,16 @@ DECK = """<!DOCTYPE html>
 """
 
 
-class ChapterError(ValueError):
-    """The book does not have the requested chapter."""
-
-
 def main(root: Path) -> int:
     """Build the site, then the requested decks; return the exit status."""
-    try:
-        names = choose_chapters(root, os.environ.get("CHAPTER", ""))
-    except (ChapterError, OSError) as error:
-        print(f"No slides were made: {error}", file=sys.stderr)
-        return 1
+    names = find_chapters(root, os.environ.get("CHAPTER", ""))
     if status := build.main(root):
         return status
     site = root / BUILD / SITES[edition()]
     with FileLock(root / LOCK):  # one at a time, as for builds
-        (root / SLIDES).mkdir(exist_ok=True)
         for name in names:
             deck = root / SLIDES / name
+            deck.parent.mkdir(parents=True, exist_ok=True)
             recover(deck)
             new = deck.with_name(f"{name}.new")
             shutil.rmtree(new, ignore_errors=True)  # left by an interrupted run
@@ -85,35 +77,6 @@ def main(root: Path) -> int:
             print(f"{n_slides:3} slides: {deck / 'index.html'}")
     print("Open one in a browser. Keys: arrows to move, S for notes, ? for help.")
     return 0
-
-
-def choose_chapters(root: Path, asked: str) -> list[str]:
-    """Return the names of the chapters to make slides from.
-
-    Parameters
-    ----------
-    root : Path
-        The book.
-    asked : str
-        A chapter's name, such as ``"01-gradient-descent"``, or just its number,
-        ``"01"`` or ``"1"``; empty for all chapters.
-
-    Raises
-    ------
-    ChapterError
-        If no chapter matches, or several do.
-    """
-    names = [path.stem for path in chapter_files(root)]
-    if not asked:
-        return names
-    stem = asked.removeprefix("chapters/").removesuffix(".md")
-    number = stem.zfill(2) if stem.isdecimal() else stem
-    found = [name for name in names if name == stem or name.startswith(f"{number}-")]
-    if len(found) != 1:
-        raise ChapterError(
-            f"there is no chapter CHAPTER={asked}; there are\n  " + "\n  ".join(names)
-        )
-    return found
 
 
 def make_deck(site: Path, name: str, folder: Path) -> int:

@@ -5,14 +5,12 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.errors import ExtensionError
 
 from booktools import git
 from booktools.build import STAMP
 from booktools.environment import CACHE, Environment, prepare_environment
-from booktools.sources import chapter_files, first_chapter
+from booktools.toc import first_chapter, is_chapter, pages, parts
 from booktools.urls import repository_address, site_address
-from helpers import DataError, DeviceError
 
 
 @dataclass(frozen=True)
@@ -23,6 +21,8 @@ class Book:
     ----------
     root : Path
         The folder of its sources.
+    parts : tuple of (str, tuple of str)
+        The titles of the parts, which may be empty, with the names of their pages.
     chapters : tuple of str
         The names of the chapters' pages, in order.
     first : str
@@ -36,6 +36,7 @@ class Book:
     """
 
     root: Path
+    parts: tuple[tuple[str, tuple[str, ...]], ...]
     chapters: tuple[str, ...]
     first: str
     environment: Environment
@@ -45,20 +46,24 @@ class Book:
     repository: str
     site: str
 
+    def part_of(self, page: str) -> str:
+        """Return the title of the part that a page belongs to, or an empty string."""
+        return next((title for title, names in self.parts if page in names), "")
+
 
 def look_up(root: Path) -> Book:
     """Find all facts about the book.
 
     Raises
     ------
-    DataError, DeviceError, OSError, ValueError
+    AuthorError
         If something requested is missing or invalid.
     """
-    chapters = tuple(f"chapters/{path.stem}" for path in chapter_files(root))
     return Book(
         root=root,
-        chapters=chapters,
-        first=f"chapters/{first_chapter(root).stem}" if chapters else "",
+        parts=tuple((title, tuple(names)) for title, names in parts(root)),
+        chapters=tuple(page for page in pages(root) if is_chapter(page)),
+        first=first_chapter(root),
         environment=prepare_environment(root),
         revision=git.revision(root),
         commit=git.commit(root),
@@ -69,10 +74,7 @@ def look_up(root: Path) -> Book:
 
 
 def _look_up(app: Sphinx, config: Config) -> None:
-    try:
-        book = look_up(Path(app.srcdir))
-    except (DataError, DeviceError, OSError, ValueError) as error:
-        raise ExtensionError(str(error)) from None
+    book = look_up(Path(app.srcdir))
     config["book"] = book
     cache = book.root / CACHE / book.environment.fingerprint
     config["nb_execution_cache_path"] = str(cache)

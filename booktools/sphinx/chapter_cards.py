@@ -16,7 +16,6 @@ from docutils import nodes
 from PIL import Image, ImageChops
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-from sphinx_external_toc.parsing import parse_toc_yaml
 
 from booktools.sphinx.chapter_head import chapter_number, key_picture
 from booktools.sphinx.images import draw_on_page, drawn_before, read_drawing
@@ -60,7 +59,8 @@ def _note_picture(app: Sphinx, doctree: nodes.document) -> None:
 def _draw(app: Sphinx, chapter: str) -> str:
     """Return the key picture of a chapter as HTML, or an empty string."""
     uri = app.env.metadata[chapter].get(PICTURE, "")
-    path, name = Path(app.srcdir, uri), Path(chapter).name
+    path = Path(app.srcdir, uri)
+    name = chapter.removeprefix("chapters/").replace("/", "-")
     if not uri or app.builder.name != "html":
         return ""
     if path.suffix == ".svg":
@@ -112,14 +112,14 @@ def _words_and_code(text: str) -> list[nodes.Node]:
 def _show_cards(app: Sphinx, doctree: nodes.document, page: str) -> None:
     for place in list(doctree.findall(chapter_cards)):
         shown: list[nodes.Node] = []
-        for part in parse_toc_yaml(Path(app.srcdir) / "_toc.yml").root.subtrees:
-            chapters = [it for it in part.items if it in app.config.book.chapters]
+        for title, names in app.config.book.parts:
+            chapters = [it for it in names if it in app.config.book.chapters]
             if not chapters:
                 continue
-            if part.caption:
-                heading = f'<h3 class="rubric">{escape(part.caption)}</h3>'
+            if title:
+                heading = f'<h3 class="rubric">{escape(title)}</h3>'
                 shown.append(nodes.raw("", heading, format="html"))
-            cards = [_card(app, page, str(chapter)) for chapter in chapters]
+            cards = [_card(app, page, chapter) for chapter in chapters]
             shown.append(nodes.bullet_list("", *cards, classes=["chapter-cards"]))
         place.replace_self(shown)
 

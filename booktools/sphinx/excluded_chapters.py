@@ -14,9 +14,10 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.errors import ExtensionError
 
-from booktools.sources import chapter_files, read_chapter
+from booktools.sources import book_files, read_chapter
+from booktools.toc import CHAPTERS, chapter_files, pages
+from booktools.yaml_files import read_text
 
 LABEL = re.compile(r"^\((\S+)\)=\s*\n(?:#+ (.+))?", re.M)  # and title, if any
 LABEL_OF_BLOCK = re.compile(r"^(?:\$\$ *\((\S+)\)|:(?:label|name): (\S+))$", re.M)
@@ -56,13 +57,21 @@ def labels_of(text: str) -> dict[str, str]:
 
 
 def excluded_labels(root: Path) -> dict[str, str]:
-    """Return the text for each label, and each page, of the excluded chapters."""
-    included = chapter_files(root)
+    """Return the text for each label, and each page, of the excluded chapters.
+
+    A label that is in the book as well, as after a copy of a chapter, leads there.
+    """
     names: dict[str, str] = {}
-    for path in sorted((root / "chapters").glob("*.md")):
-        if path not in included:
-            labels = labels_of(prose_of(root, path))
-            names |= labels | {f"chapters/{path.stem}": labels[""]}
+    for path in book_files(root):
+        page = path.with_suffix("").as_posix()
+        is_chapter = path.suffix == ".md" and path.parts[0] == CHAPTERS
+        if is_chapter and page not in pages(root):
+            labels = labels_of(prose_of(root, root / path))
+            names |= labels | {page: labels[""]}
+    if names:
+        for path in chapter_files(root):
+            for label in labels_of(read_text(path, path.relative_to(root))):
+                names.pop(label, None)
     return names
 
 
@@ -86,10 +95,7 @@ def _remove(node: Any) -> None:
 
 
 def _find_excluded(app: Sphinx, config: Config) -> None:
-    try:
-        config["excluded_labels"] = excluded_labels(Path(app.srcdir))
-    except (OSError, ValueError) as error:
-        raise ExtensionError(str(error)) from None
+    config["excluded_labels"] = excluded_labels(Path(app.srcdir))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -10,8 +10,8 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
 
+from booktools.errors import AuthorError
 from booktools.sources import package_folder
 
 SCRIPTS = package_folder("interactive") / "static"
@@ -39,7 +39,7 @@ def _add_scripts(
     for name in [SHARED, *names] if names else []:
         if not (SCRIPTS / f"{name}.js").is_file():
             known = ", ".join(sorted(path.stem for path in SCRIPTS.glob("*.js")))
-            raise ExtensionError(
+            raise AuthorError(
                 f"{page} shows an explorable named {name!r}, but there is no "
                 f"interactive/static/{name}.js; there are {known}."
             )

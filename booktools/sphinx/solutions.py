@@ -10,7 +10,6 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
 from sphinx.util.logging import getLogger
 from sphinx_exercise.nodes import (
@@ -66,10 +65,7 @@ class RemoveSolutions(SphinxTransform):
 
 
 def _use_edition(app: Sphinx, config: Config) -> None:
-    try:
-        config["edition"] = edition()
-    except ValueError as error:
-        raise ExtensionError(str(error)) from None
+    config["edition"] = edition()
     app.tags.add(config.edition)  # for {only}
     if config.edition == STUDENT:
         config["html_copy_source"] = False

@@ -9,7 +9,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import yaml
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -17,7 +16,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.logging import getLogger
 from sphinx.writers.html5 import HTML5Translator
 
-from booktools.sources import part_of
+from booktools.yaml_files import read_yaml
 
 logger = getLogger(__name__)
 
@@ -48,8 +47,7 @@ def load_extra_extensions(app: Sphinx, root: Path) -> None:
     extensions.
     """
     file = root / "_config.yml"
-    config = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    wanted = config.get("sphinx") or {}
+    wanted = read_yaml(file).data.get("sphinx", {}) if file.is_file() else {}
     for name in [
         *(wanted.get("extra_extensions") or []),
         *(wanted.get("local_extensions") or {}),
@@ -124,7 +122,7 @@ def _add_facts(
     sheets = (static / name for name in INLINE)
     context["inline_styles"] = "".join(it.read_text() for it in sheets if it.is_file())
     context["author"] = app.config.author
-    context["part"] = part_of(app.config.book.root, page)
+    context["part"] = app.config.book.part_of(page)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

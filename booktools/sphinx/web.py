@@ -16,9 +16,8 @@ from urllib.parse import urlsplit
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.errors import ExtensionError
 
-from booktools.urls import repository_address, site_address
+from booktools.urls import site_address
 
 CARD = "_static/card.png"  # the preview image, if it exists
 NOT_FOUND = Template("""<section id="no-such-page">
@@ -117,11 +116,7 @@ def _write_sitemap(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Set up the libraries, and connect to Sphinx before and after them."""
-    try:
-        site = site_address(Path(app.srcdir))
-        repository_address(Path(app.srcdir))
-    except ValueError as error:
-        raise ExtensionError(str(error)) from None
+    site = site_address(Path(app.srcdir))
     app.setup_extension("notfound.extension")
     if site:  # previews need an address
         app.setup_extension("sphinxext.opengraph")

@@ -20,6 +20,7 @@ from weasyprint import Document
 
 from booktools import pdf
 from booktools.edition import PDFS
+from booktools.errors import AuthorError
 
 pytestmark = pytest.mark.slow
 
@@ -386,5 +387,5 @@ def test_without_pango_it_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "weasyprint", None)
-    with pytest.raises(pdf.PrintError, match="Pango"):
+    with pytest.raises(AuthorError, match="Pango"):
         pdf.print_page(tmp_path / "index.html", tmp_path / "book.pdf")

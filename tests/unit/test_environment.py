@@ -15,15 +15,17 @@ from small_book import lay_out
 
 from booktools import environment
 from booktools.environment import (
-    UNSET_FOR_KERNELS,
     Environment,
+    hash_file,
     hash_files,
     library_versions,
     number_of_jobs,
     positive_number,
     prepare_environment,
     set_variables,
+    switches,
 )
+from booktools.errors import AuthorError
 from booktools.pytest_chapters import pytest_xdist_auto_num_workers
 from helpers.data import find_mnist
 
@@ -65,6 +67,8 @@ def test_the_fingerprint_changes_with_every_part(field: str) -> None:
         ({"OMP_NUM_THREADS": "2"}, "threads"),
         ({"MKL_CBWR": "COMPATIBLE"}, "switches"),
         ({"CUDA_VISIBLE_DEVICES": ""}, "switches"),
+        ({"NUMBA_DISABLE_JIT": "1"}, "switches"),
+        ({"TZ": "Asia/Tokyo"}, "switches"),
         ({"BOOK_RUN": "quick"}, "run"),
     ],
 )
@@ -84,6 +88,25 @@ def test_variables_are_looked_at(
     assert field in changed
     assert {*changed} <= {field, "switches"}  # where threads are as well
     assert os.environ["BOOK_RESULTS_DIR"].endswith(after.fingerprint)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "os.environ['COURSE']",
+        'os.environ.get("COURSE", 1)',
+        'os.environ.get(\n    "COURSE")',
+        "getenv('COURSE')",
+    ],
+)
+def test_a_variable_that_a_chapter_reads_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str
+) -> None:
+    book = lay_out(tmp_path / "book")
+    monkeypatch.setenv("COURSE", "2026")
+    assert "COURSE" not in switches(book.root)
+    book.append(f"\n```{{code-cell}} ipython3\n{code}\n```\n")
+    assert switches(book.root)["COURSE"] == "2026"
 
 
 def test_the_machine_is_looked_at(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
@@ -142,24 +165,76 @@ def test_what_a_chapter_begins_to_import_is_looked_at(tmp_path: Path) -> None:
 # The files
 
 
-def test_every_file_that_chapters_use_is_looked_at(tmp_path: Path) -> None:
-    chapters = tmp_path / "chapters"
-    (chapters / "data").mkdir(parents=True)
-    before = hash_files(tmp_path)
+def test_what_makes_and_executes_chapters_is_looked_at(tmp_path: Path) -> None:
+    found = hash_files(tmp_path)
     kept = {f"helpers/{path.name}" for path in (ROOT / "helpers").glob("*.py")}
     names = "environment", "execute", "kernels", "ipython_kernel_config", "tracebacks"
     kept |= {f"booktools/{name}.py" for name in names}
-    assert kept | {"interactive/explorables.py"} <= before.keys()
-    (chapters / "01-first.md").write_text("A chapter has a hash of its own.")
-    (chapters / ".hidden").touch()
-    (chapters / ".ipynb_checkpoints").mkdir()
-    (chapters / ".ipynb_checkpoints" / "a.csv").touch()
-    assert hash_files(tmp_path) == before
-    (chapters / "data" / "table.csv").write_text("1")
-    first = hash_files(tmp_path)
-    assert set(first) - set(before) == {"chapters/data/table.csv"}
-    (chapters / "data" / "table.csv").write_text("2")
-    assert hash_files(tmp_path) != first
+    assert kept | {"interactive/explorables.py"} <= found.keys()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("chapters/table.csv", "chapters/data/a.npy", "chapters/beside.py"),
+        *("data/table.csv", "data/notes.md", "more/_data/b", "helpers/table.json"),
+        *("figures/photo.png", "table.txt", "settings.yml", "chapters/matplotlibrc"),
+    ],
+)
+def test_every_file_that_a_chapter_could_read_is_looked_at(
+    root: Path, name: str
+) -> None:
+    before = hash_files(root)
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_text("1")
+    first = hash_files(root)
+    assert set(first) - set(before) == {name}
+    (root / name).write_text("2")
+    assert hash_files(root) != first
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("chapters/02-other.md", "chapters/.hidden", "chapters/.#01-small.md"),
+        *("chapters/.ipynb_checkpoints/a.csv", "_config.yml", "_static/a.png"),
+        *("theme/static/book.css", "figures/neuron.svg", "reference/references.bib"),
+        *("tests/a.csv", "_build/a.csv", "venv/pyvenv.cfg", "index.md"),
+    ],
+)
+def test_what_no_chapter_reads_is_not(root: Path, name: str) -> None:
+    before = hash_files(root)
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_text("1")
+    assert hash_files(root) == before
+
+
+def test_links_are_followed_once_and_dangling_ones_left_alone(
+    root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "table.csv").write_text("1")
+    (root / "data").symlink_to(tmp_path / "elsewhere")
+    (root / "chapters" / "round").symlink_to(root)
+    before = hash_files(root)
+    assert "data/table.csv" in before
+    assert len(before) < 100
+    (root / "dangling").symlink_to(tmp_path / "nowhere")
+    assert hash_files(root) == before
+
+
+def test_a_large_file_is_read_in_pieces_and_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(environment, "LARGE", 3)
+    path = tmp_path / "large"
+    path.write_text("1234")
+    first = hash_file(path)
+    monkeypatch.setattr(Path, "open", None)
+    assert hash_file(path) == first
+    monkeypatch.undo()
+    path.write_text("12345")
+    assert hash_file(path) != first
 
 
 # What kernels inherit
@@ -168,15 +243,21 @@ def test_every_file_that_chapters_use_is_looked_at(tmp_path: Path) -> None:
 def test_kernels_inherit_what_makes_them_alike(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for name in (*UNSET_FOR_KERNELS, "JUPYTER_PATH"):
+    unset = (
+        *("COLUMNS", "FORCE_COLOR", "JUPYTER_PATH", "NO_COLOR", "PYTHONDEBUG"),
+        *("PYTHONDEVMODE", "PYTHONINSPECT", "PYTHONOPTIMIZE", "PYTHONPATH"),
+        *("PYTHONSTARTUP", "PYTHONUTF8", "PYTHONWARNINGS", "PYTHON_COLORS"),
+    )
+    for name in (*unset, "MATPLOTLIBRC", "IPYTHONDIR", "MPLBACKEND"):
         monkeypatch.setenv(name, "1")
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.setenv("MKL_NUM_THREADS", "8")
     monkeypatch.setenv("MNIST_DIR", "data")
     monkeypatch.chdir(tmp_path)
     set_variables(tmp_path)
-    assert not {*UNSET_FOR_KERNELS, "JUPYTER_PATH"} & os.environ.keys()
-    assert "PYTHONOPTIMIZE" in UNSET_FOR_KERNELS
+    assert not {*unset} & os.environ.keys()
+    assert "inline" in os.environ["MPLBACKEND"]
+    assert (Path(os.environ["MATPLOTLIBRC"]) / "matplotlibrc").is_file()
     assert os.environ["MKL_NUM_THREADS"] == os.environ["OPENBLAS_NUM_THREADS"] == "3"
     assert os.environ["PYTHONHASHSEED"] == "0"
     assert os.environ["MNIST_DIR"] == str(tmp_path / "data")
@@ -203,7 +284,7 @@ def test_a_number_is_a_positive_whole_one(
     monkeypatch: pytest.MonkeyPatch, asked: str
 ) -> None:
     monkeypatch.setenv("JOBS", asked)
-    with pytest.raises(ValueError, match=f"JOBS={asked} is not a number of chapters"):
+    with pytest.raises(AuthorError, match=f"JOBS={asked} is not a number of chapters"):
         positive_number("JOBS", 4, "chapters")
     monkeypatch.setenv("JOBS", "")
     assert positive_number("JOBS", 4, "chapters") == 4

@@ -12,6 +12,7 @@ from tornado.websocket import websocket_connect
 
 from booktools import live
 from booktools.build import hash_sources
+from booktools.errors import AuthorError
 from booktools.serve import make_server
 
 NOT_ON_PAGES = ("benchmarks/", "binder/", "booktools/")
@@ -87,10 +88,10 @@ def test_a_build_is_a_process_of_its_own(
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_port_that_is_taken_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "rebuild", lambda root: None)
     with make_server(tmp_path) as other:
         monkeypatch.setenv("PORT", str(other.server_port))
-        assert live.main(tmp_path) == 1
-    assert f"PORT={other.server_port}: " in capsys.readouterr().out
+        with pytest.raises(AuthorError, match=f"^PORT={other.server_port}: "):
+            live.main(tmp_path)

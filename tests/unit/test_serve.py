@@ -9,6 +9,7 @@ from threading import Thread
 import pytest
 
 from booktools import serve
+from booktools.errors import AuthorError
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_a_changed_page_is_served_anew(connection, tmp_path) -> None:
 def test_what_is_no_port_is_named(asked, monkeypatch) -> None:
     monkeypatch.setenv("PORT", asked)
     with pytest.raises(
-        ValueError, match=f"^PORT={asked} is not a port from 1 to 65535"
+        AuthorError, match=f"^PORT={asked} is not a port from 1 to 65535"
     ):
         serve.requested_port()
 
@@ -70,14 +71,14 @@ def test_a_port_is_what_is_asked_for(asked, port, monkeypatch) -> None:
 
 
 def test_a_site_that_is_not_there_and_a_port_that_is_taken_are_named(
-    tmp_path, monkeypatch, capsys
+    tmp_path, monkeypatch
 ) -> None:
     monkeypatch.delenv("BOOK_EDITION", raising=False)
-    assert serve.main(tmp_path) == 1
-    assert "Type: make book\n" in capsys.readouterr().err
+    with pytest.raises(AuthorError, match=r"Type: make book$"):
+        serve.main(tmp_path)
     (tmp_path / "_build" / "html").mkdir(parents=True)
     (tmp_path / "_build" / "html" / "index.html").touch()
     with serve.make_server(tmp_path) as other:
         monkeypatch.setenv("PORT", str(other.server_port))
-        assert serve.main(tmp_path) == 1
-    assert f"PORT={other.server_port}: " in capsys.readouterr().out
+        with pytest.raises(AuthorError, match=f"^PORT={other.server_port}: "):
+            serve.main(tmp_path)

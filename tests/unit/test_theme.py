@@ -5,9 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from book import ROOT
 
-from booktools.sources import part_of
 from booktools.sphinx.code import IPython
 from booktools.sphinx.theme import _leave_out_unused, load_extra_extensions
 
@@ -29,11 +27,6 @@ def test_loads_the_extensions_that_are_asked_for_in_jupyter_books_way(
     app: Any = SimpleNamespace(setup_extension=names.append)
     load_extra_extensions(app, tmp_path)
     assert names == loaded
-
-
-def test_a_page_belongs_to_a_part_of_the_contents() -> None:
-    assert part_of(ROOT, "reference/notation") == "Reference"
-    assert part_of(ROOT, "index") == ""
 
 
 def test_code_is_the_same_with_fewer_tokens() -> None:

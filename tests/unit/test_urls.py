@@ -8,6 +8,7 @@ from book import ROOT
 
 from booktools import urls
 from booktools.build import commit_and_addresses
+from booktools.errors import AuthorError
 from booktools.git import origin
 from booktools.urls import pages_address, repository_address, site_address
 
@@ -111,7 +112,7 @@ def test_what_is_no_address_is_refused(asked, monkeypatch) -> None:
         ("BOOK_REPOSITORY", repository_address),
     ):
         monkeypatch.setenv(variable, asked)
-        with pytest.raises(ValueError, match=re.escape(f"{variable}={asked} is not")):
+        with pytest.raises(AuthorError, match=re.escape(f"{variable}={asked} is not")):
             read(ROOT)
 
 

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from bs4 import BeautifulSoup
 from small_site import render, warnings_of
-from sphinx.errors import ExtensionError
 
+from booktools.errors import AuthorError
 from booktools.sphinx.web import MAX_DESCRIPTION
 
 BOOK = "https://example.org/a/book/"
@@ -133,7 +133,7 @@ def test_without_an_address_nothing_leads_to_one(unknown) -> None:
 
 
 def test_a_wrong_address_stops_sphinx(tmp_path) -> None:
-    with pytest.raises(ExtensionError, match=r"BOOK_URL=example\.org is not an http"):
+    with pytest.raises(AuthorError, match=r"BOOK_URL=example\.org is not an http"):
         build(tmp_path, "example.org")
 
 

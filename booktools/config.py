@@ -1,0 +1,155 @@
+"""Read ``_config.yml``, and refuse what in it would have no effect.
+
+Jupyter Book ignores the keys that it does not know. Others are for its own
+theme or its own way to execute, which this book does not use.
+"""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from jupyter_book.config import get_validator
+
+from booktools.errors import AuthorError
+from booktools.yaml_files import YamlFile, read_yaml
+
+USED = {
+    *("title", "author", "copyright", "logo", "project", "exclude_patterns"),
+    *("bibtex_bibfiles", "execute.timeout", "execute.eval_regex", "execute.show_tb"),
+    *("parse.myst_enable_extensions", "parse.myst_substitutions"),
+    *("parse.myst_url_schemes", "html.favicon", "html.use_multitoc_numbering"),
+    *("html.comments", "sphinx.config", "sphinx.extra_extensions"),
+    *("sphinx.local_extensions", "sphinx.recursive_update"),
+}
+FIXED = {  # what the rest of the book relies on
+    "only_build_toc_files": True,
+    "execute.execute_notebooks": "cache",
+    "execute.raise_on_error": True,
+    "execute.stderr_output": "warn",
+    "execute.allow_errors": False,
+    "execute.run_in_temp": False,
+    "latex.use_jupyterbook_latex": False,
+    "sphinx.config.html_theme": "furo",
+    "sphinx.config.html_math_renderer": "mathematics",
+}
+EXECUTION = (
+    "allow_errors",
+    "cache_path",
+    "excludepatterns",
+    "in_temp",
+    "mode",
+    "timeout",
+)
+_ADDRESS = "links follow the remote “origin”; for another address set {}."
+_REPOSITORY = _ADDRESS.format("BOOK_REPOSITORY")
+_SITE = _ADDRESS.format("BOOK_URL")
+_EXECUTE = "chapters are executed before Sphinx begins; see “execute” here."
+_TEMPLATES = "pages are laid out by theme/templates; write it there."
+_OFFLINE = "the book's pages load nothing from other sites."
+REPLACED = {  # and by what
+    "execute.cache": "the cache is in _build/cache.",
+    "execute.exclude_patterns": "each chapter is executed; to leave one out, delete "
+    "its line in _toc.yml.",
+    "html.analytics": _OFFLINE,
+    "html.announcement": "write it below sphinx.config.html_theme_options.",
+    "html.baseurl": _SITE,
+    "html.extra_footer": _TEMPLATES,
+    "html.google_analytics_id": _OFFLINE,
+    "html.home_page_in_navbar": _TEMPLATES,
+    "html.navbar_footer_text": _TEMPLATES,
+    "html.use_edit_page_button": _REPOSITORY,
+    "html.use_issues_button": _REPOSITORY,
+    "html.use_repository_button": _REPOSITORY,
+    "latex": "the PDF is printed from HTML; its styles are in theme/print.",
+    "launch_buttons": "buttons for Colab and Binder are there if the repository is; "
+    + _REPOSITORY,
+    "parse.myst_dmath_double_inline": "write it below sphinx.config.",
+    "repository": _REPOSITORY,
+    "sphinx.config.html_baseurl": _SITE,
+    **{f"sphinx.config.nb_execution_{name}": _EXECUTE for name in EXECUTION},
+    "sphinx.config.notfound_context": _TEMPLATES,
+    "sphinx.config.notfound_urls_prefix": _SITE,
+    "sphinx.config.ogp_custom_meta_tags": "see booktools/sphinx/web.py.",
+    "sphinx.config.ogp_image": "the picture is _static/card.png.",
+    "sphinx.config.ogp_site_name": "the name is the title.",
+    "sphinx.config.ogp_site_url": _SITE,
+    "sphinx.config.ogp_social_cards": "the picture is _static/card.png.",
+    "sphinx.config.pygments_dark_style": "see booktools/sphinx/theme.py.",
+}
+SECTIONS = {name.partition(".")[0] for name in USED | FIXED.keys() if "." in name}
+HINT = "What Sphinx knows goes below “sphinx.config”."
+DEFAULT_TIMEOUT = 30  # seconds, as in Jupyter Book
+
+
+def read_config(root: Path) -> dict[str, Any]:
+    """Return what ``_config.yml`` says.
+
+    Raises
+    ------
+    AuthorError
+        If something in it is wrong, or would have no effect; with all lines.
+    """
+    file = read_yaml(root / "_config.yml")
+    faults = [*_wrong_types(file), *_wrong_keys(file)]
+    if faults:
+        raise AuthorError("\n".join(map(str, faults)))
+    return file.data
+
+
+def cell_timeout(root: Path) -> float:
+    """Return how many seconds ``_config.yml`` allows a cell."""
+    return read_config(root).get("execute", {}).get("timeout", DEFAULT_TIMEOUT)
+
+
+def _wrong_types(file: YamlFile) -> Iterator[AuthorError]:
+    """Yield what does not conform to Jupyter Book's schema."""
+    for fault in get_validator().iter_errors(file.data):
+        name = ".".join(map(str, fault.absolute_path))
+        message = f"{name}: {fault.message}."
+        if fault.instance is None:
+            message = f"nothing stands below “{name}”; delete this line."
+        elif fault.validator_value == "string":
+            message += " Put it between quotes."
+        yield file.error(message, *fault.absolute_path)
+
+
+def _wrong_keys(file: YamlFile) -> Iterator[AuthorError]:
+    """Yield the keys that are unknown, unused, or not what they have to be."""
+    settings = _settings(file.data)
+    for name, value in settings.items():
+        place = name.split(".", 2)
+        if name in FIXED:
+            if value == FIXED[name]:
+                continue
+            message = f"“{name}” must be {_typed(FIXED[name])} in this book."
+        elif advice := REPLACED.get(name) or REPLACED.get(place[0]):
+            message = f"“{name}” has no effect here: {advice} Delete this line."
+        elif name in USED or place[:2] == ["sphinx", "config"]:
+            continue
+        else:
+            close = get_close_matches(name, USED | FIXED.keys(), 1)
+            hint = f"Do you mean “{close[0]}”?" if close else HINT
+            message = f"there is no setting “{name}”. {hint}"
+        yield file.error(message, *place)
+    for name, value in FIXED.items():
+        if value and name not in settings:
+            message = f"write “{name}: {_typed(value)}”; this book needs it."
+            yield AuthorError(message, file.name)
+
+
+def _settings(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings by their names, as in ``execute.timeout``."""
+    found: dict[str, Any] = {}
+    for section, value in config.items():
+        if isinstance(value, dict):
+            found |= {f"{section}.{key}": part for key, part in value.items()}
+        elif section not in SECTIONS:
+            found[str(section)] = value
+    options = found.pop("sphinx.config", None) or {}
+    return found | {f"sphinx.config.{key}": part for key, part in options.items()}
+
+
+def _typed(value: Any) -> str:
+    """Return a value as it is typed in YAML."""
+    return str(value).lower()

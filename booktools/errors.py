@@ -1,0 +1,30 @@
+"""The error that becomes a message to the author, without a traceback.
+
+Whatever finds a mistake in the book, or in what was asked for, raises it, and
+turns into it what libraries raise. `booktools.__main__` prints it; Sphinx lets
+it pass through all handlers, and prints it as well.
+"""
+
+from pathlib import Path
+
+from sphinx.errors import SphinxError
+
+
+class AuthorError(SphinxError):
+    """Something that an author has written, or asked for, cannot be used.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, and what to type instead.
+    file : str or Path, optional
+        The file that it is in, relative to the book's root.
+    line : int, optional
+        The line there, counted from 1.
+    """
+
+    category = "The book cannot be built"
+
+    def __init__(self, message: str, file: str | Path = "", line: int = 0) -> None:
+        place = f"{file}:{line}" if line else str(file)
+        super().__init__(f"{place}: {message}" if place else message)
