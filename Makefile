@@ -22,7 +22,7 @@ pdf := $(if $(filter student,$(EDITION)),book-student.pdf,book.pdf)
 # The stamp is named after what was installed, and where: if either changes, the
 # set-up runs again. A virtual environment is recreated if its Python no longer
 # exists, if it was moved here, or if its set-up was interrupted.
-checksum = $(shell (cat $(1); pwd) | cksum | cut -d ' ' -f 1)
+checksum = $(shell (cat $(1); pwd -P) | cksum | cut -d ' ' -f 1)
 book-files := requirements.txt constraints.txt pyproject.toml \
 	booktools/ipython_kernel_config.py
 installed := $(VENV)/installed-$(call checksum,$(book-files))
@@ -152,9 +152,11 @@ constraints: ## upgrade to the newest allowed versions and record them
 	@sed 's/+cpu$$//' constraints.new > constraints.txt
 	@rm constraints.new
 
+# _build may be a link; its slash makes find follow it.
 clean: ## remove built files, keep cached results
-	@if [ -d _build ]; then find _build -mindepth 1 -maxdepth 1 \
+	@if [ -d _build ]; then find _build/ -mindepth 1 -maxdepth 1 \
 		! -name cache ! -name results ! -name lock -exec rm -rf {} +; fi
 
 clean-all: ## remove everything that is not in the repository
+	@if [ -d _build ]; then find _build/ -mindepth 1 -delete; fi
 	@rm -rf _build $(VENV) *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis

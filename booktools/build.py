@@ -93,6 +93,7 @@ def build(root: Path) -> int:
     paths = chapter_files(root)
     for path in paths:
         check_header(root, path)
+    check_folders(root, paths)
     environment = prepare_environment(root)
     jobs = number_of_jobs()
     hashes = hash_sources(root)
@@ -116,10 +117,13 @@ def build(root: Path) -> int:
     read = [path for path in paths if changed is None or names[path] in changed]
     if not execute(root, read, environment, jobs, timeout):
         return keep_last_site(root, "a chapter failed, see above")
-    if read and prepare_environment(root) != environment:
-        shutil.rmtree(root / CACHE / environment.fingerprint)
+    if read and (now := prepare_environment(root)) != environment:
+        shutil.rmtree(root / CACHE / environment.fingerprint, ignore_errors=True)
+        files = [name for name, _ in now.files.items() ^ environment.files.items()]
         return keep_last_site(
-            root, "something the chapters depend on changed meanwhile; try again"
+            root,
+            f"{', '.join(sorted(set(files))) or 'what chapters depend on'} changed "
+            "meanwhile; try again (chapters write files only in a temporary folder)",
         )
     if any(hash_file(path) != hashes[names[path]] for path in read):
         return keep_last_site(root, "a chapter was edited meanwhile; try again")
@@ -147,6 +151,29 @@ def build(root: Path) -> int:
 def hash_sources(root: Path) -> Hashes:
     """Return the hash of every file that can affect a page, whether one uses it."""
     return {path.as_posix(): hash_file(root / path) for path in book_files(root)}
+
+
+def check_folders(root: Path, paths: list[Path]) -> None:
+    """Check that no chapter would show what another gave in another folder.
+
+    Raises
+    ------
+    AuthorError
+        If two have the same code, by which the cache knows them.
+    """
+    if len({path.parent for path in paths}) <= 1:
+        return
+    known: dict[tuple[str, ...], Path] = {}
+    for path in paths:
+        cells = read_chapter(root, path).cells
+        code = tuple(cell.source for cell in cells if cell.cell_type == "code")
+        other = known.setdefault(code, path)
+        if code and other.parent != path.parent:
+            raise AuthorError(
+                f"its code is that of {other.relative_to(root)}, whose outputs it "
+                "would show, though it runs in another folder; change a cell.",
+                path.relative_to(root),
+            )
 
 
 def commit_and_addresses(root: Path) -> str:

@@ -4,8 +4,12 @@ The answers are empty if the book is not in a repository of its own, as in an
 unpacked archive. Every function takes the book's root.
 """
 
+import re
 import subprocess
+import warnings
 from pathlib import Path
+
+BRANCHES = r"^refs/heads/(.+)$", r"^refs/remotes/origin/(.+)$"
 
 
 def revision(root: Path) -> str:
@@ -30,25 +34,39 @@ def origin(root: Path) -> str:
 
 
 def branch(root: Path) -> str:
-    """Return the remote's default branch, or else the one checked out."""
+    """Return the remote's default branch, or else the one checked out.
+
+    It is empty if neither is known: with a detached HEAD, which is what a service
+    checks out, the branch is known if just one contains the commit.
+    """
     first = _git(root, "symbolic-ref", "--short", "refs/remotes/origin/HEAD")
-    return first.removeprefix("origin/") or _git(root, "branch", "--show-current")
+    if found := first.removeprefix("origin/") or _git(root, "branch", "--show-current"):
+        return found
+    refs = _git(root, "for-each-ref", "--contains", "HEAD", "--format=%(refname)")
+    names = {name for kind in BRANCHES for name in re.findall(kind, refs, re.M)}
+    return names.pop() if len(names) == 1 else ""
 
 
 def _git(root: Path, *arguments: str) -> str:
     """Ask git, if the book is the top of a repository and not a folder inside one."""
-    inside = _ask_git(root, "rev-parse", "--is-inside-work-tree", "--show-prefix")
-    return _ask_git(root, *arguments) if inside == "true" else ""
+    inside, fault = _ask_git(
+        root, "rev-parse", "--is-inside-work-tree", "--show-prefix"
+    )
+    if fault and (root / ".git").exists():
+        warnings.warn(
+            f"Pages name no commit and link to no repository, since git fails: {fault}",
+            stacklevel=2,
+        )
+    return _ask_git(root, *arguments)[0] if inside == "true" else ""
 
 
-def _ask_git(root: Path, *arguments: str) -> str:
+def _ask_git(root: Path, *arguments: str) -> tuple[str, str]:
+    """Return what git says, and of what it complains."""
+    command = ["git", "--no-optional-locks", *arguments]
     try:
-        return subprocess.run(
-            ["git", "--no-optional-locks", *arguments],
-            cwd=root,
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return ""
+        done = subprocess.run(
+            command, cwd=root, capture_output=True, text=True, check=False
+        )
+    except OSError as error:
+        return "", str(error)
+    return ("", done.stderr.strip()) if done.returncode else (done.stdout.strip(), "")

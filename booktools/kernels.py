@@ -127,11 +127,13 @@ def run_kernel(
     sys.path[:] = search_path
     multiprocessing.current_process().daemon = False  # it may start processes
     Thread(target=_end_with_parent, daemon=True).start()
+    import matplotlib as mpl
     import pandas as pd
     from ipykernel.kernelapp import launch_new_instance
 
     # pandas sets this at import, which happened outside a notebook.
     pd.set_option("display.max_columns", 20)
+    mpl.rc_file(mpl.matplotlib_fname())  # a chapter's folder may have settings
     # End with the fork server, too: without it the exit code is lost.
     sys.argv = [*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"]
     launch_new_instance()

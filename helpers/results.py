@@ -46,14 +46,15 @@ class cached_result:  # noqa: N801 (a decorator, like functools.cached_property)
     A result is stored under a hash of the function and its arguments. For each
     function and class outside the installed packages, this covers the code,
     the defaults and, recursively, every global and module attribute whose name
-    occurs in the code. Other values are hashed as they are pickled; what cannot
-    be pickled is an error.
+    occurs in the code, be it as text. Other values are hashed as they are
+    pickled; what cannot be pickled is an error.
 
     Parameters
     ----------
     function : callable
         Returns what JSON can represent; tuples become lists. It must depend on
-        nothing else (files, global generators) and have no side effects.
+        nothing else (files, global generators, settings of libraries) and have
+        no side effects.
 
     Raises
     ------
@@ -104,6 +105,8 @@ class _Hasher(pickle.Pickler):
             parts = "code consts names varnames flags exceptiontable argcount "
             parts += "posonlyargcount kwonlyargcount"
             return tuple, attrgetter(*(f"co_{part}" for part in parts.split()))(value)
+        if isinstance(value, property):
+            return tuple, (value.fget, value.fset, value.fdel)
         if _is_installed(getattr(value, "__module__", None)):
             return NotImplemented
         if isinstance(value, (FunctionType, type)):
@@ -141,9 +144,10 @@ def _parts(value: FunctionType | type) -> tuple[Any, ...]:
 
 
 def _names(code: CodeType) -> set[str]:
-    """Return the names of all globals and attributes in code."""
+    """Return the names in code, and the texts, by which `getattr` may find more."""
     inner = (part for part in code.co_consts if isinstance(part, CodeType))
-    return set(code.co_names).union(*map(_names, inner))
+    texts = {part for part in code.co_consts if isinstance(part, str)}
+    return texts.union(code.co_names, *map(_names, inner))
 
 
 def _collect(

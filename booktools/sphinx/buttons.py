@@ -55,7 +55,8 @@ def launch_addresses(repository: str, page: str) -> dict[str, str]:
 def source_addresses(repository: str, branch: str, page: str) -> tuple[str, str]:
     """Return the addresses at which to edit a page, and to report a mistake in it.
 
-    Both are empty if the repository is on none of the known hosts.
+    Both are empty if the repository is on none of the known hosts, and the first
+    if the branch is not known.
 
     Parameters
     ----------
@@ -69,7 +70,8 @@ def source_addresses(repository: str, branch: str, page: str) -> tuple[str, str]
         if name in host:
             file, title = quote(f"{page}.md"), quote(f"Mistake in {page}")
             edit = edit.format(branch=quote(branch), file=file)
-            return f"{repository}/{edit}", f"{repository}/{report.format(title=title)}"
+            report = f"{repository}/{report.format(title=title)}"
+            return (f"{repository}/{edit}" if branch else ""), report
     return "", ""
 
 
@@ -94,7 +96,7 @@ def _add_source_links(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
     book = app.config.book
-    edit, report = source_addresses(book.repository, book.branch or "main", page)
+    edit, report = source_addresses(book.repository, book.branch, page)
     context["report"] = report if doctree else ""
     context["edit"] = edit if doctree and app.config.edition != STUDENT else ""
 

@@ -16,7 +16,7 @@ from helpers import requested_run
 MODULES = {
     "settings": "RATE = 0.1\ndef speed(): return 10 * RATE",
     "spare": "RATE = 0.3",
-    "late": "COUNT = 1",
+    "late": "COUNT = 1\nSTEPS = 4",
 }
 PAGE = """
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ import settings, spare
 
 which = spare
 factor = 2
+hidden = 6
 setting = {"a": 1.5}
 data = np.arange(3.0)
 tensor = torch.arange(4.0)
@@ -70,6 +71,9 @@ class Point(Place):
     x: float = 1.25
     def __neg__(self):
         return self.x * 3
+    @property
+    def half(self):
+        return self.x / 2
 
 triple = multiply_by(3)
 actions = {"add": lambda x: x + 100, "raise": partial(pow, 2)}
@@ -89,7 +93,8 @@ def compute(x, pair, *, sign=1):
     used += actions["raise"](x), origin.moved(x), Point().x, -origin
     used += settings.RATE + spare.RATE, which.RATE, torch.backends.patched(x)
     used += inner.offset, order[0](x), sign * one[0], two[0]
-    used += power(base=2, exponent=3), count()
+    used += power(base=2, exponent=3), count(), origin.half
+    used += getattr(late, "STEPS"), globals()["hidden"]
     return {"total": total, "used": used}
 """
 Compute = Callable[..., dict[str, object]]
@@ -137,7 +142,7 @@ def test_what_was_computed_is_read(folder, page, computes) -> None:
     assert not computes(page())
     result = page()(3, (1, 2))
     assert result["total"] == 10
-    assert sum(result["used"]) == pytest.approx(218.05)
+    assert sum(result["used"]) == pytest.approx(228.675)
     names = sorted(path.name.split("-")[0] for path in folder.iterdir())
     assert names == ["compute", "other"]
 
@@ -174,6 +179,9 @@ def test_what_was_computed_is_read(folder, page, computes) -> None:
         ("factor = 2", "factor = 2; torch.backends.extra = 2"),
         ("total = data", "total = 1 + data"),
         ("data.sum", "data.prod"),
+        ("self.x / 2", "self.x / 4"),
+        ("STEPS = 4", "STEPS = 5"),
+        ("hidden = 6", "hidden = 7"),
         ("*rest", "**rest"),
         (
             "base, exponent):\n    return base ** exponent",
