@@ -396,8 +396,9 @@ def render(root: Path, folder: Path, builder: str = "html") -> bool:
             raise KeyboardInterrupt from None
         return not stop.code
     except RuntimeError as error:
-        print(error.__cause__ or error, file=sys.stderr)
-        return False
+        if error.__cause__ is None:
+            raise
+        return False  # Sphinx has said why
     return True
 
 

@@ -15,11 +15,11 @@ from booktools.errors import AuthorError
 from booktools.yaml_files import YamlFile, read_yaml
 
 USED = {
-    *("title", "author", "copyright", "logo", "project", "exclude_patterns"),
+    *("title", "author", "copyright", "logo", "exclude_patterns"),
     *("bibtex_bibfiles", "execute.timeout", "execute.eval_regex", "execute.show_tb"),
     *("parse.myst_enable_extensions", "parse.myst_substitutions"),
-    *("parse.myst_url_schemes", "html.favicon", "html.use_multitoc_numbering"),
-    *("html.comments", "sphinx.config", "sphinx.extra_extensions"),
+    *("parse.myst_url_schemes", "html.favicon"),
+    *("html.comments", "sphinx.extra_extensions"),
     *("sphinx.local_extensions", "sphinx.recursive_update"),
 }
 FIXED = {  # what the rest of the book relies on
@@ -33,14 +33,14 @@ FIXED = {  # what the rest of the book relies on
     "sphinx.config.html_theme": "furo",
     "sphinx.config.html_math_renderer": "mathematics",
 }
-EXECUTION = (
-    "allow_errors",
-    "cache_path",
-    "excludepatterns",
-    "in_temp",
-    "mode",
-    "timeout",
-)
+EXECUTION = {
+    *("allow_errors", "cache_path", "excludepatterns", "in_temp", "mode", "timeout"),
+}
+FURO = {  # options that its templates know, and ours do not
+    *("dark_logo", "footer_icons", "light_logo", "sidebar_hide_name", "source_branch"),
+    *("source_directory", "source_edit_link", "source_repository"),
+    *("source_view_link", "top_of_page_button"),
+}
 _ADDRESS = "links follow the remote “origin”; for another address set {}."
 _REPOSITORY = _ADDRESS.format("BOOK_REPOSITORY")
 _SITE = _ADDRESS.format("BOOK_URL")
@@ -60,13 +60,16 @@ REPLACED = {  # and by what
     "html.navbar_footer_text": _TEMPLATES,
     "html.use_edit_page_button": _REPOSITORY,
     "html.use_issues_button": _REPOSITORY,
+    "html.use_multitoc_numbering": "see “numbered” in _toc.yml.",
     "html.use_repository_button": _REPOSITORY,
     "latex": "the PDF is printed from HTML; its styles are in theme/print.",
     "launch_buttons": "buttons for Colab and Binder are there if the repository is; "
     + _REPOSITORY,
     "parse.myst_dmath_double_inline": "write it below sphinx.config.",
     "repository": _REPOSITORY,
+    "project": "the name of the book is its title.",
     "sphinx.config.html_baseurl": _SITE,
+    **{f"sphinx.config.html_theme_options.{name}": _TEMPLATES for name in FURO},
     **{f"sphinx.config.nb_execution_{name}": _EXECUTE for name in EXECUTION},
     "sphinx.config.notfound_context": _TEMPLATES,
     "sphinx.config.notfound_urls_prefix": _SITE,
@@ -77,7 +80,11 @@ REPLACED = {  # and by what
     "sphinx.config.ogp_social_cards": "the picture is _static/card.png.",
     "sphinx.config.pygments_dark_style": "see booktools/sphinx/theme.py.",
 }
-SECTIONS = {name.partition(".")[0] for name in USED | FIXED.keys() if "." in name}
+SECTIONS = {
+    ".".join(name.split(".")[:depth])
+    for name in USED | FIXED.keys() | REPLACED.keys()
+    for depth in range(1, name.count(".") + 1)
+}
 HINT = "What Sphinx knows goes below “sphinx.config”."
 DEFAULT_TIMEOUT = 30  # seconds, as in Jupyter Book
 
@@ -118,17 +125,17 @@ def _wrong_keys(file: YamlFile) -> Iterator[AuthorError]:
     """Yield the keys that are unknown, unused, or not what they have to be."""
     settings = _settings(file.data)
     for name, value in settings.items():
-        place = name.split(".", 2)
+        place = name.split(".")
         if name in FIXED:
             if value == FIXED[name]:
                 continue
             message = f"“{name}” must be {_typed(FIXED[name])} in this book."
         elif advice := REPLACED.get(name) or REPLACED.get(place[0]):
             message = f"“{name}” has no effect here: {advice} Delete this line."
-        elif name in USED or place[:2] == ["sphinx", "config"]:
+        elif name in USED or name.startswith("sphinx.config."):
             continue
         else:
-            close = get_close_matches(name, USED | FIXED.keys(), 1)
+            close = get_close_matches(name, USED | FIXED.keys() | SECTIONS, 1)
             hint = f"Do you mean “{close[0]}”?" if close else HINT
             message = f"there is no setting “{name}”. {hint}"
         yield file.error(message, *place)
@@ -138,16 +145,16 @@ def _wrong_keys(file: YamlFile) -> Iterator[AuthorError]:
             yield AuthorError(message, file.name)
 
 
-def _settings(config: dict[str, Any]) -> dict[str, Any]:
+def _settings(config: dict[str, Any], section: str = "") -> dict[str, Any]:
     """Return the settings by their names, as in ``execute.timeout``."""
     found: dict[str, Any] = {}
-    for section, value in config.items():
-        if isinstance(value, dict):
-            found |= {f"{section}.{key}": part for key, part in value.items()}
-        elif section not in SECTIONS:
-            found[str(section)] = value
-    options = found.pop("sphinx.config", None) or {}
-    return found | {f"sphinx.config.{key}": part for key, part in options.items()}
+    for key, value in config.items():
+        name = f"{section}{key}"
+        if name not in SECTIONS:
+            found[name] = value
+        elif isinstance(value, dict):
+            found |= _settings(value, f"{name}.")
+    return found
 
 
 def _typed(value: Any) -> str:

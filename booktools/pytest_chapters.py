@@ -141,6 +141,8 @@ class ChapterFile(IPyNbFile):
         cells = [cell for cell in self.nb.cells if cell.cell_type == "code"]
         indices = [i for i, c in enumerate(chapter.cells) if c.cell_type == "code"]
         for number, (index, cell) in enumerate(zip(indices, cells, strict=True)):
+            if not cell.source.strip():
+                continue
             tags = cell.metadata.get("tags", [])
             yield ChapterCell.from_parent(
                 self,

@@ -72,9 +72,7 @@ def parse_yaml(text: str, name: str | Path, first: int = 1) -> YamlFile:
     lines: dict[Place, int] = {(): first}
     for place, line in _lines(tree):
         if place in lines:
-            message = (
-                f"“{place[-1]}” stands in line {lines[place]} as well; delete one."
-            )
+            message = f"“{place[-1]}” is in line {lines[place]} as well; delete one."
             raise AuthorError(message, name, line + first)
         lines[place] = line + first
     return YamlFile(str(name), data, lines)

@@ -1,15 +1,19 @@
 """Write code with an element only for the tokens that have a colour.
 
 Pygments marks every name and bracket, which doubles the number of elements on a
-page, and with it the time in which a phone lays it out.
+page, and with it the time in which a phone lays it out. Cells without code, such
+as Jupyter leaves at the end of a chapter, are left out.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
+from docutils import nodes
 from ipython_pygments_lexers import IPython3Lexer
 from pygments.lexers.python import PythonLexer
 from pygments.token import Name, Operator, Punctuation, Text, Whitespace, _TokenType
 from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 
 # Of these only operators would have a colour, and are quieter without.
 PLAIN = {Name, Name.Namespace, Operator, Punctuation, Whitespace}
@@ -34,8 +38,22 @@ class IPython(_PlainNames, IPython3Lexer):
     """Python with IPython's magics, in cells."""
 
 
+class RemoveEmptyCells(SphinxTransform):
+    """Removes the cells of a page that consist of an empty input."""
+
+    default_priority = 400  # type: ignore[assignment]
+
+    def apply(self, **kwargs: Any) -> None:
+        """Remove them."""
+        for cell in list(self.document.findall(nodes.container)):
+            parts = [part.get("nb_element") for part in cell.children]
+            if parts == ["cell_code_source"] and not cell.astext().strip():
+                cell.parent.remove(cell)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Use these lexers for Python."""
+    """Use these lexers for Python, and remove empty cells."""
+    app.add_transform(RemoveEmptyCells)
     app.add_lexer("python", Python)
     app.add_lexer("ipython3", IPython)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -27,7 +28,7 @@ from booktools.build import (
     read_records,
     recover,
 )
-from booktools.execute import _normalise
+from booktools.execute import _check_data, _normalise
 
 SENTENCE = "# A small chapter\n\nWith a new sentence."
 
@@ -204,6 +205,47 @@ def test_other_surroundings_execute_again_and_the_old_ones_are_remembered(
         assert ("executed in" in said) == executed
 
 
+def test_what_a_chapter_reads_is_read_again_when_it_has_changed(
+    book: SmallBook,
+) -> None:
+    data = book.root / "data" / "mydata.csv"
+    data.parent.mkdir()
+    data.write_text("x\n1\n2\n")
+    code = "import pandas as pd\nprint(pd.read_csv('../data/mydata.csv').x.mean())"
+    book.append(f"\n```{{code-cell}} ipython3\n{code}\n```\n")
+    for numbers, mean in (("1\n2", "1.5"), ("1\n7", "4.0")):
+        data.write_text(f"x\n{numbers}\n")
+        assert "01-small.md executed in" in book.must_build()
+        assert book.article().select(".output")[-1].get_text().strip() == mean
+    assert "Nothing has changed" in book.must_build()
+
+
+def test_python_runs_the_code_as_it_is_written(book: SmallBook) -> None:
+    book.replace("plt.plot([0, 1]);", "assert 1 == 2")
+    assert "AssertionError" in book.must_fail(PYTHONOPTIMIZE="1")
+
+
+def test_chapters_of_the_same_name_in_two_folders_are_two(book: SmallBook) -> None:
+    for folder in ("a", "b"):
+        (book.root / "chapters" / folder).mkdir()
+        text = CHAPTER.replace(":.6f}", f":.6f}} in {folder}")
+        book.add_chapter(f"{folder}/01-intro", text)
+    book.must_build()
+    for folder in ("a", "b"):
+        name = f"{folder}/01-intro"
+        assert f" in {folder}\n" in book.article(f"chapters/{name}").get_text()
+        assert (book.root / "_build" / "executed" / f"{name}.ipynb").is_file()
+        assert name in read_records(book.root)
+    assert "Nothing has changed" in book.must_build()
+
+
+def test_the_same_code_in_two_folders_is_refused(book: SmallBook) -> None:
+    (book.root / "chapters" / "a").mkdir()
+    book.add_chapter("a/01-intro", CHAPTER)
+    said = book.must_fail()
+    assert "chapters/a/01-intro.md: its code is that of chapters/01-small.md" in said
+
+
 @pytest.mark.parametrize("what", ["data", "chapter"])
 def test_what_changes_while_it_is_executed_fails_the_build(
     book: SmallBook, what: str
@@ -213,7 +255,7 @@ def test_what_changes_while_it_is_executed_fails_the_build(
     book.replace("plt.plot([0, 1])", f"len('here'); {change}")
     text = book.chapter.read_text()
     said = book.must_fail()
-    assert "meanwhile; try again" in said
+    assert f"{file} changed meanwhile" in said or "edited meanwhile" in said
     book.chapter.write_text(text.replace(f"; {change}", "; plt.plot([0, 2])"))
     said = book.must_build()
     assert "01-small.md executed in" in said
@@ -254,6 +296,75 @@ def test_addresses_and_folders_are_left_out_of_outputs(tmp_path: Path) -> None:
         "text": ["<object at 0x…> in psutil/__init__.py", "a.py"],
         "image/png": "0x7f00aa11bb22",
     }
+
+
+def test_an_empty_cell_is_no_cell(book: SmallBook) -> None:
+    book.append("\n```{code-cell} ipython3\n\n```\n")
+    book.must_build()
+    assert len(book.article().select(".cell_input")) == 3
+
+
+def html(text: str) -> dict[str, str]:
+    return {"text/html": text}
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        ({"application/vnd.jupyter.widget-view+json": {}}, "use helpers.show_slider"),
+        (html('<script src="https://a.org/b.js"></script>'), "loads https://a.org/b"),
+        (html("<iframe width=1\n src='//a.org'></iframe>"), "It loads //a.org,"),
+        (html('<link rel="a" href=http://a.org/b>'), "It loads http://a.org/b,"),
+    ],
+)
+def test_what_a_page_cannot_show_offline_is_refused(
+    data: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        _check_data(data)
+
+
+@pytest.mark.parametrize(
+    "text", ['<a href="https://a.org">b</a>', '<img src="data:image/png;base64,aGE">']
+)
+def test_links_and_what_an_output_contains_are_shown(text: str) -> None:
+    _check_data(html(text))
+
+
+def test_a_widget_fails_the_build(book: SmallBook) -> None:
+    kind = "application/vnd.jupyter.widget-view+json"
+    show = f"from IPython.display import display; display({{{kind!r}: 1}}, raw=True)"
+    book.replace("plt.plot([0, 1]);", show)
+    said = book.must_fail()
+    assert "Cell 2\nIt shows a widget, which needs a kernel" in said
+
+
+# Other people's files
+
+
+def test_what_others_leave_in_the_folder_does_no_harm(book: SmallBook) -> None:
+    chapters = book.root / "chapters"
+    (chapters / "._01-small.md").write_bytes(b"\0\5\x16\7\xff")  # by macOS
+    (chapters / ".#01-small.md").symlink_to("me@here.4711")  # an editor's lock
+    (book.root / "data").symlink_to("/nowhere")
+    assert "Nothing has changed" in book.must_build()
+    book.replace("# A small chapter", SENTENCE)
+    book.must_build()
+
+
+def test_a_draft_that_cannot_be_read_is_named(book: SmallBook) -> None:
+    (book.root / "chapters" / "draft.md").write_bytes(b"# Draft\n\n\xdcber\n")
+    said = book.must_fail()
+    assert said.count("chapters/draft.md:3: save this file as UTF-8.") == 1
+    assert "Traceback" not in said
+    assert "Handler" not in said
+
+
+def test_what_is_built_may_be_a_link(book: SmallBook, tmp_path: Path) -> None:
+    shutil.rmtree(book.root / "_build")
+    (book.root / "_build").symlink_to(tmp_path / "elsewhere")
+    book.must_build()
+    assert (tmp_path / "elsewhere" / "html" / "index.html").is_file()
 
 
 # What a site is made from

@@ -34,6 +34,7 @@ def test_an_unbroken_book_passes_with_the_cells_of_a_chapter_in_one_process(
     book: SmallBook,
 ) -> None:
     book.add_chapter("02-other", CHAPTER.replace("# A small", "# Another"))
+    book.append("\n```{code-cell} ipython3\n\n```\n")  # as Jupyter leaves it
     book.must_build()
     status, said = run_tests(book, "--numprocesses", "2", "--dist", "loadfile")
     assert status == 0, said
@@ -85,6 +86,11 @@ def test_a_reference_belongs_to_its_chapter(notebook: NotebookNode) -> None:
     other = nbformat.from_dict(notebook)
     other.cells.insert(0, nbformat.v4.new_markdown_cell("Words do not matter."))
     assert _fault(other, notebook, "f") == ""
+
+
+def test_an_empty_cell_cannot_be_executed(notebook: NotebookNode) -> None:
+    notebook.cells.append(nbformat.v4.new_code_cell(""))
+    assert _fault(notebook, notebook, "f") == ""
 
 
 @pytest.mark.parametrize(

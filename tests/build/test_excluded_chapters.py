@@ -83,6 +83,14 @@ def test_links_to_an_included_chapter_stay_links(two: SmallBook) -> None:
     assert len(page.article.find_all("a", href=re.compile("02-other.html"))) >= 10
 
 
+def test_a_copy_of_a_chapter_takes_no_link_from_it(two: SmallBook) -> None:
+    two.add_chapter("02-other", OTHER)
+    (two.root / "chapters" / "02-other copy.md").write_text(OTHER)
+    two.must_build()
+    page = read(two.site / "chapters" / "01-small.html")
+    assert len(page.article.find_all("a", href=re.compile("02-other.html"))) >= 10
+
+
 def test_a_mistyped_label_still_fails_the_build(two: SmallBook) -> None:
     two.replace("[](#other),", "[](#othr),")
     said = two.must_fail()

@@ -1,0 +1,85 @@
+"""What `_config.yml` says has an effect, or its line is named."""
+
+from pathlib import Path
+
+import pytest
+from book import ROOT
+from small_book import lay_out
+
+from booktools.config import cell_timeout, read_config
+from booktools.errors import AuthorError
+
+EXECUTE = (
+    "  execute_notebooks: cache # in a folder chosen by booktools/environment.py\n"
+)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    return lay_out(tmp_path / "book").root / "_config.yml"
+
+
+def change(config: Path, old: str, new: str) -> None:
+    text = config.read_text()
+    assert old in text
+    config.write_text(text.replace(old, new))
+
+
+def test_the_book_itself_says_nothing_without_effect() -> None:
+    assert read_config(ROOT)["execute"]["execute_notebooks"] == "cache"
+
+
+def test_the_timeout_is_what_it_says_or_that_of_jupyter_book(config: Path) -> None:
+    change(config, "timeout: 900", "timeout: 0.5")
+    assert cell_timeout(config.parent) == 0.5
+    change(config, "  timeout: 0.5", "  #")
+    assert cell_timeout(config.parent) == 30
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("title: From", "title: Learning: From", ":2: this is not YAML: mapping"),
+        ("\nauthor:", "\ntitle: Twice\nauthor:", ":3: “title” is in line 2 as well"),
+        ('"2026"', "2026", ":4: copyright: 2026 is not of type 'string'. Put it"),
+        ("timeout: 900", "timeout: fast", "execute.timeout: 'fast' is not of type"),
+        ("timeout:", "timeuot:", "do you mean “execute.timeout”?"),
+        ("author:", "autor:", ":3: there is no setting “autor”. Do you mean “author”?"),
+        ("html:", "language: de\nhtml:", "there is no setting “language”"),
+        ("\nhtml:\n  favicon: _static/logo.svg", "\nhtml:", "nothing stands below"),
+        (EXECUTE, "", ": write “execute.execute_notebooks: cache”"),
+        ("notebooks: cache", "notebooks: force", "must be cache in this book"),
+        ("notebooks: cache", "notebooks: off", "must be cache in this book"),
+        ("html_theme: furo", "html_theme: alabaster", "must be furo in this book"),
+        ("execute:", "execute:\n  run_in_temp: true", "must be false in this book"),
+        ("html:", "html:\n  baseurl: https://a.org", "set BOOK_URL"),
+        ("html:", "html:\n  extra_footer: More", "by theme/templates"),
+        ("html:", "html:\n  announcement: New", "sphinx.config.html_theme_options"),
+        ("html:", "html:\n  analytics:\n    google_analytics_id: a", "no effect here"),
+        ("html:", "launch_buttons:\n  thebe: true\nhtml:", "no effect here"),
+        ("html:", "repository:\n  url: https://a.org\nhtml:", "set BOOK_REPOSITORY"),
+        ("\nlatex:", "\nlatex:\n  latex_engine: xelatex", "no effect here"),
+        ("    html_theme:", "    html_baseurl: a\n    html_theme:", "set BOOK_URL"),
+        ("    html_theme:", "    nb_execution_mode: off\n    html_theme:", "“execute”"),
+    ],
+)
+def test_what_has_no_effect_is_named_with_its_line(
+    config: Path, old: str, new: str, complaint: str
+) -> None:
+    change(config, old, new)
+    with pytest.raises(AuthorError) as caught:
+        read_config(config.parent)
+    assert str(caught.value).startswith("_config.yml:")
+    assert complaint.lower() in str(caught.value).lower()
+
+
+def test_all_that_is_wrong_is_said_at_once(config: Path) -> None:
+    change(config, "html:", "html:\n  baseurl: a\n  faviocn: b")
+    with pytest.raises(AuthorError, match=r"html\.baseurl.*\n.*mean “html\.favicon”"):
+        read_config(config.parent)
+
+
+def test_an_empty_file_is_named(config: Path) -> None:
+    config.write_text("")
+    with pytest.raises(AuthorError, match=r"^_config\.yml:1: here must be lines"):
+        read_config(config.parent)

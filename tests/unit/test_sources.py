@@ -1,0 +1,64 @@
+"""What cannot be read as a chapter is named with its line."""
+
+from pathlib import Path
+
+import pytest
+from small_book import CHAPTER, SmallBook, lay_out
+
+from booktools.errors import AuthorError
+from booktools.sources import check_header, read_chapter
+
+HEADER, TEXT = CHAPTER.split("\n\n", 1)
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> SmallBook:
+    return lay_out(tmp_path / "book")
+
+
+def test_a_header_of_which_jupyter_needs_all_is_there(book: SmallBook) -> None:
+    check_header(book.root, book.chapter)
+    book.chapter.write_text("# Words\n\nAnd no code.\n")
+    check_header(book.root, book.chapter)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("    extension: .md\n", "", "3: the header needs “extension: .md” below “te"),
+        ("extension: .md", "extension: .py", "4: the header needs “extension: .md”"),
+        ("    format_name: myst\n", "", "3: the header needs “format_name: myst”"),
+        ("  name: python3\n", "", "6: the header needs “name: python3” below “ker"),
+        ("  display_name: Python 3\n", "", "6: the header needs “display_name: Py"),
+        (HEADER, "", "1: this chapter has no header"),
+        (HEADER, "---\n- a\n---", "2: here must be lines “key: value”"),
+        ("---\njupy", "---\ndescription: a: b\njupy", "2: this is not YAML"),
+    ],
+)
+def test_what_a_header_lacks_is_said(
+    book: SmallBook, old: str, new: str, complaint: str
+) -> None:
+    book.chapter.write_text(CHAPTER.replace(old, new).lstrip("\n"))
+    with pytest.raises(AuthorError) as caught:
+        check_header(book.root, book.chapter)
+    assert str(caught.value).startswith(f"chapters/01-small.md:{complaint}")
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"", ": this file is empty"),
+        (b"# Title\n\n\xdcber\n", ":3: save this file as UTF-8"),
+        (b"---\na: b: c\n---\n# Title\n", ":2: this is not YAML"),
+        (b"---\na:\n\t- b\n---\n# Title\n", ":3: this is not YAML"),
+        (b"# T\n\n```{code-cell}\n---\na: [b\n---\n```\n", ":3: Code cell 1"),
+        (b"# T\n\n+++ {a}\n", ":3: Markdown cell 1"),
+    ],
+)
+def test_what_is_no_chapter_is_named(
+    book: SmallBook, content: bytes, complaint: str
+) -> None:
+    book.chapter.write_bytes(content)
+    with pytest.raises(AuthorError) as caught:
+        read_chapter(book.root, book.chapter)
+    assert str(caught.value).startswith(f"chapters/01-small.md{complaint}")
