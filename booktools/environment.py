@@ -61,11 +61,12 @@ UNSET_FOR_KERNELS = (
     *("COLUMNS", "FORCE_COLOR", "IPYTHON", "JUPYTER_PATH", "LINES", "NO_COLOR"),
     "PYTHON",
 )
+KEPT_FOR_KERNELS = {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"}
 # Others that numerical libraries read begin like this.
 SWITCH_PREFIXES = (
     *("ATEN_", "BLIS_", "CUBLAS_", "CUDA_", "DNNL_", "GOTO_", "JAX_", "JOBLIB_"),
     *("KMP_", "LOKY_", "MKL_", "NPY_", "NUMBA_", "NUMEXPR_", "NVIDIA_", "OMP_"),
-    *("ONEDNN_", "OPENBLAS_", "PANDAS_", "PYTORCH_", "SCIPY_", "SKLEARN_", "TF_"),
+    *("ONEDNN_", "OPENBLAS_", "PANDAS_", "PYTORCH_", "SCIPY_", "SKLEARN_"),
     *("TORCH_", "XLA_"),
 )
 SWITCHES = {"SOURCE_DATE_EPOCH", "TZ"}
@@ -73,12 +74,14 @@ SWITCHES = {"SOURCE_DATE_EPOCH", "TZ"}
 VARIABLE = re.compile(
     r"""(?:environ(?:\.get)?\s*[\[(]|getenv\()\s*["'](?!BOOK_|MNIST_DIR)(\w+)"""
 )
-IMPORT = re.compile(r"^\s*(?:import|from) ([A-Za-z_]\w*)", re.M)
+IMPORT = re.compile(r"^[^\S\n]*(from|import) +([\w., ]+)", re.M)
+# A text in code that may name a file.
+NAME = re.compile(r"""(["'])([^"'\n]{0,200}[./][^"'\n]{0,200})\1""")
 OURS = {"helpers", "interactive"}
-# What pages and tools use, and no chapter reads. All else may be data.
+# What pages and tools use; a chapter reads it only by name. All else may be data.
 NOT_READ = re.compile(
     r"(_static|benchmarks|binder|booktools|interactive/static|theme)/"
-    r"|(chapters|reference)/.*\.(md|bib)$|figures/\w+\.(py|svg)$|[^/]+\.(cff|md)$"
+    r"|(chapters|reference)/.*\.(md|bib|ipynb)$|figures/\w+\.(py|svg)$|[^/]+\.(cff|md)$"
     r"|(_config|_toc)\.yml$|(jupytext|pyproject)\.toml$|(LICENSE|Makefile)[^/]*$"
     r"|(requirements[^/]*|constraints)\.txt$"
 )
@@ -195,8 +198,9 @@ def set_variables(root: Path) -> None:
     threads = str(positive_number(THREADS, 1, "threads"))
     for name in (THREADS, *OTHER_THREADS):
         os.environ[name] = threads
-    for name in [it for it in os.environ if it.startswith(UNSET_FOR_KERNELS)]:
-        del os.environ[name]
+    for name in os.environ.keys() - KEPT_FOR_KERNELS:
+        if name.startswith(UNSET_FOR_KERNELS):
+            del os.environ[name]
     os.environ["PYTHONHASHSEED"] = "0"  # sets keep their order from run to run
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     os.environ["IPYTHONDIR"] = str(root / BUILD / "ipython")
@@ -207,8 +211,8 @@ def set_variables(root: Path) -> None:
 
 def switches(root: Path) -> dict[str, str]:
     """Return the variables that libraries, or the chapters themselves, read."""
-    named = {name for text in chapter_texts(root) for name in VARIABLE.findall(text)}
-    named |= SWITCHES
+    texts = code_of(root).values()
+    named = SWITCHES | {name for text in texts for name in VARIABLE.findall(text)}
     return {
         name: value
         for name, value in sorted(os.environ.items())
@@ -216,15 +220,18 @@ def switches(root: Path) -> dict[str, str]:
     }
 
 
-def chapter_texts(root: Path) -> list[str]:
-    """Return the text of each chapter."""
-    return [read_text(path, path.relative_to(root)) for path in chapter_files(root)]
+def code_of(root: Path) -> dict[Path, str]:
+    """Return the text of each file with code: the chapters and our modules."""
+    modules = [path for path in data_files(root).values() if path.suffix == ".py"]
+    return {path: read_text(path, path) for path in [*chapter_files(root), *modules]}
 
 
 def library_versions(root: Path) -> dict[str, str]:
     """Return the versions of what chapters import and of its requirements."""
-    modules = {name for text in chapter_texts(root) for name in IMPORT.findall(text)}
-    modules -= OURS | set(sys.stdlib_module_names)
+    found = [it for text in code_of(root).values() for it in IMPORT.findall(text)]
+    names = [it for kind, it in found for it in it.split(",")[: kind == "from" or None]]
+    modules = {re.split(r"[. ]", name.strip())[0] for name in names}
+    modules -= OURS | set(sys.stdlib_module_names) | {""}
     return _versions_of(frozenset(filter(None, map(package_of, modules))))
 
 
@@ -263,19 +270,28 @@ def package_of(module: str) -> str:
 
 
 def hash_files(root: Path) -> dict[str, str]:
-    """Return the SHA-256 sum of each file that affects what chapters compute.
+    """Return the SHA-256 sum of each file that affects what chapters compute."""
+    paths = data_files(root)
+    for file, text in code_of(root).items():
+        for _, name in NAME.findall(text):
+            path = file.parent / os.path.expanduser(name)  # noqa: PTH111 (no errors)
+            if path.is_file() and not name.startswith(("/proc", "/sys")):
+                paths[name] = path
+    for name in EXECUTORS:
+        paths[f"booktools/{name}"] = Path(__file__).with_name(name)
+    return {name: hash_file(path) for name, path in sorted(paths.items())}
 
-    That is every file that a chapter could read: all of the book but its pages,
-    and what only pages and tools use.
+
+def data_files(root: Path) -> dict[str, Path]:
+    """Return each file of the book that a chapter may read without naming it.
+
+    That is all but its pages, and what only pages and tools use.
     """
     paths = {it.as_posix(): root / it for it in book_files(root)}
     for package in OURS:
         folder = package_folder(package)
         paths |= {f"{package}/{it}": folder / it for it in book_files(folder)}
-    paths = {name: it for name, it in paths.items() if not NOT_READ.match(name)}
-    for name in EXECUTORS:
-        paths[f"booktools/{name}"] = Path(__file__).with_name(name)
-    return {name: hash_file(path) for name, path in sorted(paths.items())}
+    return {name: path for name, path in paths.items() if not NOT_READ.match(name)}
 
 
 def hash_file(path: Path) -> str:

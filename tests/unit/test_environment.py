@@ -158,15 +158,15 @@ def test_all_that_chapters_import_is_looked_at_and_nothing_else() -> None:
 def test_what_a_chapter_begins_to_import_is_looked_at(tmp_path: Path) -> None:
     book = lay_out(tmp_path / "book")
     assert "pyyaml" not in library_versions(book.root)
-    book.append("\n```{code-cell} ipython3\nimport yaml\n```\n")
+    book.append("\n```{code-cell} ipython3\nimport os, yaml\n```\n")
     assert "pyyaml" in library_versions(book.root)
 
 
 # The files
 
 
-def test_what_makes_and_executes_chapters_is_looked_at(tmp_path: Path) -> None:
-    found = hash_files(tmp_path)
+def test_what_makes_and_executes_chapters_is_looked_at(root: Path) -> None:
+    found = hash_files(root)
     kept = {f"helpers/{path.name}" for path in (ROOT / "helpers").glob("*.py")}
     names = "environment", "execute", "kernels", "ipython_kernel_config", "tracebacks"
     kept |= {f"booktools/{name}.py" for name in names}
@@ -193,10 +193,41 @@ def test_every_file_that_a_chapter_could_read_is_looked_at(
     assert hash_files(root) != first
 
 
+@pytest.mark.parametrize("name", ["notes.md", "../_static/a.png", "../.env", "{}/b c"])
+def test_a_file_that_a_chapter_names_is_looked_at_wherever_it_is(
+    tmp_path: Path, name: str
+) -> None:
+    book = lay_out(tmp_path / "book")
+    name = name.format(tmp_path)
+    book.append(f"\n```{{code-cell}} ipython3\nopen({name!r})\n```\n")
+    assert name not in hash_files(book.root)
+    (book.root / "chapters" / name).write_text("1")
+    before = hash_files(book.root)
+    (book.root / "chapters" / name).write_text("2")
+    assert hash_files(book.root)[name] != before[name]
+
+
+def test_what_a_module_beside_the_chapters_uses_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, root: Path
+) -> None:
+    monkeypatch.setenv("COURSE", "2026")
+    (root / "table").write_text("1")
+    module = root / "chapters" / "beside.py"
+    module.write_text("import os, yaml\nos.environ['COURSE']\nopen('../table')\n")
+    assert "pyyaml" in library_versions(root)
+    assert "COURSE" in switches(root)
+    assert "../table" in hash_files(root)
+
+
 @pytest.mark.parametrize(
     "name",
     [
-        *("chapters/02-other.md", "chapters/.hidden", "chapters/.#01-small.md"),
+        *(
+            "chapters/02-other.md",
+            "chapters/.hidden",
+            "chapters/Untitled.ipynb",
+            "chapters/.#01-small.md",
+        ),
         *("chapters/.ipynb_checkpoints/a.csv", "_config.yml", "_static/a.png"),
         *("theme/static/book.css", "figures/neuron.svg", "reference/references.bib"),
         *("tests/a.csv", "_build/a.csv", "venv/pyvenv.cfg", "index.md"),

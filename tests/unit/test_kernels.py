@@ -32,6 +32,8 @@ CELLS = (
     "print(sys.flags, sys.path, sys.warnoptions, len({*'abc'}), [*{*'book'}])",
     "print(os.getcwd(), os.environ['ASKED'], 'EDITOR' in os.environ)",
     "print(plt.get_backend(), multiprocessing.current_process().daemon)",
+    "print('wide', plt.rcParams['lines.linewidth'], plt.rcParams['figure.dpi'])",
+    "import beside",
     "torch.rand(3, generator=torch.Generator().manual_seed(0)).sum()",
 )
 
@@ -103,6 +105,8 @@ def test_a_fork_shows_what_a_fresh_kernel_shows(tmp_path) -> None:
     asked = {"cwd": str(tmp_path), "env": {**os.environ, "ASKED": "yes"}}
     asked["env"].pop("EDITOR", None)
     asked["env"]["PYTHONHASHSEED"] = "0"
+    (tmp_path / "matplotlibrc").write_text("lines.linewidth: 7\n")
+    (tmp_path / "beside.py").write_text("print('read')\n")
     with kernel(**asked) as (_, client):
         forked = outputs(client, *CELLS)
     with kernel("local-provisioner", **asked) as (_, client):
@@ -110,6 +114,8 @@ def test_a_fork_shows_what_a_fresh_kernel_shows(tmp_path) -> None:
     assert forked == fresh
     assert f"{tmp_path} yes False" in str(forked)
     assert "optimize=0" in str(forked)
+    assert "wide 7.0" in str(forked)
+    assert "read" in str(forked)
 
 
 def test_a_fork_is_a_process_of_its_own_that_has_the_libraries() -> None:
