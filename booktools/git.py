@@ -7,6 +7,7 @@ unpacked archive. Every function takes the book's root.
 import re
 import subprocess
 import warnings
+from functools import cache
 from pathlib import Path
 
 BRANCHES = r"^refs/heads/(.+)$", r"^refs/remotes/origin/(.+)$"
@@ -53,11 +54,16 @@ def _git(root: Path, *arguments: str) -> str:
         root, "rev-parse", "--is-inside-work-tree", "--show-prefix"
     )
     if fault and (root / ".git").exists():
-        warnings.warn(
-            f"Pages name no commit and link to no repository, since git fails: {fault}",
-            stacklevel=2,
-        )
+        _warn(fault)
     return _ask_git(root, *arguments)[0] if inside == "true" else ""
+
+
+@cache  # a build asks many times
+def _warn(fault: str) -> None:
+    warnings.warn(
+        f"Pages name no commit and link to no repository, since git fails: {fault}",
+        stacklevel=3,
+    )
 
 
 def _ask_git(root: Path, *arguments: str) -> tuple[str, str]:

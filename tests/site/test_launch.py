@@ -144,6 +144,7 @@ def test_pages_are_edited_where_we_know_how(
 ) -> None:
     expected = (repository + edit, repository + str(report)) if edit else ("", "")
     assert source_addresses(repository, "b", "a/p") == expected
+    assert source_addresses(repository, "", "a/p") == ("", expected[1])
 
 
 # A fork
