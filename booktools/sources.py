@@ -122,10 +122,10 @@ def check_header(root: Path, path: Path) -> None:
         found: Any = file.data
         for key in place:
             found = found.get(key, {}) if isinstance(found, dict) else {}
-        if not found or (place[0] == "jupytext" and found != value):
+        if not found or (place[-1] != "display_name" and found != value):
             raise file.error(
                 f"the header needs “{place[-1]}: {value}” below “{place[-2]}”, or "
-                "Jupyter saves new cells as text that never runs; copy the header "
+                "cells, at least those that Jupyter adds, never run; copy the header "
                 "of another chapter.",
                 *place,
             )

@@ -127,6 +127,9 @@ def _toc(root: Path) -> SiteMap:
                 message = f"“{name}” is in line {seen[name]} as well; delete one."
                 raise file.error(message, *place, key)
             seen[name] = file.lines[*place, key]
+    if len(seen) == 1:
+        message = "list a page besides “root”, below “chapters” or “sections”."
+        raise AuthorError(message, file.name)
     try:
         return parse_toc_data(file.data)
     except (MalformedError, AttributeError, TypeError, ValueError) as error:

@@ -339,6 +339,18 @@ def test_a_widget_fails_the_build(book: SmallBook) -> None:
     assert "Cell 2\nIt shows a widget, which needs a kernel" in said
 
 
+def test_pages_may_be_listed_with_their_endings(book: SmallBook) -> None:
+    toc = book.root / "_toc.yml"
+    text = toc.read_text().replace("01-small", "01-small.md")
+    toc.write_text(text.replace("root: index", "root: index.md"))
+    (book.root / "index.md").write_text("# A small book\n\n```{chapter-cards}\n```\n")
+    book.must_build()
+    link = book.article("index").select_one(".card a")
+    assert link
+    assert link["href"] == "chapters/01-small.html"
+    assert "Nothing has changed" in book.must_build()
+
+
 # Other people's files
 
 

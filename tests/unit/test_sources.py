@@ -30,6 +30,7 @@ def test_a_header_of_which_jupyter_needs_all_is_there(book: SmallBook) -> None:
         ("    format_name: myst\n", "", "3: the header needs “format_name: myst”"),
         ("  name: python3\n", "", "6: the header needs “name: python3” below “ker"),
         ("  display_name: Python 3\n", "", "6: the header needs “display_name: Py"),
+        ("name: python3", "name: julia", "8: the header needs “name: python3” below"),
         (HEADER, "", "1: this chapter has no header"),
         (HEADER, "---\n- a\n---", "2: here must be lines “key: value”"),
         ("---\njupy", "---\ndescription: a: b\njupy", "2: this is not YAML"),

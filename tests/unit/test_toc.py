@@ -77,8 +77,8 @@ def test_pages_belong_to_parts_sections_and_all(book: SmallBook) -> None:
         ("01-small", "01-Small", "Do you mean chapters/01-small?"),
         (ITEM, ITEM + ITEM, "7: “chapters/01-small” is in line 6 as well"),
         (ITEM, ITEM + ITEM.replace("small", "small.md"), "7: “chapters/01-small” is"),
-        (ITEM, "", "4: 'chapters' not a non-empty list"),
-        (f"    chapters:\n{ITEM}", "", "4: entry not a mapping"),
+        (ITEM, f"{ITEM}  - caption: B\n    chapters:\n", "7: 'chapters' not a non-em"),
+        (ITEM, f"{ITEM}  - caption: B\n", "7: entry not a mapping"),
         ("file: chapters/01-small", "glob: chapters/*", "6: “glob” cannot be used"),
         ("- file: ", "- ", "6: write “- file: chapters/01-small”"),
         ("- file: ", "- file:", "6: write “- file: chapters/01-small”"),
@@ -104,9 +104,10 @@ def test_what_is_wrong_is_named_with_its_line(
         (b"# nothing\n", "1: here must be lines"),
         (b"format: jb-book\nroot: \xfcber\n", "2: save this file as UTF-8"),
         (b"root: a\0b\n", " this is not YAML"),
+        (b"format: jb-book\nroot: index\n", " list a page besides"),
     ],
 )
-def test_what_is_no_text_of_keys_is_named(
+def test_what_is_no_table_of_contents_is_named(
     book: SmallBook, content: bytes, complaint: str
 ) -> None:
     (book.root / "_toc.yml").write_bytes(content)
