@@ -249,7 +249,7 @@ def hash_executed(root: Path) -> Hashes:
 
 
 def execute(
-    root: Path, paths: list[Path], env: Environment, jobs: int, timeout: float
+    root: Path, paths: list[Path], env: Environment, jobs: int, timeout: int
 ) -> bool:
     """Execute the chapters that are not in the cache.
 
@@ -261,7 +261,7 @@ def execute(
         What they are executed in.
     jobs : int
         How many may run at once.
-    timeout : float
+    timeout : int
         Seconds that a cell may take, except in a long run.
 
     Returns

@@ -4,6 +4,7 @@ Jupyter Book ignores the keys that it does not know. Others are for its own
 theme or its own way to execute, which this book does not use.
 """
 
+import math
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -104,9 +105,10 @@ def read_config(root: Path) -> dict[str, Any]:
     return file.data
 
 
-def cell_timeout(root: Path) -> float:
+def cell_timeout(root: Path) -> int:
     """Return how many seconds ``_config.yml`` allows a cell."""
-    return read_config(root).get("execute", {}).get("timeout", DEFAULT_TIMEOUT)
+    seconds = read_config(root).get("execute", {}).get("timeout", DEFAULT_TIMEOUT)
+    return math.ceil(seconds)
 
 
 def _wrong_types(file: YamlFile) -> Iterator[AuthorError]:

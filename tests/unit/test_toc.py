@@ -7,7 +7,7 @@ import pytest
 from small_book import CHAPTER, SmallBook, lay_out
 
 from booktools.errors import AuthorError
-from booktools.toc import chapter_files, find_chapters, pages, parts
+from booktools.toc import chapter_files, find_chapters, first_chapter, pages, parts
 
 ITEM = "      - file: chapters/01-small\n"
 
@@ -57,6 +57,9 @@ def test_pages_belong_to_parts_sections_and_all(book: SmallBook) -> None:
         ("All", ["chapters/01-small", "chapters/a/01-intro"]),
         ("", ["chapters/b/01-intro"]),
     ]
+    assert first_chapter(book.root) == "chapters/01-small"
+    change(book, "  - chapters:", "  - numbered: true\n    chapters:")
+    assert first_chapter(book.root) == "chapters/b/01-intro"
     assert find_chapters(book.root, "") == ["01-small", "a/01-intro", "b/01-intro"]
 
 
