@@ -92,6 +92,7 @@ EXECUTORS = (
     "execute.py",
     "ipython_kernel_config.py",
     "kernels.py",
+    "outputs.py",
     "tracebacks.py",
 )
 

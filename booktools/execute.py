@@ -4,10 +4,8 @@ The outputs go into the cache that MyST-NB reads, since `jupyter-book build`
 itself would execute the chapters one after another.
 """
 
-import re
 import shutil
 import sys
-import sysconfig
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -16,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from IPython.utils.path import compress_user
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn
 from jupyter_cache.cache.main import JupyterCacheBase
@@ -25,6 +22,7 @@ from nbformat import NotebookNode
 from sqlalchemy.exc import DatabaseError
 
 from booktools.environment import CACHE
+from booktools.outputs import normalise
 from booktools.sources import cell_place
 
 POLL_SECONDS = 0.2  # between measurements of memory
@@ -35,8 +33,6 @@ LOADED = re.compile(
     \b(?:src|href)\s*=\s*["']?((?:https?:)?//[^"'\s>]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
-# Where Python and its packages are installed.
-INSTALLED = tuple(map(sysconfig.get_path, ("purelib", "platlib", "stdlib")))
 
 
 def open_cache(root: Path, fingerprint: str) -> JupyterCacheBase:
@@ -171,7 +167,7 @@ class Run:
         """Remove from the outputs what differs from run to run."""
         for cell in self.notebook.cells:
             if cell.cell_type == "code":
-                cell.outputs = _normalise(cell.outputs, self.root)
+                cell.outputs = normalise(cell.outputs, self.root)
 
     def measure_memory(self) -> None:
         """Record how much memory the kernel uses now, if it is running."""
@@ -288,19 +284,3 @@ def _check_data(data: dict[str, Any]) -> None:
             f"It loads {loaded[1]}, and pages load nothing from other sites. Show a "
             "picture of it, or link to it."
         )
-
-
-def _normalise(value: Any, root: Path) -> Any:
-    """Remove memory addresses and installation paths from an output."""
-    if isinstance(value, str):
-        for folder in (*INSTALLED, str(root)):  # the book may contain .venv
-            for name in (folder, compress_user(folder)):  # tracebacks write ~ for home
-                value = value.replace(f"{name}/", "")
-        return re.sub(r"\b0x[0-9a-f]{6,}\b", "0x…", value)
-    if isinstance(value, list):
-        return [_normalise(part, root) for part in value]
-    if isinstance(value, dict):
-        for key, part in value.items():
-            if not str(key).startswith("image/png"):
-                value[key] = _normalise(part, root)
-    return value

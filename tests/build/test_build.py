@@ -28,7 +28,7 @@ from booktools.build import (
     read_records,
     recover,
 )
-from booktools.execute import _check_data, _normalise
+from booktools.execute import _check_data
 
 SENTENCE = "# A small chapter\n\nWith a new sentence."
 
@@ -284,18 +284,6 @@ def test_a_plain_build_leaves_nothing_that_harms(book: SmallBook) -> None:
     book.chapter.write_text(text)
     book.must_build()
     assert "Some words" not in book.page()
-
-
-def test_addresses_and_folders_are_left_out_of_outputs(tmp_path: Path) -> None:
-    library = Path(psutil.__file__)
-    said = {
-        "text": [f"<object at 0x7f00aa11bb22> in {library}", f"{tmp_path}/a.py"],
-        "image/png": "0x7f00aa11bb22",
-    }
-    assert _normalise(said, tmp_path) == {
-        "text": ["<object at 0x…> in psutil/__init__.py", "a.py"],
-        "image/png": "0x7f00aa11bb22",
-    }
 
 
 def test_an_empty_cell_is_no_cell(book: SmallBook) -> None:

@@ -14,6 +14,7 @@ from small_book import CHAPTER, SmallBook, surroundings
 from booktools.pytest_chapters import _fault
 
 EXTRA = "\n```{code-cell} ipython3\nprint(1)\n```\n"
+VARIES = EXTRA.replace("1", "object(), plt.__file__")
 
 
 def run_tests(book: SmallBook, *options: str) -> tuple[int, str]:
@@ -35,14 +36,15 @@ def test_an_unbroken_book_passes_with_the_cells_of_a_chapter_in_one_process(
 ) -> None:
     book.add_chapter("02-other", CHAPTER.replace("# A small", "# Another"))
     book.append("\n```{code-cell} ipython3\n\n```\n")  # as Jupyter leaves it
+    book.append(VARIES)
     book.must_build()
     status, said = run_tests(book, "--numprocesses", "2", "--dist", "loadfile")
     assert status == 0, said
-    assert "8 passed" in said  # of each chapter the reference and three cells
+    assert "9 passed" in said  # of each chapter the reference, and all cells
 
 
 def test_every_kind_of_output_that_differs_goes_red(book: SmallBook) -> None:
-    book.append(EXTRA + EXTRA)
+    book.append(EXTRA + EXTRA + EXTRA.replace("1", "hex(1065353216)"))
     book.must_build()
     notebook = nbformat.read(book.executed, as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -52,12 +54,13 @@ def test_every_kind_of_output_that_differs_goes_red(book: SmallBook) -> None:
     pixels = base64.b64decode(data["image/png"])
     data["image/png"] = base64.b64encode(pixels[:-1] + b"\x00").decode()
     cells[3].outputs = []
+    cells[5].outputs[0].text = hex(1065353217)
     nbformat.write(notebook, book.executed)
     status, said = run_tests(book)
     assert status == 1
     failed = [line for line in said.splitlines() if line.startswith("FAILED")]
-    assert len(failed) == 4, said
-    for number, line in enumerate(failed):
+    assert len(failed) == 5, said
+    for number, line in zip((0, 1, 2, 3, 5), failed, strict=True):
         assert f"chapters/01-small.md::Cell {number}" in line
     before = book.chapter.read_text().partition("\nprint(")[0]
     assert f"chapters/01-small.md:{before.count(chr(10)) + 1} Cell 1" in said
