@@ -22,7 +22,7 @@ from booktools.errors import AuthorError
 from booktools.sources import BUILD, LOCK
 from booktools.sphinx.book import Book, look_up
 from booktools.sphinx.buttons import launch_addresses
-from booktools.sphinx.notebooks import own_package
+from booktools.sphinx.notebooks import is_title, own_package
 
 NOTEBOOKS = BUILD / "notebooks"
 # What Binder installs: the packages, and the book's own code.
@@ -109,8 +109,8 @@ def export(book: Book, site: Path, folder: Path, *, outputs: bool) -> None:
 
 
 def title_of(notebook: NotebookNode) -> str:
-    """Return the title of a notebook: the heading that its text begins with."""
-    text = next(cell for cell in notebook.cells if cell.cell_type == "markdown")
+    """Return the title of a notebook: its first heading."""
+    text = next(cell for cell in notebook.cells if is_title(cell))
     return text.source.partition("\n")[0].removeprefix("# ")
 
 

@@ -82,7 +82,8 @@ def read_chapter(root: Path, path: Path) -> "NotebookNode":
 
 @lru_cache(maxsize=64)  # a build needs each chapter several times
 def _parse(text: str, name: Path) -> "NotebookNode":
-    from myst_nb.core.read import read_myst_markdown_notebook  # a slow import
+    from myst_nb.core.read import read_myst_markdown_notebook  # slow imports
+    from nbformat import ValidationError
 
     if not text.strip():
         raise AuthorError("this file is empty.", name)
@@ -90,6 +91,11 @@ def _parse(text: str, name: Path) -> "NotebookNode":
         parse_yaml(header[1], name, 2)
     try:
         notebook = read_myst_markdown_notebook(text, add_source_map=True, path=name)
+    except ValidationError as error:
+        raise ValueError(
+            f"{name}: in the options of a cell, {error.message}. "
+            "Tags are a list, as in :tags: [hide-input]"
+        ) from error
     except Exception as error:  # MyST-NB's errors share no base class
         line = re.search(r"at line (\d+)", str(error))
         message = str(error) or type(error).__name__

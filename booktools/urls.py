@@ -92,3 +92,8 @@ def _address_in(variable: str) -> str:
             f"try one like {variable}=https://example.org/book"
         )
     return asked.rstrip("/")
+
+
+def is_elsewhere(uri: str) -> bool:
+    """Return whether an address has a scheme, so that it is no file of the book."""
+    return re.match(r"[A-Za-z][\w+.-]*:", uri) is not None

@@ -127,7 +127,8 @@ class Arrangement:
 
     def _add_content(self, piece: Tag, tags: set[str]) -> None:
         classes = classes_of(piece)
-        if piece.name == "p" and not tags & SLIDE_TAGS:
+        is_prose = piece.name == "p" and piece.get_text().strip()
+        if is_prose and not tags & SLIDE_TAGS:
             self._add_prose(piece)
         elif "cell" in classes:
             self._add_cell(piece, tags)

@@ -12,6 +12,7 @@ import shutil
 from html import escape
 from pathlib import Path
 from string import ascii_uppercase
+from urllib.parse import quote, unquote
 
 import sphinx_revealjs
 from bs4 import BeautifulSoup, Tag
@@ -23,6 +24,7 @@ from booktools.edition import SITES, edition
 from booktools.slides.arrange import Slide, arrange
 from booktools.sources import BUILD, LOCK
 from booktools.toc import find_chapters
+from booktools.urls import is_elsewhere
 
 SLIDES = BUILD / "slides"
 HERE = Path(__file__).parent
@@ -116,9 +118,11 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
     for slide in slides:
         for piece in slide.pieces:
             for picture in piece.find_all("img"):
-                path = source.parent / str(picture["src"])
+                if is_elsewhere(address := str(picture["src"])):
+                    continue
+                path = source.parent / unquote(address)
                 shutil.copy(path, files)
-                picture["src"] = f"files/{path.name}"
+                picture["src"] = f"files/{quote(path.name)}"
     drawn = [[draw_slide(slide) for slide in stack] for stack in stacks]
     drawn[0][0] = draw_title_slide(slides[0], book)
     html = DECK.format(

@@ -14,6 +14,7 @@ from booktools.sphinx import (
     explorables,
     folds,
     fonts,
+    formulas,
     glossary,
     images,
     incremental,
@@ -26,6 +27,7 @@ from booktools.sphinx import (
     report,
     search,
     solutions,
+    task_lists,
     theme,
     web,
 )
@@ -42,6 +44,7 @@ PARTS = (
     explorables,
     folds,
     fonts,
+    formulas,
     glossary,
     images,
     incremental,
@@ -54,6 +57,7 @@ PARTS = (
     report,
     search,
     solutions,
+    task_lists,
     theme,
     web,
 )

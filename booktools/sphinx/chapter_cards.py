@@ -9,6 +9,7 @@ are for the first page, which Sphinx writes again whenever a chapter has changed
 """
 
 import io
+import re
 from html import escape
 from pathlib import Path
 
@@ -18,10 +19,16 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from booktools.sphinx.chapter_head import chapter_number, key_picture
-from booktools.sphinx.images import draw_on_page, drawn_before, read_drawing
+from booktools.sphinx.images import (
+    draw_on_page,
+    drawn_before,
+    on_white,
+    read_drawing,
+)
 
 PICTURE = "key_picture"  # in what Sphinx knows of a page: the file
 FOLDER = "_static/cards"
+MARKED = re.compile(r"(`[^`]*`|\$[^$]*\$)")
 WIDTH = 400  # pixels: more than a card has, for screens of high resolution
 
 
@@ -39,10 +46,7 @@ class ChapterCards(SphinxDirective):
 
 def shrink(content: bytes, width: int) -> bytes:
     """Return a picture without its white margin, no wider than so many pixels."""
-    picture = Image.open(io.BytesIO(content))
-    small = Image.new("RGB", picture.size, "white")
-    mask = picture.getchannel("A") if picture.mode == "RGBA" else None
-    small.paste(picture, mask=mask)
+    small = on_white(Image.open(io.BytesIO(content)))
     small = small.crop(ImageChops.invert(small).getbbox())
     small.thumbnail((width, width), Image.Resampling.LANCZOS)
     file = io.BytesIO()
@@ -61,10 +65,10 @@ def _draw(app: Sphinx, chapter: str) -> str:
     uri = app.env.metadata[chapter].get(PICTURE, "")
     path = Path(app.srcdir, uri)
     name = chapter.removeprefix("chapters/").replace("/", "-")
-    if not uri or app.builder.name != "html":
+    if not uri or not path.is_file() or app.builder.name != "html":
         return ""
     if path.suffix == ".svg":
-        drawing = read_drawing(path.read_text(encoding="utf-8"))
+        drawing = read_drawing(path.read_bytes())
         if drawing is None:
             return ""
         html = draw_on_page(drawing, f"card-{name}-", "", colours=True)
@@ -102,11 +106,13 @@ def _card(app: Sphinx, page: str, chapter: str) -> nodes.list_item:
 
 
 def _words_and_code(text: str) -> list[nodes.Node]:
-    """Return a text in which code is between backticks."""
-    return [
-        nodes.literal("", part) if i % 2 else nodes.Text(part)
-        for i, part in enumerate(text.split("`"))
-    ]
+    """Return a text in which code is between backticks, and formulas between dollars."""
+    found: list[nodes.Node] = []
+    for part in MARKED.split(text):
+        kind = {"`": nodes.literal, "$": nodes.math}.get(part[:1])
+        marked = kind and MARKED.fullmatch(part)
+        found.append(kind("", part[1:-1]) if kind and marked else nodes.Text(part))
+    return found
 
 
 def _show_cards(app: Sphinx, doctree: nodes.document, page: str) -> None:

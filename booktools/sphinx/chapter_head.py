@@ -11,6 +11,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
 from sphinx_exercise.nodes import is_exercise_node, is_solution_node
 
 # The class that MyST-NB makes of the tag of a cell, and the one of a figure.
@@ -109,22 +110,31 @@ def key_picture(doctree: nodes.document) -> nodes.image | None:
     return None
 
 
+def _require_title(app: Sphinx, doctree: nodes.document) -> None:
+    """Stop at a page without a title, which nothing could be told of."""
+    if not any(doctree.findall(nodes.section)):
+        file = app.env.doc2path(app.env.docname, base=False)
+        raise ExtensionError(
+            f"{file} has no title. Begin its text with a line such as: # A title"
+        )
+
+
 def _add_head(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    title = next(doctree.findall(nodes.title), None)
-    if page not in app.config.book.chapters or title is None:
+    section = next(doctree.findall(nodes.section), None)
+    if page not in app.config.book.chapters or section is None:
         return
-    section = title.parent
     section.insert(1, at_a_glance(doctree, app.env.metadata[page].get("gpu", "")))
 
 
 def _add_picture(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Show the key picture, which is not needed twice in print or in a notebook."""
     picture = key_picture(doctree)
-    if picture is None or app.builder.name == "print":
+    lists = doctree.findall(nodes.bullet_list)
+    glance = next((it for it in lists if GLANCE in it["classes"]), None)
+    if picture is None or glance is None or app.builder.name == "print":
         return
     copy = picture.deepcopy()
     copy["ids"], copy["loading"] = [], "eager"  # it is seen at once
-    glance = next(doctree.findall(nodes.bullet_list))
     glance.parent.insert(
         glance.parent.index(glance) + 1,
         nodes.container("", copy, classes=[HEAD_PICTURE]),
@@ -133,6 +143,7 @@ def _add_picture(app: Sphinx, doctree: nodes.document, page: str) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx, before and after the notebook is written from the page."""
+    app.connect("doctree-read", _require_title, priority=0)
     app.connect("doctree-resolved", _add_head, priority=900)
     app.connect("doctree-resolved", _add_picture, priority=1000)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

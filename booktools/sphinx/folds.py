@@ -8,6 +8,7 @@ MyST-NB folds code in the same way; here the words that open it are its name.
 
 import re
 from html import escape
+from typing import Any
 
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
@@ -43,12 +44,15 @@ def fold(doctree: nodes.document) -> None:
         if FOLDED not in box.get("classes", []) or isinstance(box, dropdown_main):
             continue
         children = list(box.children)
-        title = str(admonitionlabels.get(box.tagname, DEFAULT_TITLE))
+        label = admonitionlabels.get(box.tagname, DEFAULT_TITLE)
+        title: Any = nodes.title("", str(label))
         if children and isinstance(children[0], nodes.title):
-            title = children.pop(0).astext()
+            title = children.pop(0)
+        for link in list(title.findall(nodes.reference)):
+            link.replace_self(link.children)
         folded = dropdown_main(
             "",
-            dropdown_title("", title),
+            dropdown_title("", "", *title.children),
             nodes.container("", *children),
             classes=box["classes"],
             ids=box["ids"],

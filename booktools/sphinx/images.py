@@ -2,8 +2,8 @@
 
 A drawing is an SVG, written into the page, where it takes the page's colours and
 fonts; one that does more than draw stays a file. PNG files become WebP files of
-a third of the size, and the frames of a slider, which Python embeds in its
-output, become files. Each image states its dimensions, so that nothing moves when
+a third of the size, on white where they are transparent, and the frames of a
+slider, which Python embeds in its output, become files. Each image states its dimensions, so that nothing moves when
 it loads. An image without alt text gives a warning, which fails the build.
 """
 
@@ -14,19 +14,21 @@ import math
 import re
 from importlib.metadata import version
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from xml.etree import ElementTree
 
 from bs4 import BeautifulSoup, Comment
 from docutils import nodes
 from joblib import Memory
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
 from sphinx.writers.html5 import HTML5Translator
 
 from booktools.edition import STUDENT, edition
+from booktools.outputs import SCRIPT
 from booktools.sources import BUILD
+from booktools.urls import is_elsewhere
 from helpers import plots
 from helpers.plots import to_webp
 
@@ -37,6 +39,9 @@ DRAWN = BUILD / "drawn"  # what has been made of pictures, for later builds
 MOST_DRAWN = 20_000_000  # bytes
 # Part of their names: if the compression changes, others are made.
 ENCODER = Path(plots.__file__).read_bytes() + version("pillow").encode()
+EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")  # modes of a picture
+LARGEST_WEBP = 16383  # pixels
+SOURCE = re.compile(r"""<\w[^<>]*?\ssrc=["']([^"']+)""")
 FRAME = re.compile("^data:image/webp;base64,")
 SVG = "{http://www.w3.org/2000/svg}"
 HREF = ("href", "{http://www.w3.org/1999/xlink}href")
@@ -58,7 +63,7 @@ DRAWS = {  # and does nothing else
     *("radialGradient", "stop"),
 }
 SMALLEST = 11  # pixels of a letter, below which a drawing scrolls
-PIXELS = re.compile(r"([\d.]+)(?:px)?")
+PIXELS = re.compile(r"(\d*\.?\d+)(?:px)?")
 WIDTH = re.compile(r"\bwidth: ?([\d.]+)px")  # in a style
 PRINTED = "print"  # the builder whose page is printed
 NOT_LINKED = "no-scaled-link"  # what Sphinx shall not link to its file
@@ -73,22 +78,52 @@ def _prepare_images(app: Sphinx, doctree: nodes.document) -> None:
     kept = Path(app.srcdir) / KEPT
     kept.mkdir(parents=True, exist_ok=True)
     for raw in list(doctree.findall(nodes.raw)):
+        _check_sources(app, raw)
         if "data:image/webp;base64," in raw.astext():
             _extract_frames(raw, kept)
     for image in doctree.findall(nodes.image):
-        if re.match(r"\w+:", image["uri"]):  # elsewhere
+        if is_elsewhere(image["uri"]):
             continue
-        path = Path(app.env.relfn2path(image["uri"], app.env.docname)[1])
-        if not path.is_file():
-            continue
-        if path.suffix.lower() == ".png":
-            image["uri"] = f"/{KEPT.as_posix()}/{_compress(path, kept).name}"
+        path = _find(app, image)
+        if path.suffix.lower() == ".png" and path.is_file():
+            try:
+                small = _compress(path, kept)
+            except (OSError, SyntaxError, ValueError) as error:
+                logger.warning(
+                    "%s cannot be read: %s", path.name, error, location=image
+                )
+                continue
+            if small is not None:
+                image["uri"] = f"/{KEPT.as_posix()}/{small.name}"
         elif _read_drawing_file(path) is not None:
             image["classes"].append(NOT_LINKED)
     for cell in doctree.findall(nodes.container):
         if "cell_output" in cell["classes"]:
             for image in cell.findall(nodes.image):
                 image["classes"].append("plot")
+
+
+def _find(app: Sphinx, image: nodes.image) -> Path:
+    """Return the file of an image, whose name MyST may have quoted."""
+    page = app.env.docname
+    if not Path(app.env.relfn2path(image["uri"], page)[1]).is_file():
+        image["uri"] = unquote(image["uri"])
+    return Path(app.env.relfn2path(image["uri"], page)[1])
+
+
+def _check_sources(app: Sphinx, raw: nodes.raw) -> None:
+    """Warn if HTML names a file that will not be on the site."""
+    for source in SOURCE.findall(SCRIPT.sub("", raw.astext())):
+        if is_elsewhere(source) or source.startswith("//"):
+            continue
+        name, path = app.env.relfn2path(unquote(source), app.env.docname)
+        if not name.startswith("_static/") or not Path(path).is_file():
+            logger.warning(
+                "%s, which HTML names, will not be on the site; write a picture as "
+                "![what it shows](its-file), and keep other files in _static/",
+                source,
+                location=raw,
+            )
 
 
 def _extract_frames(raw: nodes.raw, kept: Path) -> None:
@@ -126,13 +161,43 @@ def drawn_before(root: str | Path) -> Memory:
     return Memory(Path(root) / DRAWN, verbose=0)
 
 
-def _compress(path: Path, kept: Path) -> Path:
-    """Return a PNG as WebP, from the cache if it is there."""
+def _compress(path: Path, kept: Path) -> Path | None:
+    """Return a PNG as WebP, from the cache if it is there; None if it is no such picture.
+
+    Raises
+    ------
+    OSError, SyntaxError, ValueError
+        If it cannot be read.
+    """
     content = path.read_bytes()
     target = kept / f"{hashlib.sha256(content + ENCODER).hexdigest()}.webp"
     if not target.exists():
-        _write(target, to_webp(Image.open(io.BytesIO(content))))
+        try:
+            picture = Image.open(io.BytesIO(content))
+        except Image.DecompressionBombError:  # far too large
+            return None
+        if not _fits_webp(picture):
+            return None
+        _write(target, to_webp(on_white(picture)))
     return target
+
+
+def _fits_webp(picture: Image.Image) -> bool:
+    """Return whether a picture loses nothing: neither shades nor frames nor colours."""
+    return (
+        picture.mode in EIGHT_BITS
+        and max(picture.size) <= LARGEST_WEBP
+        and getattr(picture, "n_frames", 1) == 1
+        and "icc_profile" not in picture.info
+    )
+
+
+def on_white(picture: Image.Image) -> Image.Image:
+    """Return a picture without transparency, since pages may be dark."""
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    white = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(white, picture.convert("RGBA")).convert("RGB")
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -147,13 +212,13 @@ def _write(path: Path, content: bytes) -> None:
 # When a page is written: how it shows them
 
 
-def read_drawing(text: str) -> ElementTree.Element | None:
+def read_drawing(content: bytes) -> ElementTree.Element | None:
     """Return an SVG that can be part of a page, or None.
 
     Parameters
     ----------
-    text : str
-        The content of its file.
+    content : bytes
+        What is in its file.
 
     Returns
     -------
@@ -163,8 +228,8 @@ def read_drawing(text: str) -> ElementTree.Element | None:
         page around it or load something: styles, scripts, links, HTML.
     """
     try:
-        svg = ElementTree.fromstring(text)
-    except ElementTree.ParseError:
+        svg = ElementTree.fromstring(content)
+    except (ElementTree.ParseError, LookupError, ValueError):  # or no such encoding
         return None
     for child in list(svg):
         alone = child.tag == f"{SVG}style" and (child.text or "").startswith(ALONE)
@@ -185,13 +250,22 @@ def read_drawing(text: str) -> ElementTree.Element | None:
 
 def _size_of_drawing(svg: ElementTree.Element) -> Size | None:
     """Return width and height of a drawing in pixels, if it states them."""
-    box = svg.get("viewBox", "").split()
-    if len(box) != 4:
+    if (box := _view_box(svg)) is None:
         return None
-    width, height = float(box[2]), float(box[3])
+    width, height = box
     if stated := PIXELS.fullmatch(svg.get("width", "")):
         return float(stated[1]), height * float(stated[1]) / width
     return width, height
+
+
+def _view_box(svg: ElementTree.Element) -> Size | None:
+    """Return width and height of a drawing in its own units, if it states them."""
+    try:
+        numbers = re.split(r"[\s,]+", svg.get("viewBox", "").strip())
+        _, _, width, height = map(float, numbers)
+    except ValueError:
+        return None
+    return (width, height) if min(width, height) > 0 else None
 
 
 def draw_on_page(
@@ -211,7 +285,7 @@ def draw_on_page(
         Whether it takes the page's colours and font.
     """
     width, height = _size_of_drawing(svg) or (0, 0)
-    unit = width / float(svg.attrib["viewBox"].split()[2])
+    unit = width / (_view_box(svg) or (1, 1))[0]
     least = width * SMALLEST / (unit * _smallest_letter(svg))
     for element in svg.iter():
         element.tag = str(element.tag).removeprefix(SVG)
@@ -245,7 +319,8 @@ def draw_on_page(
 def _smallest_letter(svg: ElementTree.Element) -> float:
     """Return the smallest size of text that a drawing states, in its own units."""
     sizes = [PIXELS.fullmatch(it.get("font-size", "")) for it in svg.iter()]
-    return min((float(size[1]) for size in sizes if size), default=math.inf)
+    stated = [float(size[1]) for size in sizes if size]
+    return min(filter(None, stated), default=math.inf)
 
 
 def _visit_image(self: HTML5Translator, node: nodes.image) -> None:
@@ -270,6 +345,8 @@ def _write_drawing(
     """Write a drawing in a box, in which it scrolls if it is too wide."""
     self.drawings = getattr(self, "drawings", 0) + 1  # type: ignore[attr-defined]
     box = {"class": _classes(node, "drawing")}
+    if "title" in node:
+        box["title"] = node["title"]
     if style := _style(node, _size_of_drawing(svg)):
         box["style"] = style
     printed = self.builder.name == PRINTED
@@ -293,6 +370,8 @@ def _write_image(self: HTML5Translator, node: nodes.image, path: Path | None) ->
         tag |= {"width": str(round(size[0])), "height": str(round(size[1]))}
     if style:
         tag["style"] = style
+    if "title" in node:
+        tag["title"] = node["title"]
     if self.builder.name != PRINTED:
         tag["loading"] = node.get("loading", "lazy")
         if tag["loading"] == "eager":
@@ -306,7 +385,7 @@ def _depart_image(self: HTML5Translator, node: nodes.image) -> None:
 
 def _path_of(image: nodes.image, folder: str | Path) -> Path | None:
     """Return the file of an image, or None if it is elsewhere."""
-    if re.match(r"\w+:", image["uri"]):
+    if is_elsewhere(image["uri"]):
         return None
     path = Path(folder, image["uri"])
     return path if path.is_file() else None
@@ -333,9 +412,9 @@ def _style(node: nodes.image, natural: Size | None) -> str:
 
 
 def _read_drawing_file(path: Path) -> ElementTree.Element | None:
-    if path.suffix.lower() != ".svg":
+    if path.suffix.lower() != ".svg" or not path.is_file():
         return None
-    return read_drawing(path.read_text(encoding="utf-8"))
+    return read_drawing(path.read_bytes())
 
 
 def _size_of_file(path: Path) -> Size | None:
@@ -345,7 +424,9 @@ def _size_of_file(path: Path) -> Size | None:
             return _size_of_drawing(ElementTree.parse(path).getroot())
         with Image.open(path) as picture:
             return picture.size
-    except (ElementTree.ParseError, UnidentifiedImageError):
+    except (ElementTree.ParseError, LookupError, OSError, ValueError):
+        return None
+    except Image.DecompressionBombError:
         return None
 
 

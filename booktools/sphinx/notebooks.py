@@ -17,24 +17,30 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import nbformat
 import resvg_py
 from docutils import nodes
+from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
+from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.environment.adapters.toctree import TocTree
 from sphinx.util.logging import getLogger
 from sphinx_markdown_builder.contexts import (
     IndentContext,
     SubContext,
     SubContextParams,
+    TableContext,
     TitleContext,
     WrappedContext,
 )
 from sphinx_markdown_builder.escape import escape_markdown_chars
 from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_context
+from tabulate import tabulate
 
 from booktools.environment import OURS, package_of
 from booktools.execute import open_cache
@@ -42,6 +48,7 @@ from booktools.sources import read_chapter
 from booktools.sphinx.book import Book
 from booktools.sphinx.chapter_head import chapter_number
 from booktools.sphinx.images import drawn_before
+from booktools.urls import is_elsewhere
 
 logger = getLogger(__name__)
 
@@ -123,6 +130,15 @@ def ends_with_node(visit: Visit) -> Visit:
     return pushing_context(visit)
 
 
+class Table(TableContext):
+    """A table whose cells are written as they are: 1.50 does not become 1.5."""
+
+    def make(self) -> str:
+        """Return it as Markdown, which needs a first row."""
+        head, *rows = map(self.make_row, [*self.headers, *self.body])
+        return tabulate(rows, head, tablefmt="github", disable_numparse=True)
+
+
 class NotebookTranslator(MarkdownTranslator):
     """Converts the resolved text of a page into the cells of a notebook.
 
@@ -191,12 +207,12 @@ class NotebookTranslator(MarkdownTranslator):
     def visit_title(self, node: nodes.title) -> None:
         """Begin a new cell with each section; write the title of a box in bold."""
         box: Any = node.parent
-        if box.tagname.startswith("solution"):
+        if box.tagname.startswith("solution") or isinstance(box, nodes.table):
             raise nodes.SkipNode
         if box.tagname.startswith("exercise"):
             self._push_context(TitleContext(self.status.section_level + 1))
             self.add(node["title"].replace("%s", self._number("exercise", box)))
-        elif isinstance(box, nodes.Admonition):
+        elif not isinstance(box, nodes.section):
             self._push_context(WrappedContext("**", params=BLOCK))
         else:
             self.end_cell()
@@ -228,7 +244,41 @@ class NotebookTranslator(MarkdownTranslator):
         """Write a quotation, or a box whose title says what it is."""
         self._push_context(IndentContext("> ", empty=True, params=BLOCK))
 
-    visit_admonition = visit_block_quote
+    visit_admonition = visit_topic = visit_sidebar = visit_block_quote
+
+    def visit_attribution(self, node: nodes.attribution) -> None:
+        """Begin the line that says whom a quotation is from."""
+        self.add("— ", prefix_eol=2)
+
+    def visit_toctree(self, node: addnodes.toctree) -> None:
+        """List the pages below this one if the page does so."""
+        found = TocTree(self.env).resolve(self.page, self.builder, node)
+        if found is not None and not node.get("hidden"):
+            found.walkabout(self)
+        raise nodes.SkipNode
+
+    def visit_citation(self, node: nodes.citation) -> None:
+        """Write an entry of a bibliography as a paragraph."""
+        label, *text = node.children
+        self.add(f"[{label.astext()}]", prefix_eol=2, suffix_eol=2)
+        for part in text:
+            part.walkabout(self)
+        raise nodes.SkipNode
+
+    def unknown_visit(self, node: nodes.Element) -> None:
+        """Write what is in a box of another kind; warn if that is nothing."""
+        if not node.astext() and not any(node.findall(nodes.image)):
+            logger.warning(
+                "this page has a %s, which a notebook cannot show",
+                node.tagname,
+                location=node,
+            )
+        is_inline = isinstance(node, nodes.Inline)
+        self._push_context(SubContext() if is_inline else SubContext(BLOCK))
+
+    def unknown_departure(self, node: nodes.Element) -> None:
+        """End it."""
+        self._pop_context()
 
     @ends_with_node
     def visit_term(self, node: nodes.Element) -> None:
@@ -284,24 +334,30 @@ class NotebookTranslator(MarkdownTranslator):
         """Write an inline formula, on one line."""
         formula = " ".join(node.astext().split())
         if self.tables:
-            formula = formula.replace("|", r"\vert ")
+            formula = formula.replace(r"\|", r"\Vert ").replace("|", r"\vert ")
         self.add(f"${formula}$")
         raise nodes.SkipNode
 
     def visit_math_block(self, node: nodes.math_block) -> None:
-        """Write a displayed formula, with its number."""
+        """Write a displayed formula, with its number; on one line in a table."""
+        if self.tables:
+            self.visit_math(nodes.math("", rf"\displaystyle {node.astext()}"))
         formula = "\n".join(filter(str.strip, node.astext().splitlines()))
         if node.get("label"):
             number = self._number("displaymath", node) or node["number"]
-            formula += f"\n\\tag{{{number}}}"
-        if not node.get("nowrap"):
-            formula = f"$$\n{formula}\n$$"
-        self.add(formula, prefix_eol=2, suffix_eol=2)
+            tag = f"\\tag{{{number}}}\n"
+            if "amsmath" in node["classes"]:
+                formula, _, rest = formula.rpartition(r"\end")
+                formula += rf"{tag}\end{rest}"
+            else:
+                formula += f"\n{tag.strip()}"
+        self.add(f"$$\n{formula}\n$$", prefix_eol=2, suffix_eol=2)
         raise nodes.SkipNode
 
     def depart_abbreviation(self, node: nodes.Element) -> None:
         """Spell out an abbreviation, since there are no tooltips."""
-        self.add(f" ({node['explanation']})")
+        if meaning := node.get("explanation"):
+            self.add(f" ({meaning})")
 
     def visit_raw(self, node: nodes.raw) -> None:
         """Keep HTML, which Markdown may contain, except scripts, icons and styles."""
@@ -312,9 +368,14 @@ class NotebookTranslator(MarkdownTranslator):
 
     @ends_with_node
     def visit_table(self, node: nodes.table) -> None:
-        """Note that vertical bars must be escaped."""
+        """Write the caption above, and note that vertical bars must be escaped."""
+        if isinstance(node[0], nodes.title):
+            self.visit_caption(node[0])
+            for part in node[0].children:
+                part.walkabout(self)
+            self._pop_context()
         self.tables += 1
-        super().visit_table(node)
+        self._push_context(Table(BLOCK))
 
     def depart_table(self, node: nodes.table) -> None:
         """Note that they need not be escaped any more."""
@@ -353,6 +414,15 @@ class NotebookTranslator(MarkdownTranslator):
             return f"{posixpath.relpath(path, here).removesuffix('.html')}.ipynb"
         return ""
 
+    @ends_with_node
+    def visit_download_reference(self, node: addnodes.download_reference) -> None:
+        """Link to the file on the site, if that has an address."""
+        address = node.get("refuri", "")
+        if self.book.site and "filename" in node:
+            address = f"{self.book.site}_downloads/{quote(node['filename'])}"
+        wrapped = WrappedContext("[", f"]({address})")
+        self._push_context(wrapped if address else SubContext())
+
     def visit_target(self, node: nodes.target) -> None:
         """Leave out anchors: neither Jupyter nor Colab keeps them."""
 
@@ -370,20 +440,25 @@ class NotebookTranslator(MarkdownTranslator):
     # Pictures
 
     def visit_image(self, node: nodes.image) -> None:
-        """Embed an image in the text."""
+        """Embed an image in the text, unless it is elsewhere or was not found."""
         address = node["uri"]
-        if "://" not in address:
-            address = embed(Path(self.env.srcdir) / address, self.env.srcdir)
+        if not is_elsewhere(address):
+            path = Path(self.env.srcdir, address)
+            if not path.is_file():
+                raise nodes.SkipNode
+            address = embed(path, self.env.srcdir)
         alt = escape_markdown_chars(node.get("alt", "")).replace("]", r"\]")
         alone = 0 if isinstance(node.parent, nodes.TextElement) else 2
         self.add(f"![{alt}]({address})", prefix_eol=alone, suffix_eol=alone)
 
     @ends_with_node
-    def visit_caption(self, node: nodes.caption) -> None:
-        """Write a caption as a paragraph, with the number of its figure."""
+    def visit_caption(self, node: nodes.caption | nodes.title) -> None:
+        """Write a caption as a paragraph, with the number of its figure or table."""
         self._push_context(SubContext(BLOCK))
-        if number := self._number("figure", node.parent):
-            self.add(f"**{self.config.numfig_format['figure'] % number}** ")
+        box: Any = node.parent
+        kind = self.env.domains["std"].get_enumerable_node_type(box) or ""
+        if number := self._number(kind, box):
+            self.add(f"**{self.config.numfig_format[kind] % number}** ")
 
     def _number(self, kind: str, node: Any) -> str:
         """Return the number of a figure, for example, or an empty string."""
@@ -426,6 +501,26 @@ def draw_as_png(drawing: str, width: int, colours: int) -> bytes:
     return file.getvalue()
 
 
+def imported_modules(source: str) -> set[str]:
+    """Return the names of the modules that a cell imports.
+
+    Those after ``%%time`` count as well; what is not Python imports nothing.
+    """
+    if source.lstrip().startswith("%%"):
+        source = source.lstrip().partition("\n")[2]
+    try:
+        code = ast.parse(TransformerManager().transform_cell(source))
+    except SyntaxError:
+        return set()
+    names: list[str] = []
+    for node in ast.walk(code):
+        if isinstance(node, ast.Import):
+            names += [name.name for name in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.append(str(node.module))
+    return {name.partition(".")[0] for name in names}
+
+
 def needed_packages(book: Book, executed: NotebookNode) -> list[str]:
     """Return what pip has to install for a chapter, the helpers first.
 
@@ -434,25 +529,22 @@ def needed_packages(book: Book, executed: NotebookNode) -> list[str]:
     book : Book
         Tells where its own package can be installed from.
     executed : NotebookNode
-        The chapter; its imports are found by parsing its cells.
+        The chapter.
 
     Raises
     ------
     ValueError
         If it imports what no installed package has.
     """
-    modules: set[str] = set()
-    for cell in executed.cells:
-        if cell.cell_type == "code":
-            for node in ast.walk(ast.parse(cell.source)):
-                if isinstance(node, ast.Import):
-                    modules |= {name.name.partition(".")[0] for name in node.names}
-                elif isinstance(node, ast.ImportFrom) and not node.level:
-                    modules.add(str(node.module).partition(".")[0])
+    cells = [cell.source for cell in executed.cells if cell.cell_type == "code"]
+    modules = {name for cell in cells for name in imported_modules(cell)}
     packages = []
     for module in sorted(modules - set(sys.stdlib_module_names) - OURS):
         if not (package := package_of(module)):
-            raise ValueError(f"no installed package has the module {module!r}")
+            raise ValueError(
+                f"it imports {module!r}, which no installed package has; the code that "
+                "chapters share belongs into helpers/"
+            )
         packages.append(package)
     return [own_package(book), *packages]
 
@@ -478,7 +570,7 @@ def first_cell(book: Book, executed: NotebookNode) -> NotebookNode:
 
 
 def about(app: Sphinx, page: str, executed: NotebookNode) -> str:
-    """Return a note on where the notebook comes from."""
+    """Return a note on where the notebook comes from, and the macros of the book."""
     title = app.config.html_title
     here = f"the book *{title}*"
     book: Book = app.config.book
@@ -491,7 +583,14 @@ def about(app: Sphinx, page: str, executed: NotebookNode) -> str:
             " Some of its cells raise an error on purpose. Jupyter continues by "
             "itself; in Colab, continue with *Run cell and below* in the next cell."
         )
+    if macros := app.config.tex_macros:
+        text += f"\n\n${macros}$"
     return text
+
+
+def is_title(cell: NotebookNode) -> bool:
+    """Return whether a cell begins with the title of the page."""
+    return cell.cell_type == "markdown" and cell.source.startswith("# ")
 
 
 def make_notebook(
@@ -519,7 +618,7 @@ def make_notebook(
     doctree.walkabout(translator)
     translator.end_cell()
     cells = [first_cell(app.config.book, executed), *translator.cells]
-    title = next(cell for cell in cells if cell.cell_type == "markdown")
+    title = next(cell for cell in cells if is_title(cell))
     heading, _, rest = title.source.partition("\n")
     title.source = f"{heading}\n\n{about(app, page, executed)}\n{rest}".strip()
     if translator.cited:

@@ -9,7 +9,7 @@ sheet in ``theme/print`` give the look; the theme of the site has no part in it.
 
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,7 @@ class PrintBuilder(StandaloneHTMLBuilder):
     search = False
     allow_parallel = False
     add_permalinks = False
+    download_support = False  # their names stay
     html_scaled_image_link = False
     math_renderer_name = PRINT_RENDERER
 
@@ -200,9 +201,18 @@ class PrintBuilder(StandaloneHTMLBuilder):
         """Return the captions of the parts and their pages, in order."""
         tree = self.env.get_doctree(self.config.root_doc)
         return [
-            (part["caption"] or "", [self.pages[page] for _, page in part["entries"]])
+            (
+                part["caption"] or "",
+                [page for name in part["includefiles"] for page in self._with_below(name)],
+            )
             for part in tree.findall(addnodes.toctree)
         ]
+
+    def _with_below(self, name: str) -> Iterator[Page]:
+        """Yield a page, and those that the table of contents lists below it."""
+        yield self.pages[name]
+        for below in self.env.toctree_includes.get(name, []):
+            yield from self._with_below(below)
 
 
 def scale_images(doctree: nodes.Element, folder: Path) -> None:
@@ -340,7 +350,8 @@ def _is_listed(link: nodes.reference) -> bool:
 
 def _set_priorities(app: Sphinx, config: Config) -> None:
     """Let MyST-NB choose the same outputs for paper as for the site."""
-    kinds = ("text/html", "image/svg+xml", "image/png", "text/markdown", "text/plain")
+    images = ("image/svg+xml", "image/png", "image/gif", "image/jpeg")
+    kinds = ("text/html", *images, "text/markdown", "text/latex", "text/plain")
     config.nb_mime_priority_overrides = [
         *config.nb_mime_priority_overrides,
         *((PrintBuilder.name, kind, number) for number, kind in enumerate(kinds)),

@@ -50,7 +50,7 @@ def places_on(page: nodes.document) -> list[list[str]]:
         if heading := heading_of(place):
             anchored = place if isinstance(place, nodes.section) else heading
             words = " ".join(_texts(place, heading)).split()
-            name = heading.get("fullname") or heading.astext()
+            name = heading.get("fullname") or "".join(_texts(heading, heading))
             found.append([anchored["ids"][0], name, " ".join(words)])
     return found
 
@@ -99,7 +99,8 @@ def _configure(app: Sphinx) -> None:
 
 def _title(env: BuildEnvironment, page: str) -> str:
     """Return the title of a page, with its number if it is a chapter."""
-    number, title = chapter_number(env, page), env.titles[page].astext()
+    heading = env.titles[page]
+    number, title = chapter_number(env, page), "".join(_texts(heading, heading))
     return f"{number}. {title}" if number else title
 
 

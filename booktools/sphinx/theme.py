@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from docutils.parsers.rst.directives.body import Sidebar
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -128,6 +129,7 @@ def _add_facts(
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     load_extra_extensions(app, Path(app.srcdir))
+    app.add_directive("margin", Sidebar)  # as Jupyter Book's own theme has it
     app.add_post_transform(NameOnce)
     entry = (_visit_citation, _depart_citation)
     app.add_node(nodes.citation, override=True, html=entry)

@@ -88,12 +88,11 @@ def _fill_not_found(
     if page != app.config.notfound_pagename:
         return
     link_to = context["pathto"]  # the library's, like toctree
+    listed = context["toctree"](maxdepth=1, titles_only=True, includehidden=True)
     context["body"] = NOT_FOUND.substitute(
         search=link_to("search"),
         home=link_to(app.config.root_doc),
-        pages=context["toctree"](
-            maxdepth=1, titles_only=True, includehidden=True
-        ).replace('role="heading"', 'role="heading" aria-level="2"'),
+        pages=(listed or "").replace('role="heading"', 'role="heading" aria-level="2"'),
     )
     context["pageurl"] = None  # it is shown at any address
     context["metatags"] += '<meta name="robots" content="noindex" />\n'

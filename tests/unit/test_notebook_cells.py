@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
+from docutils import nodes
 from nbformat import NotebookNode
 from small_site import render, warnings_of
 
@@ -16,13 +17,14 @@ from booktools.sphinx.book import Book
 from booktools.sphinx.notebooks import (
     INSTALL,
     first_cell,
+    imported_modules,
     make_notebook,
     needed_packages,
 )
 
 # Texts that no chapter has yet
 
-EXTENSIONS = ("sphinx_design", "sphinx_markdown_builder")
+EXTENSIONS = ("sphinx_design", "sphinx_markdown_builder", "booktools.sphinx.formulas")
 WRITTEN = """\
 Costs \\$5 or \\$6, a < b, a*b, and ``x`y``. See it[^1].
 
@@ -62,9 +64,49 @@ c = d
 
 | a | b |
 |---|---|
-| `x \\| y` | z |
+| `x \\| y` | 1.50 |
+| $a \\| b$ | $$y$$ |
 
 % not for readers
+
+:::{list-table} Of *things* {download}`here <a.txt>`
+:header-rows: 1
+
+* - a
+* - $1$
+:::
+
+```{sidebar} Beside
+Read {abbr}`this`.
+```
+
+```{topic} Topic
+Words.
+```
+
+```{epigraph}
+Be brief.
+
+-- Someone
+```
+
+```{card} Card
+Inside.
+```
+
+```{centered} Hi
+```
+
+```{code-block} python
+:caption: Code
+x = 1
+```
+
+![Theirs.](https://example.org/a.png) ![Theirs.](data:image/gif;base64,R0lGOD)
+
+\\begin{align}\\label{two}
+a &= b
+\\end{align}
 
 [^1]: A footnote.
 """
@@ -96,15 +138,64 @@ in one
 By MLP (multi-layer perceptron), <sub>2</sub>, $x^2$ and (1).
 
 $$
-a = b
+\\begin{split}
+a = b \\\\
 c = d
+\\end{split}
 \\tag{1}
 $$
 
-| a        | b   |
-|----------|-----|
-| `x \\| y` | z   |
+| a            | b                 |
+|--------------|-------------------|
+| `x \\| y`     | 1.50              |
+| $a \\vert  b$ | $\\displaystyle y$ |
+
+Of *things* [`here`](https://example.org/_downloads/SUM/a.txt)
+
+| a   |
+|-----|
+| $1$ |
+
+> **Beside**
+>
+> Read this.
+
+> **Topic**
+>
+> Words.
+
+> Be brief.
+>
+> — Someone
+
+Card
+
+Inside.
+
+Hi
+
+Code
+
+```python
+x = 1
+```
+
+![Theirs.](https://example.org/a.png) ![Theirs.](data:image/gif;base64,R0lGOD)
+
+$$
+\\begin{align}
+a &= b
+\\tag{2}
+\\end{align}
+$$
 """
+
+
+SETTINGS = {
+    "myst_dmath_double_inline": True,
+    "myst_enable_extensions": ["amsmath", "colon_fence", "dollarmath"],
+}
+MACROS = r"\newcommand{\RR}{\mathbb{R}}"
 
 
 def chapter_with(*code: str) -> NotebookNode:
@@ -114,8 +205,10 @@ def chapter_with(*code: str) -> NotebookNode:
 
 def write(folder: Path, text: str, book: Book) -> tuple[NotebookNode, str]:
     """Return the notebook of a page of text alone, and what Sphinx warned of."""
-    app = render(folder, text, *EXTENSIONS)
+    (folder / "a.txt").touch()
+    app = render(folder, text, *EXTENSIONS, **SETTINGS)
     app.config["book"] = book
+    app.config["tex_macros"] = MACROS
     page = app.env.get_and_resolve_doctree("index", app.builder)
     notebook = make_notebook(app, page, "index", chapter_with())
     return notebook, warnings_of(app)
@@ -124,7 +217,7 @@ def write(folder: Path, text: str, book: Book) -> tuple[NotebookNode, str]:
 @pytest.fixture
 def book(book: Book) -> Book:
     """Facts about the book, as if it were on the web."""
-    return replace(book, repository=REPOSITORY, revision=REVISION)
+    return replace(book, repository=REPOSITORY, revision=REVISION, site=SITE)
 
 
 def test_writes_all_that_authors_may_write_as_plain_markdown(
@@ -133,16 +226,28 @@ def test_writes_all_that_authors_may_write_as_plain_markdown(
     notebook, warned = write(tmp_path, f"# A page\n\n{WRITTEN}", book)
     assert not warned
     source = notebook.cells[1].source.replace("> \n", ">\n")
-    _title, _about, source = source.split("\n\n", 2)
+    source = re.sub("_downloads/[0-9a-f]+", "_downloads/SUM", source)
+    _title, _about, macros, source = source.split("\n\n", 3)
+    assert macros == f"${MACROS}$"
     text, _, notes = source.partition("\n\n---\n")
     assert text == EXPECTED.strip()
     assert "A footnote." in notes
     assert "<script" not in source
 
 
-def test_warns_of_what_no_notebook_can_show(book: Book, tmp_path: Path) -> None:
-    _, warned = write(tmp_path, "# A page\n\n```{centered} Hi\n```", book)
-    assert re.search(r"index\.md:3.*unknown node type.*centered", warned)
+class empty(nodes.General, nodes.Element):  # noqa: N801
+    """A node that only HTML can show."""
+
+
+def test_warns_of_what_no_notebook_can_show(
+    book: Book, tmp_path: Path
+) -> None:
+    app = render(tmp_path, "# A page\n", *EXTENSIONS)
+    app.config["book"], app.config["tex_macros"] = book, ""
+    page = app.env.get_doctree("index")
+    page[0] += empty()
+    make_notebook(app, page, "index", chapter_with())
+    assert "a empty, which a notebook cannot show" in warnings_of(app)
 
 
 # The first cell
@@ -172,6 +277,7 @@ def run(
     return told
 
 
+SITE = "https://example.org/"
 REPOSITORY, REVISION = "https://github.com/example/book", "0123abcd" * 5
 HELPERS = f"gradient-descent-to-mlp @ git+{REPOSITORY}@{REVISION}"
 CODE = (
@@ -185,6 +291,25 @@ def test_finds_what_a_chapter_needs_and_does_not_guess(book: Book) -> None:
     assert needed_packages(book, chapter) == [HELPERS, "numpy", "scikit-learn", "torch"]
     with pytest.raises(ValueError, match="no_such_module"):
         needed_packages(book, chapter_with("import no_such_module"))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%matplotlib inline\nimport numpy",
+        "%%time\nimport numpy",
+        "!pip list\nimport numpy.linalg as la\nla?",
+        "import numpy\nawait run()",
+        "%load_ext autoreload\nfrom numpy import *\nx = %sql select 1",
+    ],
+)
+def test_sees_what_is_imported_among_magics(cell: str) -> None:
+    assert imported_modules(cell) == {"numpy"}
+
+
+@pytest.mark.parametrize("cell", ["3 * * 4", "%%bash\nif [ x ]", "from . import x", ""])
+def test_what_is_not_python_imports_nothing(cell: str) -> None:
+    assert imported_modules(cell) == set()
 
 
 def test_installs_just_what_is_missing_or_says_what_pip_could_not_do(
