@@ -115,14 +115,13 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
     files.mkdir(parents=True)
     for path in (*styles, *SCRIPTS, static / LOGO):
         shutil.copy(path, files)
-    for slide in slides:
-        for piece in slide.pieces:
-            for picture in piece.find_all("img"):
-                if is_elsewhere(address := str(picture["src"])):
-                    continue
-                path = source.parent / unquote(address)
-                shutil.copy(path, files)
-                picture["src"] = f"files/{quote(path.name)}"
+    pieces = [piece for slide in slides for piece in slide.pieces]
+    for picture in [it for piece in pieces for it in (piece, *piece.find_all("img"))]:
+        address = str(picture.get("src", ""))
+        if picture.name == "img" and not is_elsewhere(address):
+            path = source.parent / unquote(address)
+            shutil.copy(path, files)
+            picture["src"] = f"files/{quote(path.name)}"
     drawn = [[draw_slide(slide) for slide in stack] for stack in stacks]
     drawn[0][0] = draw_title_slide(slides[0], book)
     html = DECK.format(
@@ -220,13 +219,15 @@ def _section(slide: Slide, content: str) -> str:
 def draw_note(paragraph: Tag) -> str:
     """Return a paragraph as HTML that does not depend on the deck.
 
-    The speaker window has neither the deck's styles nor its glyphs, so formulas
-    are MathML there.
+    The speaker window has neither the deck's styles nor its files, so formulas
+    are MathML there, and pictures what they show.
     """
     note = copy.copy(paragraph)
     for formula in note.select(".math"):
         if found := formula.find("math"):
             formula.replace_with(found)
+    for picture in note.select("img"):
+        picture.replace_with(str(picture.get("alt", "")))
     for element in [note, *note.find_all(True)]:
         del element["id"]
         if element.name == "a":

@@ -3,6 +3,7 @@
 import base64
 import io
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -119,9 +120,94 @@ def test_a_drawing_that_does_more_than_draw_stays_a_file(
     assert files_of(folder) == [".svg"]
 
 
-def test_an_image_elsewhere_is_left_there(folder: Path) -> None:
-    image = image_of(folder, "![Theirs.](https://example.org/a.svg)\n")
-    assert image["src"] == "https://example.org/a.svg"
+@pytest.mark.parametrize("address", ["https://example.org/a.svg", "data:image/gif;base64,R0lGOD"])
+def test_an_image_elsewhere_is_left_there(folder: Path, address: str) -> None:
+    assert image_of(folder, f"![Theirs.]({address})\n")["src"] == address
+
+
+@pytest.mark.parametrize("name", ["a@2x", "a b", "bü", "a#b", "50%", "a+b", "a%20b"])
+def test_any_name_may_be_an_image(folder: Path, name: str) -> None:
+    (folder / f"{name}.png").write_bytes(png(40, 20))
+    image = image_of(folder, f'![It.](<{name.replace("%", "%25")}.png> "Its title")\n')
+    assert image["src"].endswith(".webp")
+    assert (image["width"], image["title"]) == ("40", "Its title")
+
+
+def save(path: Path, picture: Image.Image, **options: Any) -> None:
+    picture.save(path / "b.png", **options)
+
+
+def test_what_is_transparent_is_laid_on_white(folder: Path) -> None:
+    clear = Image.new("RGBA", (40, 20), (0, 0, 0, 0))
+    clear.putpixel((1, 1), (0, 0, 0, 255))
+    for picture in (clear, clear.convert("LA"), clear.quantize(4)):
+        save(folder, picture)
+        image = image_of(folder, f"![It.](b.png)\n\n{picture.mode}")
+        with Image.open(folder / "_site" / image["src"]) as shown:
+            assert shown.convert("RGB").getpixel((30, 10)) == (255, 255, 255)
+            assert shown.convert("RGB").getpixel((1, 1)) == (0, 0, 0)
+
+
+FRAME = Image.new("RGB", (40, 20), "blue")
+
+
+@pytest.mark.parametrize(
+    ("picture", "options"),
+    [
+        (Image.new("I;16", (40, 20), 40_000), {}),
+        (Image.new("L", (2, images.LARGEST_WEBP + 1)), {}),
+        (Image.new("RGB", (40, 20)), {"save_all": True, "append_images": [FRAME]}),
+        (Image.new("RGB", (40, 20)), {"icc_profile": b"a profile"}),
+    ],
+)
+def test_what_webp_cannot_hold_stays_as_it_is(
+    folder: Path, picture: Image.Image, options: dict[str, Any]
+) -> None:
+    save(folder, picture, **options)
+    image = image_of(folder, "![It.](b.png)\n")
+    assert image["src"] == "_images/b.png"
+    assert (image["width"], image["height"]) == tuple(map(str, picture.size))
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture", png(40, 20)[:60]])
+def test_a_picture_that_cannot_be_read_is_named(folder: Path, content: bytes) -> None:
+    (folder / "b.png").write_bytes(content)
+    app, _ = build(folder, "# T\n\n![It.](b.png)\n")
+    assert "index.md:3: WARNING: b.png cannot be read" in warnings_of(app)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("0 0 350 175", "0, 0, 350 ,175"),
+        ("0 0 350 175", "0 0 100% 175"),
+        ("0 0 350 175", "0 0 0 0"),
+        ('font-size="8"', 'font-size="0"'),
+        ('width="700"', 'width="1.2.3"'),
+        ('"1.0"', '"1.0" encoding="iso-8859-1"'),
+        ('"1.0"', '"1.0" encoding="none"'),
+        ("a label", "gr\xfcn"),
+    ],
+)
+def test_any_drawing_is_shown(folder: Path, old: str, new: str) -> None:
+    (folder / "a.svg").write_bytes(DRAWING.replace(old, new).encode("latin-1"))
+    app, page = build(folder, FIGURE)
+    assert not warnings_of(app)
+    assert page.select_one(".drawing > svg, img[alt]")
+
+
+def test_a_file_that_html_names_must_be_on_the_site(folder: Path) -> None:
+    (folder / "_static").mkdir()
+    (folder / "_static" / "c d.mp4").touch()
+    good = "".join(
+        f'<video src="{it}"></video>'
+        for it in ("_static/c%20d.mp4", "https://example.org/a.mp4", "data:video/mp4,")
+    )
+    script = "<script>const html = '<img src=\"x.png\">';</script>"
+    app, _ = build(folder, f"# T\n\n<div>{good}{script}</div>\n")
+    assert not warnings_of(app)
+    app, _ = build(folder, '# T\n\n<div><img src="b.png"></div>\n')
+    assert "index.md:3: WARNING: b.png, which HTML names" in warnings_of(app)
 
 
 @pytest.mark.parametrize(

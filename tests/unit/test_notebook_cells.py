@@ -150,7 +150,7 @@ $$
 | `x \\| y`     | 1.50              |
 | $a \\vert  b$ | $\\displaystyle y$ |
 
-Of *things* [`here`](https://example.org/_downloads/SUM/a.txt)
+**Table 1** Of *things* [`here`](https://example.org/_downloads/SUM/a.txt)
 
 | a   |
 |-----|
@@ -174,7 +174,7 @@ Inside.
 
 Hi
 
-Code
+**Listing 1** Code
 
 ```python
 x = 1
@@ -194,6 +194,7 @@ $$
 SETTINGS = {
     "myst_dmath_double_inline": True,
     "myst_enable_extensions": ["amsmath", "colon_fence", "dollarmath"],
+    "numfig": True,
 }
 MACROS = r"\newcommand{\RR}{\mathbb{R}}"
 
