@@ -236,7 +236,7 @@ class Arrangement:
         if alone:
             height = ROOM  # give a picture as much space as possible
         slide = self._slide
-        only_text = all(piece.name == "p" for piece in slide.pieces)
+        only_text = not any(it.name != "p" or is_picture(it) for it in slide.pieces)
         full = slide.used + height > ROOM + GAP and not (alone and only_text)
         if full and slide.pieces:
             self._continue_section()

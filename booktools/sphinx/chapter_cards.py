@@ -106,7 +106,7 @@ def _card(app: Sphinx, page: str, chapter: str) -> nodes.list_item:
 
 
 def _words_and_code(text: str) -> list[nodes.Node]:
-    """Return a text in which code is between backticks, and formulas between dollars."""
+    """Return a text with code between backticks and formulas between dollars."""
     found: list[nodes.Node] = []
     for part in MARKED.split(text):
         kind = {"`": nodes.literal, "$": nodes.math}.get(part[:1])

@@ -68,11 +68,10 @@ class PrepareFormulas(SphinxTransform):
 
         MyST numbers an environment of amsmath under a name that nobody knows.
         """
-        equations: MathDomain = self.env.domains["math"]  # type: ignore[assignment]
+        equations: MathDomain = self.env.domains["math"]
         if "amsmath" in block["classes"] and block.get("label"):
             del equations.equations[block["label"]]
-            target = block.previous_sibling()
-            assert isinstance(target, nodes.target)
+            target: Any = block.previous_sibling()
             self.document.ids.pop(target["ids"][0])
             target.parent.remove(target)
             block["label"] = block["number"] = None

@@ -3,8 +3,9 @@
 A drawing is an SVG, written into the page, where it takes the page's colours and
 fonts; one that does more than draw stays a file. PNG files become WebP files of
 a third of the size, on white where they are transparent, and the frames of a
-slider, which Python embeds in its output, become files. Each image states its dimensions, so that nothing moves when
-it loads. An image without alt text gives a warning, which fails the build.
+slider, which Python embeds in its output, become files. Each image states its
+dimensions, so that nothing moves when it loads. An image without alt text gives a
+warning, which fails the build.
 """
 
 import base64
@@ -162,7 +163,7 @@ def drawn_before(root: str | Path) -> Memory:
 
 
 def _compress(path: Path, kept: Path) -> Path | None:
-    """Return a PNG as WebP, from the cache if it is there; None if it is no such picture.
+    """Return a PNG as WebP, from the cache if it is there; None if it would lose.
 
     Raises
     ------

@@ -151,7 +151,7 @@ def as_image(formula: str, tex: str) -> str:
     return image.replace(">", f"><title>{escape(tex.strip())}</title>", 1)
 
 
-def _typeset(self: HTML5Translator, node: nodes.Node, *, display: bool) -> str:
+def _typeset(self: HTML5Translator, node: nodes.Element, *, display: bool) -> str:
     tex = node.astext()
     try:
         formula = typesetter(self.config.tex_settings).typeset(
@@ -195,8 +195,8 @@ def _read_settings(app: Sphinx, config: Config) -> None:
         ) from None
     if given:
         raise ConfigError(
-            f"mathjax3_config in _config.yml: only tex can be set, not {', '.join(given)}"
-            ", since formulas are typeset when the book is built."
+            f"mathjax3_config in _config.yml: {', '.join(given)} cannot be set, only tex,"
+            " since formulas are typeset when the book is built."
         )
 
 

@@ -265,7 +265,7 @@ class NotebookTranslator(MarkdownTranslator):
             part.walkabout(self)
         raise nodes.SkipNode
 
-    def unknown_visit(self, node: nodes.Element) -> None:
+    def unknown_visit(self, node: Any) -> None:
         """Write what is in a box of another kind; warn if that is nothing."""
         if not node.astext() and not any(node.findall(nodes.image)):
             logger.warning(
@@ -276,7 +276,7 @@ class NotebookTranslator(MarkdownTranslator):
         is_inline = isinstance(node, nodes.Inline)
         self._push_context(SubContext() if is_inline else SubContext(BLOCK))
 
-    def unknown_departure(self, node: nodes.Element) -> None:
+    def unknown_departure(self, node: Any) -> None:
         """End it."""
         self._pop_context()
 

@@ -201,18 +201,15 @@ class PrintBuilder(StandaloneHTMLBuilder):
         """Return the captions of the parts and their pages, in order."""
         tree = self.env.get_doctree(self.config.root_doc)
         return [
-            (
-                part["caption"] or "",
-                [page for name in part["includefiles"] for page in self._with_below(name)],
-            )
+            (part["caption"] or "", list(self._pages_of(part["includefiles"])))
             for part in tree.findall(addnodes.toctree)
         ]
 
-    def _with_below(self, name: str) -> Iterator[Page]:
-        """Yield a page, and those that the table of contents lists below it."""
-        yield self.pages[name]
-        for below in self.env.toctree_includes.get(name, []):
-            yield from self._with_below(below)
+    def _pages_of(self, names: list[str]) -> Iterator[Page]:
+        """Yield pages, each with those that the table of contents lists below it."""
+        for name in names:
+            yield self.pages[name]
+            yield from self._pages_of(self.env.toctree_includes.get(name, []))
 
 
 def scale_images(doctree: nodes.Element, folder: Path) -> None:

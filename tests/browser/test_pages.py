@@ -127,6 +127,42 @@ def test_page_is_accessible_and_fits(
     assert not find_violations(page, options=options)
 
 
+LONG_WORDS = """() => {
+  const places = ["h1", "h2", "p", "li", "code.literal", "a.reference", "figcaption p",
+    ".admonition-title", "summary", "td", "th", "dt", ".at-a-glance p", ".part",
+    ".sidebar-tree a", ".sidebar-brand-text", ".brand", ".toc-tree a",
+    ".related-pages a", ".bottom-of-page p", ".card-title a", "blockquote"];
+  return places.filter((place) => {
+    const found = [...document.querySelectorAll(place)].filter((it) =>
+      !it.querySelector("svg, img"));
+    for (const it of found.slice(0, 3)) it.append(" " + "Abstieg".repeat(12));
+    return found.length;
+  });
+}"""
+
+
+WORDS_THAT_STICK_OUT = """
+[...document.querySelectorAll("h1, h2, p, li, dt, summary")].filter(
+  (it) => it.checkVisibility() && !it.closest("table, pre")
+    && it.clientWidth && it.scrollWidth > it.clientWidth + 1).map(
+  (it) => it.outerHTML.slice(0, 200))"""
+
+
+@pytest.mark.parametrize("width", [360, NARROW, WIDE])
+@pytest.mark.parametrize(
+    "name", [FIRST_CHAPTER, "index.html", "reference/glossary.html"]
+)
+def test_no_word_is_wider_than_the_page(
+    context: BrowserContext, site: str, name: str, width: int
+) -> None:
+    page = context.new_page()
+    page.goto(site + name)
+    look(page, "light", width)
+    assert len(page.evaluate(LONG_WORDS)) > 7
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not page.evaluate(WORDS_THAT_STICK_OUT)
+
+
 @pytest.mark.parametrize("page", [FIRST_CHAPTER, *KINDS.values()])
 def test_page_works_from_a_plain_file_without_a_network(
     context: BrowserContext, page: str

@@ -1,5 +1,6 @@
 """How a page is cut into slides."""
 
+import pytest
 from bs4 import BeautifulSoup, Tag
 
 from booktools.slides.arrange import LONGEST_CODE, Slide, arrange
@@ -131,3 +132,10 @@ def test_tags_begin_slides_show_prose_and_send_to_the_notes() -> None:
     assert said(last) == "Aside."
     (slide,) = page(cell(tags="tag_fragment"))[1]  # the output comes after the code
     assert ["fragment" in piece["class"] for piece in slide.pieces] == [False, True]
+
+
+@pytest.mark.parametrize("picture", ['<p><img src="a.webp"></p>', '<img src="a.webp">'])
+def test_a_picture_without_a_caption_is_on_a_slide(picture: str) -> None:
+    first, second = page(f"<p>It opens.</p>{picture}<p>It closes.</p>{picture}")[1]
+    for slide in (first, second):
+        assert slide.pieces[-1].select_one("img") or slide.pieces[-1].name == "img"

@@ -3,9 +3,10 @@
 import io
 
 import pytest
+from docutils import nodes
 from PIL import Image
 
-from booktools.sphinx.chapter_cards import shrink
+from booktools.sphinx.chapter_cards import _words_and_code, shrink
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
@@ -20,3 +21,30 @@ def test_a_picture_loses_its_margin_and_becomes_small(mode: str) -> None:
         assert small.size == (400, 200)
         assert small.mode == "RGB"
         assert small.getpixel((9, 9))[2] > 200  # type: ignore[index]
+
+
+def test_a_transparent_picture_is_laid_on_white() -> None:
+    picture = Image.new("RGBA", (80, 40), (0, 0, 0, 0))
+    for corner in ((0, 0), (79, 39)):
+        picture.putpixel(corner, (0, 0, 0, 255))
+    file = io.BytesIO()
+    picture.save(file, "gif")
+    with Image.open(io.BytesIO(shrink(file.getvalue(), 400))) as small:
+        assert min(small.getpixel((40, 20))) > 240  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kinds"),
+    [
+        ("Of `x` and $y$.", ["Text", "literal", "Text", "math", "Text"]),
+        ("It costs $5.", ["Text"]),
+        ("$", ["Text"]),
+    ],
+)
+def test_a_sentence_on_a_card_has_code_and_formulas(
+    sentence: str, kinds: list[str]
+) -> None:
+    found = _words_and_code(sentence)
+    assert [type(it).__name__ for it in found] == kinds
+    words = nodes.paragraph("", "", *found).astext()
+    assert words == ("Of x and y." if "math" in kinds else sentence)

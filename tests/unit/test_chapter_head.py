@@ -1,7 +1,12 @@
 """What is said at the head of a chapter follows from what stands on its page."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 from docutils import nodes
+from small_site import render
+from sphinx.errors import ExtensionError
 from sphinx_exercise.nodes import exercise_node, solution_node
 
 from booktools.sphinx.chapter_head import (
@@ -12,6 +17,7 @@ from booktools.sphinx.chapter_head import (
     SHORTEST_EXERCISE,
     TRYING,
     WORD,
+    _add_picture,
     at_a_glance,
     key_picture,
     minutes_to_read,
@@ -98,3 +104,20 @@ def test_key_picture_is_that_of_the_cell_or_figure_that_says_so() -> None:
         assert picture is not None
         assert picture["uri"] == "key"
     assert key_picture(page(first)) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Only words.\n", "(label)=\n\nWords.\n", "```\nx = 1\n```\n"]
+)
+def test_a_page_without_a_title_is_named(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ExtensionError, match=r"^index\.md has no title\. Begin its"):
+        render(tmp_path, text, "booktools.sphinx.chapter_head")
+
+
+def test_a_key_picture_needs_no_chapter() -> None:
+    box = nodes.container("", nodes.image(uri="key"), classes=["key-picture"])
+    document = page(nodes.bullet_list("", nodes.list_item()), box)
+    app = SimpleNamespace(builder=SimpleNamespace(name="html"))
+    before = document.pformat()
+    _add_picture(app, document, "index")  # type: ignore[arg-type]
+    assert document.pformat() == before

@@ -19,7 +19,7 @@ A secret.
 :::
 
 (far)=
-:::{admonition} A *title* with a [link](https://example.org)
+:::{admonition} A *title* of $x$ with a [link](https://example.org)
 :class: dropdown
 Another, with $x$.
 :::
@@ -42,7 +42,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> BeautifulSoup:
 def test_each_is_a_closed_box_with_a_title_that_opens_it(page: BeautifulSoup) -> None:
     boxes = page.find_all("details")
     titles = [box.find("summary").get_text().strip() for box in boxes]
-    assert titles == ["Note", "A title with a link", "Click to show"]
+    assert titles == ["Note", r"A title of \(x\) with a link", "Click to show"]
     for box, text in zip(
         boxes, ("A secret.", "Another, with", "A third."), strict=True
     ):
@@ -50,6 +50,7 @@ def test_each_is_a_closed_box_with_a_title_that_opens_it(page: BeautifulSoup) ->
         assert text in box.get_text()
         assert "dropdown" in box["class"]
         assert not box.summary.find("a")
+    assert boxes[1].summary.em
 
 
 def test_a_link_to_a_box_still_finds_it(page: BeautifulSoup) -> None:

@@ -120,7 +120,9 @@ def test_a_drawing_that_does_more_than_draw_stays_a_file(
     assert files_of(folder) == [".svg"]
 
 
-@pytest.mark.parametrize("address", ["https://example.org/a.svg", "data:image/gif;base64,R0lGOD"])
+@pytest.mark.parametrize(
+    "address", ["https://example.org/a.svg", "data:image/gif;base64,R0lGOD"]
+)
 def test_an_image_elsewhere_is_left_there(folder: Path, address: str) -> None:
     assert image_of(folder, f"![Theirs.]({address})\n")["src"] == address
 

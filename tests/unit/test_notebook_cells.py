@@ -240,9 +240,7 @@ class empty(nodes.General, nodes.Element):  # noqa: N801
     """A node that only HTML can show."""
 
 
-def test_warns_of_what_no_notebook_can_show(
-    book: Book, tmp_path: Path
-) -> None:
+def test_warns_of_what_no_notebook_can_show(book: Book, tmp_path: Path) -> None:
     app = render(tmp_path, "# A page\n", *EXTENSIONS)
     app.config["book"], app.config["tex_macros"] = book, ""
     page = app.env.get_doctree("index")

@@ -18,8 +18,9 @@ def test_formulas_that_do_not_read_like_text_outputs_and_answers_are_left_out() 
     )
     output = nodes.container("", nodes.Text("0.5"), classes=["cell_output"])
     answer = nodes.container("", nodes.Text("secret"), classes=["answer", "right"])
-    section = nodes.section("", nodes.title("", "A title"), ids=["a-title"])
+    title = nodes.title("", "", nodes.Text("Of "), nodes.math("", r"\frac{1}{N}"))
+    section = nodes.section("", title, ids=["a-title"])
     section += [words, output, answer]
     page = new_document("page")
     page += section
-    assert places_on(page) == [["a-title", "A title", "With x = 1 and … one asks."]]
+    assert places_on(page) == [["a-title", "Of …", "With x = 1 and … one asks."]]
