@@ -5,12 +5,17 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.errors import SphinxError
+from sphinx.util.logging import getLogger
 
 from booktools import git
 from booktools.build import STAMP
 from booktools.environment import CACHE, Environment, prepare_environment
 from booktools.toc import first_chapter, is_chapter, pages, parts
 from booktools.urls import repository_address, site_address
+
+
+logger = getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -82,8 +87,19 @@ def _look_up(app: Sphinx, config: Config) -> None:
     (Path(app.outdir) / STAMP).unlink(missing_ok=True)
 
 
+def _name_page(app: Sphinx, exception: Exception | None) -> None:
+    """Say on which page something happened that nobody has foreseen."""
+    cause = getattr(exception, "orig_exc", None)
+    foreseen = isinstance(exception, SphinxError) and cause is None
+    reading = app.env.temp_data.get("docname")
+    page = reading or getattr(app.builder, "current_docname", None)
+    if exception is not None and not foreseen and page:
+        logger.error("what follows happened on this page", location=page)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx, before MyST-NB reads its configuration."""
     app.add_config_value("book", None, "")
     app.connect("config-inited", _look_up, priority=100)
+    app.connect("build-finished", _name_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

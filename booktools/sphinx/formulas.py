@@ -72,7 +72,7 @@ class PrepareFormulas(SphinxTransform):
         if "amsmath" in block["classes"] and block.get("label"):
             del equations.equations[block["label"]]
             target: Any = block.previous_sibling()
-            self.document.ids.pop(target["ids"][0])
+            self.document.ids.pop(target["ids"][0], None)
             target.parent.remove(target)
             block["label"] = block["number"] = None
         names = LABEL.findall(block.astext())
