@@ -14,7 +14,6 @@ from booktools.environment import CACHE, Environment, prepare_environment
 from booktools.toc import first_chapter, is_chapter, pages, parts
 from booktools.urls import repository_address, site_address
 
-
 logger = getLogger(__name__)
 
 

@@ -195,8 +195,8 @@ def _read_settings(app: Sphinx, config: Config) -> None:
         ) from None
     if given:
         raise ConfigError(
-            f"mathjax3_config in _config.yml: leave out {', '.join(given)}. Only tex can "
-            "be set, since formulas are typeset when the book is built."
+            f"mathjax3_config in _config.yml: leave out {', '.join(given)}. Only tex "
+            "has an effect, since formulas are typeset when the book is built."
         )
 
 

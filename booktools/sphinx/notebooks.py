@@ -479,11 +479,19 @@ def embed(path: Path, root: str | Path) -> str:
         A file that browsers can show.
     root : Path
         The book's folder, which keeps the drawings.
+
+    Raises
+    ------
+    ValueError
+        If a drawing is not what browsers draw, in UTF-8.
     """
     kind, content = path.suffix.removeprefix("."), path.read_bytes()
     if kind == "svg":
         draw = drawn_before(root).cache(draw_as_png)
-        kind, content = "png", draw(content.decode(), PIXELS, COLOURS)
+        try:
+            kind, content = "png", draw(content.decode(), PIXELS, COLOURS)
+        except ValueError as error:
+            raise ValueError(f"{path.name} cannot be drawn: {error}") from error
     kind = {"jpg": "jpeg"}.get(kind, kind)
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 

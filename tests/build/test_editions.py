@@ -243,9 +243,9 @@ It is small.
 
 Nobody guesses **marzipan**.
 
-$$ (eq-answer)
-a = 42
 $$
+a = 42
+$$ (eq-answer)
 
 ```{figure} ../_static/logo.svg
 :name: fig-nougat

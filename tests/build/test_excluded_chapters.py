@@ -26,9 +26,9 @@ OTHER = (
 (other-part)=
 ## A part of it
 
-$$ (eq-other)
-a = 1
 $$
+a = 1
+$$ (eq-other)
 
 ```{exercise-start} Do it
 :label: ex-other

@@ -13,13 +13,13 @@ from small_book import CHAPTER, SmallBook, lay_out
 from test_build import SENTENCE, contents
 
 TARGETS = """
-$$ (eq-first)
+$$
 a
-$$
+$$ (eq-first)
 
-$$ (eq-second)
-b
 $$
+b
+$$ (eq-second)
 
 ```{figure} ../_static/logo.svg
 :name: fig-logo
@@ -125,7 +125,7 @@ def test_a_page_whose_prose_was_edited_is_read_alone(
     ("old", "new", "shown"),
     [
         ("# A small chapter", "# A tiny chapter", "See A tiny chapter, (2),"),
-        ("$$ (eq-first)", "$$ (eq-zero)\nc\n$$\n\n$$ (eq-first)", "chapter, (3),"),
+        ("$$ (eq-first)", "$$ (eq-first)\n\n$$\nc\n$$ (eq-zero)", "chapter, (3),"),
         (
             "```{figure} ",
             "```{figure} ../_static/logo.svg\n:alt: Once more.\n\nNew.\n```\n\n"
