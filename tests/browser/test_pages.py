@@ -143,7 +143,7 @@ LONG_WORDS = """() => {
 
 WORDS_THAT_STICK_OUT = """
 [...document.querySelectorAll("h1, h2, p, li, dt, summary")].filter(
-  (it) => it.checkVisibility() && !it.closest("table, pre")
+  (it) => it.checkVisibility() && !it.closest("table, pre, .spoken")
     && it.clientWidth && it.scrollWidth > it.clientWidth + 1).map(
   (it) => it.outerHTML.slice(0, 200))"""
 
