@@ -22,17 +22,11 @@ from nbformat import NotebookNode
 from sqlalchemy.exc import DatabaseError
 
 from booktools.environment import CACHE
-from booktools.outputs import normalise
+from booktools.outputs import check_data, normalise
 from booktools.sources import cell_place
 
 POLL_SECONDS = 0.2  # between measurements of memory
 REPORT_SECONDS = 10.0  # between lines on a running chapter, in a log
-WIDGET = "application/vnd.jupyter.widget"  # how the types of outputs begin
-LOADED = re.compile(
-    r"""<(?:script|link|img|iframe|audio|video|source|embed)\b[^>]*?
-    \b(?:src|href)\s*=\s*["']?((?:https?:)?//[^"'\s>]+)""",
-    re.IGNORECASE | re.VERBOSE,
-)
 
 
 def open_cache(root: Path, fingerprint: str) -> JupyterCacheBase:
@@ -161,7 +155,7 @@ class Run:
             for output in outputs:
                 if output.get("name") == "stderr":
                     raise ValueError(f"It wrote to stderr:\n{output.text}")
-                _check_data(output.get("data", {}))
+                check_data(output.get("data", {}))
 
     def _normalise_outputs(self) -> None:
         """Remove from the outputs what differs from run to run."""
@@ -270,17 +264,3 @@ class ProgressLines:
             line = f"{run.progress()} ({left} left)"
             print(line[:width] if self.in_terminal else line, flush=True)
             self.shown += self.in_terminal
-
-
-def _check_data(data: dict[str, Any]) -> None:
-    """Raise ValueError if a page cannot show an output without a kernel or network."""
-    if any(kind.startswith(WIDGET) for kind in data):
-        raise ValueError(
-            "It shows a widget, which needs a kernel and other sites. On a page, use "
-            "helpers.show_slider, or an explorable: see CONTRIBUTING.md."
-        )
-    if loaded := LOADED.search(str(data.get("text/html", ""))):
-        raise ValueError(
-            f"It loads {loaded[1]}, and pages load nothing from other sites. Show a "
-            "picture of it, or link to it."
-        )

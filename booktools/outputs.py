@@ -1,4 +1,7 @@
-"""Remove from outputs what differs from run to run, and nothing else.
+"""What cells may show, and how it is stored.
+
+What a page cannot show without a kernel or a network is refused. What differs from
+run to run is removed, and nothing else.
 
 Python shows an object that has no text of its own with its address in memory, as in
 ``<object at 0x7f…>``, and names the folders of the book and of its own packages.
@@ -20,6 +23,27 @@ OBJECT = re.compile(
 )
 ADDRESS = re.compile(" at 0x[0-9a-f]+")
 SCRIPT = re.compile(r"(<script\b.*?</script>)", re.I | re.S)
+
+WIDGET = "application/vnd.jupyter.widget"  # how the types of outputs begin
+LOADED = re.compile(
+    r"""<(?:script|link|img|iframe|audio|video|source|embed)\b[^>]*?
+    \b(?:src|href)\s*=\s*["']?((?:https?:)?//[^"'\s>]+)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def check_data(data: dict[str, Any]) -> None:
+    """Raise ValueError if a page cannot show an output without a kernel or network."""
+    if any(kind.startswith(WIDGET) for kind in data):
+        raise ValueError(
+            "It shows a widget, which needs a kernel and other sites. On a page, use "
+            "helpers.show_slider, or an explorable: see CONTRIBUTING.md."
+        )
+    if loaded := LOADED.search(str(data.get("text/html", ""))):
+        raise ValueError(
+            f"It loads {loaded[1]}, and pages load nothing from other sites. Show a "
+            "picture of it, or link to it."
+        )
 
 
 def normalise(value: Any, root: Path) -> Any:

@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -28,7 +27,6 @@ from booktools.build import (
     read_records,
     recover,
 )
-from booktools.execute import _check_data
 
 SENTENCE = "# A small chapter\n\nWith a new sentence."
 
@@ -290,33 +288,6 @@ def test_an_empty_cell_is_no_cell(book: SmallBook) -> None:
     book.append("\n```{code-cell} ipython3\n\n```\n")
     book.must_build()
     assert len(book.article().select(".cell_input")) == 3
-
-
-def html(text: str) -> dict[str, str]:
-    return {"text/html": text}
-
-
-@pytest.mark.parametrize(
-    ("data", "complaint"),
-    [
-        ({"application/vnd.jupyter.widget-view+json": {}}, "use helpers.show_slider"),
-        (html('<script src="https://a.org/b.js"></script>'), "loads https://a.org/b"),
-        (html("<iframe width=1\n src='//a.org'></iframe>"), "It loads //a.org,"),
-        (html('<link rel="a" href=http://a.org/b>'), "It loads http://a.org/b,"),
-    ],
-)
-def test_what_a_page_cannot_show_offline_is_refused(
-    data: dict[str, Any], complaint: str
-) -> None:
-    with pytest.raises(ValueError, match=complaint):
-        _check_data(data)
-
-
-@pytest.mark.parametrize(
-    "text", ['<a href="https://a.org">b</a>', '<img src="data:image/png;base64,aGE">']
-)
-def test_links_and_what_an_output_contains_are_shown(text: str) -> None:
-    _check_data(html(text))
 
 
 def test_a_widget_fails_the_build(book: SmallBook) -> None:

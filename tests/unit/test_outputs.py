@@ -2,11 +2,12 @@
 
 import copy
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
-from booktools.outputs import normalise
+from booktools.outputs import check_data, normalise
 
 ROOT = Path("/book")
 LIBRARY = str(Path(psutil.__file__).parent)
@@ -66,3 +67,30 @@ def test_only_texts_are_looked_through() -> None:
     assert others == outputs[3]
     assert "0x7f00aa" not in str(texts)
     assert str(texts).count("<A at 0x…>") == 5
+
+
+def html(text: str) -> dict[str, str]:
+    return {"text/html": text}
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        ({"application/vnd.jupyter.widget-view+json": {}}, "use helpers.show_slider"),
+        (html('<script src="https://a.org/b.js"></script>'), "loads https://a.org/b"),
+        (html("<iframe width=1\n src='//a.org'></iframe>"), "It loads //a.org,"),
+        (html('<link rel="a" href=http://a.org/b>'), "It loads http://a.org/b,"),
+    ],
+)
+def test_what_a_page_cannot_show_offline_is_refused(
+    data: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        check_data(data)
+
+
+@pytest.mark.parametrize(
+    "text", ['<a href="https://a.org">b</a>', '<img src="data:image/png;base64,aGE">']
+)
+def test_links_and_what_an_output_contains_are_shown(text: str) -> None:
+    check_data(html(text))
