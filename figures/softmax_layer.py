@@ -21,7 +21,7 @@ from figures.drawing import (
 )
 
 INPUTS = {"1": 50, "2": 112, "D": 224}  # the height of each
-OUTPUTS = {"1": 66, "2": 132, "C": 264}
+OUTPUTS = {"0": 66, "1": 132, "C{-}1": 264}  # classes count from 0
 BIAS = 290
 
 
@@ -31,13 +31,13 @@ def draw() -> Figure:
 
     for y in OUTPUTS.values():
         for x in INPUTS.values():
-            add_arrow(ax, (70, x), (290, y), colour=GREEN, gaps=(22, 23), width=1.2)
+            add_arrow(ax, (70, x), (290, y), colour=GREEN, gaps=(22, 27), width=1.2)
         add_arrow(
             ax,
             (70, BIAS),
             (290, y),
             colour=GREEN,
-            gaps=(22, 23),
+            gaps=(22, 27),
             width=1.2,
             dashed=True,
         )
@@ -48,10 +48,10 @@ def draw() -> Figure:
 
     add_box(ax, (416, 165), 96, 256, "softmax")
     for name, y in OUTPUTS.items():
-        add_arrow(ax, (290, y), (368, y), gaps=(22, 1))
-        add_arrow(ax, (464, y), (542, y), gaps=(0, 23))
-        add_node(ax, (290, y), f"$z_{name}$")
-        add_node(ax, (542, y), f"$p_{name}$", solid=True)
+        add_arrow(ax, (290, y), (368, y), gaps=(26, 1))
+        add_arrow(ax, (464, y), (542, y), gaps=(0, 27))
+        add_node(ax, (290, y), f"$z_{{{name}}}$", radius=26)
+        add_node(ax, (542, y), f"$p_{{{name}}}$", radius=26, solid=True)
     add_dots(ax, (290, 198))
     add_dots(ax, (542, 198))
 
