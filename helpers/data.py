@@ -307,7 +307,7 @@ class Digits:
             return f"> **Data on this page:** {self.name}, {what}."
         return (
             f"> **Data on this page:** {self.name}, {what}. "
-            "MNIST was not available, so every number below is about these "
+            "MNIST was not available, so the cells below compute with these "
             "smaller images; the lessons are the same. To read the page with "
             "MNIST, run it with a network connection, or put the four MNIST "
             "files in a folder and set the environment variable `MNIST_DIR` "
