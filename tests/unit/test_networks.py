@@ -21,7 +21,7 @@ from helpers import (
     working_dtype,
 )
 
-# Chapters 06 to 10
+# Chapters 07 to 11
 
 
 def test_petals_are_split_in_halves_with_equal_species() -> None:
@@ -68,7 +68,7 @@ def test_double_precision_unless_the_device_has_none() -> None:
     assert working_dtype(torch.device("mps")) == torch.float32
 
 
-# Chapters 11 to 13
+# Chapters 12 to 15
 
 
 @pytest.fixture(scope="module")
