@@ -212,8 +212,7 @@ def set_variables(root: Path) -> None:
 
 def switches(root: Path) -> dict[str, str]:
     """Return the variables that libraries, or the chapters themselves, read."""
-    texts = code_of(root).values()
-    named = SWITCHES | {name for text in texts for name in VARIABLE.findall(text)}
+    named = SWITCHES | {name for text in code(root) for name in VARIABLE.findall(text)}
     return {
         name: value
         for name, value in sorted(os.environ.items())
@@ -221,17 +220,12 @@ def switches(root: Path) -> dict[str, str]:
     }
 
 
-def code_of(root: Path) -> dict[Path, str]:
-    """Return the text of each file with code: the chapters and our modules."""
-    modules = [path for path in data_files(root).values() if path.suffix == ".py"]
-    return {path: read_text(path, path) for path in [*chapter_files(root), *modules]}
-
-
 def library_versions(root: Path) -> dict[str, str]:
     """Return the versions of what chapters import and of its requirements."""
-    found = [it for text in code_of(root).values() for it in IMPORT.findall(text)]
-    names = [it for kind, it in found for it in it.split(",")[: kind == "from" or None]]
-    modules = {re.split(r"[. ]", name.strip())[0] for name in names}
+    modules = set()
+    for kind, names in (found for text in code(root) for found in IMPORT.findall(text)):
+        for name in names.split(",") if kind == "import" else [names]:
+            modules.add(re.split(r"[. ]", name.strip())[0])
     modules -= OURS | set(sys.stdlib_module_names) | {""}
     return _versions_of(frozenset(filter(None, map(package_of, modules))))
 
@@ -273,14 +267,26 @@ def package_of(module: str) -> str:
 def hash_files(root: Path) -> dict[str, str]:
     """Return the SHA-256 sum of each file that affects what chapters compute."""
     paths = data_files(root)
-    for file, text in code_of(root).items():
-        for _, name in NAME.findall(text):
-            path = file.parent / os.path.expanduser(name)  # noqa: PTH111 (no errors)
-            if path.is_file() and not name.startswith(("/proc", "/sys")):
-                paths[name] = path
+    for name, path in code_files(root).items():
+        for _, text in NAME.findall(read_text(path, name)):
+            file = path.parent / os.path.expanduser(text)  # noqa: PTH111 (no errors)
+            if file.is_file() and not text.startswith(("/proc", "/sys")):
+                paths[f"{name}: {text}"] = file
     for name in EXECUTORS:
         paths[f"booktools/{name}"] = Path(__file__).with_name(name)
     return {name: hash_file(path) for name, path in sorted(paths.items())}
+
+
+def code(root: Path) -> list[str]:
+    """Return the text of each file of `code_files`."""
+    return [read_text(path, name) for name, path in code_files(root).items()]
+
+
+def code_files(root: Path) -> dict[str, Path]:
+    """Return the chapters, and the modules that they can import, by name."""
+    chapters = {it.relative_to(root).as_posix(): it for it in chapter_files(root)}
+    files = data_files(root).items()
+    return chapters | {name: path for name, path in files if path.suffix == ".py"}
 
 
 def data_files(root: Path) -> dict[str, Path]:

@@ -126,7 +126,7 @@ def _toc(root: Path) -> SiteMap:
             if name in seen:
                 message = f"“{name}” is in line {seen[name]} as well; delete one."
                 raise file.error(message, *place, key)
-            seen[name] = file.lines[*place, key]
+            seen[name] = file.line(*place, key)
     if len(seen) == 1:
         message = "list a page besides “root”, below “chapters” or “sections”."
         raise AuthorError(message, file.name)

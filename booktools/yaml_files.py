@@ -31,11 +31,15 @@ class YamlFile:
     data: dict[Any, Any]
     lines: dict[Place, int]
 
-    def error(self, message: str, *place: Any) -> AuthorError:
-        """Return an error at a place, or at the nearest one that has a line."""
+    def line(self, *place: Any) -> int:
+        """Return the line of a place, or of the nearest one above that has one."""
         while place not in self.lines:
             place = place[:-1]
-        return AuthorError(message, self.name, self.lines[place])
+        return self.lines[place]
+
+    def error(self, message: str, *place: Any) -> AuthorError:
+        """Return an error at a place."""
+        return AuthorError(message, self.name, self.line(*place))
 
 
 def read_yaml(path: Path) -> YamlFile:
