@@ -37,7 +37,6 @@ SCRIPTS = (
 STYLES = (REVEAL / "dist" / "reset.css", REVEAL / "dist" / "reveal.css")
 OWN_STYLES = HERE / "slides.css"
 SITE_STYLES = ("pygments.css", "palette.css", "formulas.css")
-LOGO = "logo.svg"
 DECK = """<!DOCTYPE html>
 <html lang="en" data-theme="light">
 <head>
@@ -45,7 +44,7 @@ DECK = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light">
 <title>{title}</title>
-<link rel="icon" href="{logo}">
+{icon}
 {styles}
 </head>
 <body>
@@ -113,7 +112,15 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
     unwrap_dead_links(slides)
     files = folder / "files"
     files.mkdir(parents=True)
-    for path in (*styles, *SCRIPTS, static / LOGO):
+    icons = [
+        source.parent / unquote(str(it["href"]))
+        for it in page.select('link[rel~="icon"]')
+    ]
+    logos = [
+        source.parent / unquote(str(it["src"]))
+        for it in page.select("img.sidebar-logo")
+    ]
+    for path in {*styles, *SCRIPTS, *icons, *logos}:
         shutil.copy(path, files)
     pieces = [piece for slide in slides for piece in slide.pieces]
     for picture in [it for piece in pieces for it in (piece, *piece.find_all("img"))]:
@@ -123,10 +130,10 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
             shutil.copy(path, files)
             picture["src"] = f"files/{quote(path.name)}"
     drawn = [[draw_slide(slide) for slide in stack] for stack in stacks]
-    drawn[0][0] = draw_title_slide(slides[0], book)
+    drawn[0][0] = draw_title_slide(slides[0], book, logos)
     html = DECK.format(
         title=escape(page.title.get_text()),
-        logo=f"files/{LOGO}",
+        icon="".join(f'<link rel="icon" href="files/{path.name}">' for path in icons),
         styles="\n".join(
             f'<link rel="stylesheet" href="files/{path.name}">' for path in styles
         ),
@@ -194,12 +201,13 @@ def draw_slide(slide: Slide) -> str:
     return _section(slide, f'{title}<div class="body">{body}</div>')
 
 
-def draw_title_slide(slide: Slide, book: str) -> str:
-    """Return the title slide of a chapter as HTML."""
+def draw_title_slide(slide: Slide, book: str, logos: list[Path]) -> str:
+    """Return the title slide of a chapter as HTML, with the book's logo if any."""
     body = "".join(map(str, slide.pieces))
+    pictures = "".join(f'<img src="files/{it.name}" alt="">' for it in logos)
     return _section(
         slide,
-        f'<div class="body opening"><img src="files/{LOGO}" alt="">'
+        f'<div class="body opening">{pictures}'
         f'<p class="book">{escape(book)}</p>'
         f"<h1>{slide.title.decode_contents()}</h1>{body}</div>",
     )

@@ -2,6 +2,7 @@
 
 import copy
 import re
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -55,6 +56,21 @@ def test_a_deck_takes_the_place_of_the_last(fork: Path, last_deck: Path) -> None
     assert [path.name for path in (fork / deck.SLIDES).iterdir()] == [FIRST]
 
 
+def test_the_logo_is_that_of_the_page(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    for name in ("_static", "_images"):
+        shutil.copytree(SITE / name, site / name)
+    (site / "_static" / "logo.svg").rename(site / "_static" / "my-mark.svg")
+    page = site / "chapters" / f"{FIRST}.html"
+    page.parent.mkdir()
+    text = (SITE / "chapters" / page.name).read_text(encoding="utf-8")
+    page.write_text(text.replace("logo.svg", "my-mark.svg"), encoding="utf-8")
+    deck.make_deck(site, FIRST, tmp_path / "deck")
+    html = (tmp_path / "deck" / "index.html").read_text(encoding="utf-8")
+    assert '<img src="files/my-mark.svg"' in html
+    assert (tmp_path / "deck" / "files" / "my-mark.svg").is_file()
+
+
 def test_where_the_book_fails_the_last_deck_stays(
     fork: Path, last_deck: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -66,7 +82,7 @@ def test_where_the_book_fails_the_last_deck_stays(
 def test_where_slides_fail_the_last_deck_stays_and_nothing_half_made(
     fork: Path, last_deck: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deck, "LOGO", Path("nowhere.svg"))
+    monkeypatch.setattr(deck, "OWN_STYLES", Path("nowhere.css"))
     with pytest.raises(FileNotFoundError):
         deck.main(fork)
     assert last_deck.read_text() == "the last good deck"
