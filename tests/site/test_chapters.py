@@ -152,3 +152,10 @@ def test_no_seed_is_global() -> None:
             assert "random.seed(" not in cell.source
             of_its_own = r"Generator\((device=device)?\)\.manual_seed\("
             assert "manual_seed(" not in re.sub(of_its_own, "", cell.source)
+
+
+def test_each_item_of_the_primer_is_linked_where_it_is_needed() -> None:
+    primer, *others = (path.read_text(encoding="utf-8") for path in CHAPTERS)
+    items = re.findall(r"^\((primer-[\w-]+)\)=$", primer, re.M)
+    assert len(items) > 8
+    assert [it for it in items if f"(#{it})" not in "".join(others)] == []
