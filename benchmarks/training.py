@@ -6,7 +6,7 @@ median of the rounds counts. Exit status 1 means that a limit was missed. The
 limits are set for MNIST; on the small digits everything is over in a few
 hundredths of a second, so the ratios are shown but not judged.
 
-Chapter 17 promises an accuracy within a time; that is judged as well, for a
+Chapter 18 promises an accuracy within a time; that is judged as well, for a
 full run on a CPU.
 """
 
@@ -32,7 +32,7 @@ from helpers import load_digits, requested_run
 ROUNDS = 3
 N_EPOCHS = 10
 ROOT = Path()  # `make bench` runs in the book's folder
-SECONDS = 90  # the time in which chapter 17 promises to reach
+SECONDS = 90  # the time in which chapter 18 promises to reach
 GOAL = 0.987  # this test accuracy
 
 
@@ -67,11 +67,11 @@ def main() -> int:
         linear_page = run_page(
             ROOT, "05-softmax-regression", "model = LogisticRegression("
         )
-        network_page = run_page(ROOT, "13-mlp-pytorch", "again, _ = train(")
+        network_page = run_page(ROOT, "14-mlp-pytorch", "again, _ = train(")
     races = [
         Race(
             f"{N_EPOCHS} epochs of 50 hidden units, evaluated after each:\n"
-            "  chapter 13's loop against loaders, evaluated one by one",
+            "  chapter 14's loop against loaders, evaluated one by one",
             lambda: train_as_chapter_12(network_page),
             lambda: train_through_loaders(network_page),
             limit=1 / 3,
@@ -100,7 +100,7 @@ def main() -> int:
 
 
 def last_training(page: dict[str, Any]) -> float:
-    """Run the final training of chapter 17, with the settings it has chosen.
+    """Run the final training of chapter 18, with the settings it has chosen.
 
     Parameters
     ----------
@@ -121,9 +121,9 @@ def last_training(page: dict[str, Any]) -> float:
 
 
 def train_as_chapter_15() -> bool:
-    """Time the final training of chapter 17 with two threads, and judge it."""
+    """Time the final training of chapter 18 with two threads, and judge it."""
     with redirect_stdout(None):
-        page = run_page(ROOT, "17-how-far", "@cached_result")
+        page = run_page(ROOT, "18-how-far", "@cached_result")
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The network of chapters 07 to 11: two layers, a ReLU between, no biases.
+"""The network of chapters 08 to 12: two layers, a ReLU between, no biases.
 
 Sepal length and width go in, petal length and width come out; four of the H =
 100 hidden units are drawn.

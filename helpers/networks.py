@@ -1,10 +1,10 @@
 """The two networks that several chapters share.
 
-Chapters 07 to 11 build one small network five times; this module has what the
+Chapters 08 to 12 build one small network five times; this module has what the
 five must share to be comparable: data, initial weights, settings, the curves
-they must reproduce, and the tolerance. Chapters 12 to 15 read digits with
-another network; chapters 12 and 13 choose its settings on validation data and
-assert that they are the ones given here, and chapter 13 builds it step by step.
+they must reproduce, and the tolerance. Chapters 13 to 16 read digits with
+another network; chapters 13 and 14 choose its settings on validation data and
+assert that they are the ones given here, and chapter 14 builds it step by step.
 """
 
 from dataclasses import dataclass
@@ -99,7 +99,7 @@ def init_weights(
 
     References
     ----------
-    He and others (2015); chapter 07 derives the variance.
+    He and others (2015); chapter 08 derives the variance.
     """
     rng = np.random.default_rng(seed)
     W1 = rng.normal(scale=np.sqrt(2 / n_in), size=(n_in, n_hidden))
@@ -128,7 +128,7 @@ def train_by_hand(
     learning_rate: float = LEARNING_RATE,
     n_steps: int = N_STEPS,
 ) -> Curves:
-    """Train the network as chapter 07 does, for later chapters to compare.
+    """Train the network as chapter 08 does, for later chapters to compare.
 
     Parameters
     ----------
@@ -226,14 +226,14 @@ class DigitSettings:
     n_epochs: int = 20
 
 
-#: The settings that chapters 12 to 15 use.
+#: The settings that chapters 13 to 16 use.
 DIGIT_SETTINGS = DigitSettings()
 
 
 def make_digit_network(
     n_features: int, n_classes: int, settings: DigitSettings, seed: int
 ) -> "nn.Sequential":
-    """Make the network of chapter 13: two layers with a ReLU in between.
+    """Make the network of chapter 14: two layers with a ReLU in between.
 
     Parameters
     ----------
@@ -270,7 +270,7 @@ def train_digit_network(
     seed: int,
     n_classes: int = 10,
 ) -> "nn.Sequential":
-    """Train the network as chapter 13 does, for later chapters to use.
+    """Train the network as chapter 14 does, for later chapters to use.
 
     Parameters
     ----------

@@ -347,7 +347,7 @@ def show_drawing(
     centre: tuple[float, float],
     pen: float,
 ) -> HTML:
-    """Let the reader draw a digit, and the network of chapter 13 read it.
+    """Let the reader draw a digit, and the network of chapter 14 read it.
 
     Parameters
     ----------

@@ -32,9 +32,9 @@ KINDS = {  # of pages, and one of each
     name: page
     for name, page in {
         "landing": "index.html",
-        "formulas": "chapters/07-backprop-numpy.html",
-        "explorable": "chapters/13-mlp-pytorch.html",
-        "longest": "chapters/19-museum-of-bugs.html",
+        "formulas": "chapters/08-backprop-numpy.html",
+        "explorable": "chapters/14-mlp-pytorch.html",
+        "longest": "chapters/20-museum-of-bugs.html",
         "reference": "reference/glossary.html",
     }.items()
     if page in PAGES

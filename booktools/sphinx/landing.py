@@ -1,9 +1,9 @@
 """What moves on the landing page: a descent, and a network that reads digits.
 
 The directives ``{hero}``, ``{descent}`` and ``{digit-pad}`` are made from what the
-book computes: the loss of chapter 1, and the network that chapter 13 lets readers
+book computes: the loss of chapter 1, and the network that chapter 14 lets readers
 draw for. Where no script runs, the descent is a picture. If the book leaves out
-chapter 13, the section of the pad and the button that leads there are left out.
+chapter 14, the section of the pad and the button that leads there are left out.
 """
 
 import hashlib
@@ -227,7 +227,7 @@ class RepositoryRole(SphinxRole):
 
 
 class DigitPad(SphinxDirective):
-    """Paper to draw a digit on, which the network of chapter 13 reads."""
+    """Paper to draw a digit on, which the network of chapter 14 reads."""
 
     has_content = True
 

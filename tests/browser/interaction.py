@@ -10,8 +10,8 @@ from playwright.sync_api import Locator, Page, expect
 # The chapter in which each is used; its page has all that it offers.
 CHAPTER_OF = {
     "learning-rate": "03-learning-rate",
-    "backpropagation": "07-backprop-numpy",
-    "draw-digit": "13-mlp-pytorch",
+    "backpropagation": "08-backprop-numpy",
+    "draw-digit": "14-mlp-pytorch",
 }
 
 

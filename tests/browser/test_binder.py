@@ -41,9 +41,9 @@ WAIT = 60_000  # milliseconds for JupyterLab in a browser
 LEFT_OUT = ("_build", ".venv", ".git", "*.egg-info", ".*_cache", ".hypothesis")
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 REPOSITORY = "https://github.com/example/book"
-WITH_PYTORCH = {"09-backprop-autograd"} & set(CHAPTERS)
+WITH_PYTORCH = {"10-backprop-autograd"} & set(CHAPTERS)
 # NumPy, the digits, and PyTorch with files that it writes and reads.
-ALONE = {"01-gradient-descent", "05-softmax-regression", "13-mlp-pytorch"}
+ALONE = {"01-gradient-descent", "05-softmax-regression", "14-mlp-pytorch"}
 PACKAGES = "lib/python{}.{}/site-packages".format(*sys.version_info)
 
 

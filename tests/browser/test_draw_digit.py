@@ -1,4 +1,4 @@
-"""The paper of chapter 13, on which readers draw a digit for the network."""
+"""The paper of chapter 14, on which readers draw a digit for the network."""
 
 import base64
 import re

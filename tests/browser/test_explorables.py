@@ -245,7 +245,7 @@ def graph(page: Page, site: str) -> Locator:
 
 
 def one_pass() -> dict[str, Any]:
-    """Return every array of a forward and a backward pass, as chapter 07 has it."""
+    """Return every array of a forward and a backward pass, as chapter 08 has it."""
     petals = load_petal_data()
     X, Y = petals.x_train, petals.y_train
     W1, W2 = init_weights(X.shape[1], 100, Y.shape[1])

@@ -171,7 +171,7 @@ def test_prose_has_lines_of_a_length_that_one_reads_well(
 
 def test_on_paper_a_page_is_light_and_whole(context: BrowserContext, site: str) -> None:
     page = context.new_page()
-    page.goto(site + page_of("07-backprop-numpy"))
+    page.goto(site + page_of("08-backprop-numpy"))
     page.evaluate("document.body.dataset.theme = 'dark'")
     come_to(page.locator(".explorable"))
     expect(page.locator(".explorable input").first).to_be_visible()

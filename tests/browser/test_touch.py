@@ -76,9 +76,9 @@ def test_copy_buttons_are_seen_where_nothing_hovers(phone: Page, site: str) -> N
 @pytest.mark.parametrize(
     ("kind", "chapter"),
     [
-        ("pre", "13-mlp-pytorch"),
-        ("div.math", "07-backprop-numpy"),
-        (".output:has(> table)", "13-mlp-pytorch"),
+        ("pre", "14-mlp-pytorch"),
+        ("div.math", "08-backprop-numpy"),
+        (".output:has(> table)", "14-mlp-pytorch"),
     ],
 )
 def test_what_scrolls_sideways_says_so_and_is_reached_by_keyboard(
@@ -99,7 +99,7 @@ def test_what_scrolls_sideways_says_so_and_is_reached_by_keyboard(
 
 
 def test_a_figure_opens_large_and_closes(phone: Page, site: str) -> None:
-    phone.goto(site + page_of("07-backprop-numpy"))
+    phone.goto(site + page_of("08-backprop-numpy"))
     phone.wait_for_function("document.querySelector('.enlarge')")
     figures = phone.locator(".enlarge")
     large = phone.locator("dialog.enlarged")
@@ -139,7 +139,7 @@ def test_sliders_are_large_and_in_view_with_what_they_move(
 def test_a_cleared_drawing_shows_no_pen_and_ten_separate_numbers(
     phone: Page, site: str
 ) -> None:
-    phone.goto(site + page_of("13-mlp-pytorch"))
+    phone.goto(site + page_of("14-mlp-pytorch"))
     box = phone.locator('[data-explorable="draw-digit"]')
     come_to(box)
     box.get_by_role("button", name="Clear").tap()

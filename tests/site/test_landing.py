@@ -65,7 +65,7 @@ def test_the_pad_has_the_network_of_the_chapter(book: Book) -> None:
     script = SITE / pad().select_one(".pad")["data-script"].partition("?")[0]
     said = re.match(r"showPad\((.+)\);\n", script.read_text(encoding="utf-8"))
     given = json.loads(said[1])
-    page = read("chapters/13-mlp-pytorch.html")
+    page = read("chapters/14-mlp-pytorch.html")
     box = page.select_one('[data-explorable="draw-digit"] script')
     computed = json.loads(box.get_text())
     for name in ("shape", "layers", "parameters", "box", "centre", "pen"):

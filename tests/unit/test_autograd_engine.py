@@ -1,4 +1,4 @@
-"""The engine of chapter 16 differentiates like torch, and no mutant survives."""
+"""The engine of chapter 17 differentiates like torch, and no mutant survives."""
 
 import ast
 import inspect
@@ -23,7 +23,7 @@ Page = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def page() -> Page:
-    return run_page("16-autograd-engine")
+    return run_page("17-autograd-engine")
 
 
 # Against torch

@@ -1,4 +1,4 @@
-"""Chapters 07 to 11: right for all shapes and in single precision; no mutant survives.
+"""Chapters 08 to 12: right for all shapes and in single precision; no mutant survives.
 
 That all versions give equal curves, and that every mutant in NumPy is caught,
 the pages assert themselves.
@@ -32,11 +32,11 @@ from helpers import (
 
 page_of = cache(run_page)
 NUMPY, TENSORS, AUTOGRAD, NN, OPTIM = (
-    "07-backprop-numpy",
-    "08-backprop-tensors",
-    "09-backprop-autograd",
-    "10-backprop-nn",
-    "11-backprop-optim",
+    "08-backprop-numpy",
+    "09-backprop-tensors",
+    "10-backprop-autograd",
+    "11-backprop-nn",
+    "12-backprop-optim",
 )
 
 
@@ -167,7 +167,7 @@ def test_every_mutant_of_the_training_loop_is_caught_by_the_curves(old, new) -> 
     assert not difference(mutate(train, old, new)) <= 1e-2
 
 
-# Chapter 13
+# Chapter 14
 
 
 class NoDoublePrecision(TorchDispatchMode):
@@ -195,5 +195,5 @@ def test_chapter_12_does_without_double_precision_on_mps(monkeypatch) -> None:
 
     monkeypatch.setattr(run_chapter, "read_chapter", read_as_on_mps)
     with NoDoublePrecision():
-        page = run_page("13-mlp-pytorch", until="changes = {")
+        page = run_page("14-mlp-pytorch", until="changes = {")
     assert page["X_double"].dtype == torch.float32

@@ -21,7 +21,7 @@ from helpers import (
     working_dtype,
 )
 
-# Chapters 07 to 11
+# Chapters 08 to 12
 
 
 def test_petals_are_split_in_halves_with_equal_species() -> None:
@@ -68,7 +68,7 @@ def test_double_precision_unless_the_device_has_none() -> None:
     assert working_dtype(torch.device("mps")) == torch.float32
 
 
-# Chapters 12 to 15
+# Chapters 13 to 16
 
 
 @pytest.fixture(scope="module")
