@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 # The chapter in which each is used; its page has all that it offers.
 CHAPTER_OF = {
-    "learning-rate": "03-learning-rate",
+    "learning-rate": "06-momentum-and-noise",
     "backpropagation": "08-backprop-numpy",
     "draw-digit": "14-mlp-pytorch",
 }

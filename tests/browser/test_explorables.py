@@ -49,7 +49,7 @@ def curvatures() -> np.ndarray:
 def walk(
     rate: float, momentum: float, size: int, orders: list[list[int]], updates: int
 ) -> np.ndarray:
-    """Return the parameters after each update, as chapters 01 and 03 define it."""
+    """Return the parameters after each update, as chapters 01 and 06 define it."""
     X, y = line_data()
     rng = np.random.RandomState(42)
     theta = np.array([rng.randn(1)[0], rng.randn(1)[0]])

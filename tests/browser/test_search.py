@@ -57,7 +57,7 @@ def test_results_lead_to_what_was_searched(
     result = page.get_by_role("link", name="Add momentum")
     expect(result.locator("xpath=..").locator("p")).to_contain_text("velocity")
     result.click()
-    assert page.url.endswith("03-learning-rate.html#add-momentum")
+    assert page.url.endswith("06-momentum-and-noise.html#add-momentum")
     assert not visit.complaints
 
 

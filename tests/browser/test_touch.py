@@ -124,7 +124,7 @@ def test_a_figure_opens_large_and_closes(phone: Page, site: str) -> None:
 def test_sliders_are_large_and_in_view_with_what_they_move(
     phone: Page, site: str
 ) -> None:
-    phone.goto(site + page_of("03-learning-rate"))
+    phone.goto(site + page_of("06-momentum-and-noise"))
     for box in phone.locator('[data-explorable="learning-rate"]').all():
         stages = box.locator(".stage")
         come_to(stages.first)
