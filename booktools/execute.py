@@ -4,6 +4,7 @@ The outputs go into the cache that MyST-NB reads, since `jupyter-book build`
 itself would execute the chapters one after another.
 """
 
+import asyncio
 import shutil
 import sys
 import time
@@ -126,7 +127,7 @@ class Run:
                 record_timing=False,  # or the cache would not recognise the cells
                 on_cell_start=self._note_cell,
             )
-            self.client.execute()
+            asyncio.run(self.client.async_execute())  # in a loop that it closes
             self._check_outputs()
             self._normalise_outputs()
         except Exception as error:  # whatever happens, the other chapters continue
