@@ -55,30 +55,35 @@ class AddDefinitions(SphinxPostTransform):
         links = self.document.findall(addnodes.pending_xref)
         terms = {link["reftarget"] for link in links if link["reftype"] == "term"}
         places = find_terms(self.env)
-        known = {places[term.lower()] for term in terms if term.lower() in places}
+        known = {places[name]: name for name in map(str.lower, terms) if name in places}
         definitions = find_definitions(self.env) if known else {}
         for page, anchor in sorted(known):
             if page != self.env.docname:
-                self.document.append(self._copy(definitions[page, anchor], anchor))
+                definition = definitions[page, anchor]
+                copy = self._copy(definition, anchor, known[page, anchor])
+                self.document.append(copy)
 
-    def _copy(self, definition: nodes.Element, anchor: str) -> explanation:
-        """Return a definition with links that are right on this page."""
+    def _copy(self, definition: nodes.Element, anchor: str, name: str) -> explanation:
+        """Return a definition with links that are right on this page.
+
+        What is shown of the term may have other apostrophes than its name.
+        """
         term, *_, body = definition.deepcopy()
         link = addnodes.pending_xref(
             "",
             nodes.inline("", "in the glossary"),
             refdomain="std",
             reftype="term",
-            reftarget=term.astext(),
+            reftarget=name,
             refdoc=self.env.docname,
             refexplicit=True,
             refwarn=True,
         )
         for reference in body.findall(addnodes.pending_xref):
             reference["refdoc"] = self.env.docname
-        name = nodes.strong("", term.astext())
+        title = nodes.paragraph("", "", nodes.strong("", term.astext()))
         end = nodes.paragraph("", "", link)
-        return explanation("", nodes.paragraph("", "", name), *body, end, anchor=anchor)
+        return explanation("", title, *body, end, anchor=anchor)
 
 
 def visit_explanation(self: HTML5Translator, node: explanation) -> None:
