@@ -8,6 +8,7 @@ formulas gives a warning, which fails the build.
 """
 
 import re
+from html import unescape
 from itertools import groupby
 from typing import Any
 
@@ -30,6 +31,12 @@ REFERENCE = re.compile(r"\\(?:eq)?ref\s*\{([^}]*)\}")
 ENVIRONMENT = re.compile(r"\\begin\s*\{(.+?)\}.*?\\end\s*\{\1\}", re.S)
 BLANK_LINES = re.compile(r"\n\s*\n")
 TEX = re.compile(r"\\[A-Za-z]+\*?\s*\{|\\[()\[\]]|\$\$")
+# A formula in HTML, and what HTML has besides text.
+IN_HTML = re.compile(r"(?<![\\$])\$(?=[^\s$])([^$<>\n]*[^\s$\\])\$(?![\d$])")
+MARKUP = re.compile(
+    r"(<!--.*?-->|<(script|style|pre|code|textarea|svg)\b.*?</\2\s*>|<[^>]*>)",
+    re.I | re.S,
+)
 VERBATIM = (nodes.FixedTextElement, nodes.literal, nodes.math, nodes.Invisible)
 
 
@@ -40,6 +47,9 @@ class PrepareFormulas(SphinxTransform):
 
     def apply(self, **kwargs: Any) -> None:
         """Prepare them, in the order of the page."""
+        for raw in list(self.document.findall(nodes.raw)):
+            if raw["format"] == "html":
+                _find_in_html(raw)
         for block in list(self.document.findall(nodes.math_block)):
             self._name(block)
             block[:] = [nodes.Text(break_lines(block.astext()))]
@@ -109,6 +119,31 @@ def break_lines(tex: str) -> str:
     if len(rows) == 1 and r"\\" not in ENVIRONMENT.sub("", tex):
         return tex
     return "\\begin{{split}}\n{}\n\\end{{split}}".format(" \\\\\n".join(rows))
+
+
+def _find_in_html(raw: nodes.raw) -> None:
+    """Make formulas of those in the text of HTML, such as a table that a cell shows."""
+    parts: list[nodes.Node] = []
+    html = ""
+    pieces = MARKUP.split(raw.astext())  # text, markup, its name, text …
+    for words, markup in zip(pieces[::3], [*pieces[1::3], ""], strict=True):
+        for number, text in enumerate(IN_HTML.split(words)):
+            if number % 2:
+                parts += [nodes.raw("", html, format="html")]
+                parts += [nodes.math(text, unescape(text))]
+                html = ""
+            else:
+                html += text
+        html += markup
+    if not parts:
+        return
+    # A box around all of it would be one around each part.
+    classes = " ".join(raw["classes"])
+    begin = nodes.raw("", f'<div class="{classes}">', format="html")
+    end = nodes.raw("", f"{html}</div>", format="html")
+    for part in (begin, *parts, end):
+        part.source, part.line = raw.source, raw.line
+    raw.replace_self([begin, *parts, end])
 
 
 def _display_in_text(block: nodes.math_block) -> None:

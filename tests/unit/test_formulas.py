@@ -174,3 +174,17 @@ def test_macros_of_the_configuration_are_known(tmp_path: Path) -> None:
 def test_what_cannot_be_set_is_refused(tmp_path: Path, wrong: Any) -> None:
     with pytest.raises(ConfigError, match=r"mathjax3_config in _config\.yml"):
         build(tmp_path, "$x$", mathjax3_config=wrong)
+
+
+HTML = """<table><tr><td title="$a$">$x &lt; 1$</td><td><b>of $y$</b></td></tr></table>
+<p>$5 and $6, \\$z\\$</p><pre><b>a</b> $c$</pre><script>let s = "$d$";</script>"""
+
+
+def test_formulas_in_html_are_typeset_and_nothing_else(tmp_path: Path) -> None:
+    page, warnings = build(tmp_path, f"# T\n\n```{{raw}} html\n{HTML}\n```\n")
+    assert not warnings
+    assert page.td["title"] == "$a$"
+    assert [it.get_text() for it in page.select("td")] == ["⟦x<1⟧", "of ⟦y⟧"]
+    assert page.p.get_text() == r"$5 and $6, \$z\$"
+    assert page.pre.get_text() == "a $c$"
+    assert '"$d$"' in page.script.string
