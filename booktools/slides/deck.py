@@ -102,8 +102,7 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
     source = site / "chapters" / f"{name}.html"
     page = BeautifulSoup(source.read_text(encoding="utf-8"), "html.parser")
     assert page.article
-    article = page.article.find("section", recursive=False)
-    assert isinstance(article, Tag)
+    article = gather(page.article)
     assert page.title
     _, _, book = page.title.get_text().partition(" — ")
     clean(article)
@@ -144,6 +143,16 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
     )
     (folder / "index.html").write_text(html, encoding="utf-8")
     return len(slides)
+
+
+def gather(article: Tag) -> Tag:
+    """Return the section with the title, and in it what stands beside it."""
+    first, *others = article.find_all("section", recursive=False)
+    for piece in first.find_previous_siblings(True):  # text above the title
+        if "part" not in piece.get_attribute_list("class"):
+            first.h1.insert_after(piece.extract())
+    first.extend(other.extract() for other in others)
+    return first
 
 
 def clean(article: Tag) -> None:

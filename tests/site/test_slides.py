@@ -56,19 +56,40 @@ def test_a_deck_takes_the_place_of_the_last(fork: Path, last_deck: Path) -> None
     assert [path.name for path in (fork / deck.SLIDES).iterdir()] == [FIRST]
 
 
-def test_the_logo_is_that_of_the_page(tmp_path: Path) -> None:
-    site = tmp_path / "site"
+MORE = '<section id="more"><h1>More</h1><p>Below:</p></section>'
+
+
+def deck_of_edited_page(folder: Path, **changes: tuple[str, str]) -> str:
+    """Return the deck of the first chapter after changes to its page."""
+    site = folder / "site"
     for name in ("_static", "_images"):
         shutil.copytree(SITE / name, site / name)
     (site / "_static" / "logo.svg").rename(site / "_static" / "my-mark.svg")
-    page = site / "chapters" / f"{FIRST}.html"
-    page.parent.mkdir()
-    text = (SITE / "chapters" / page.name).read_text(encoding="utf-8")
-    page.write_text(text.replace("logo.svg", "my-mark.svg"), encoding="utf-8")
-    deck.make_deck(site, FIRST, tmp_path / "deck")
-    html = (tmp_path / "deck" / "index.html").read_text(encoding="utf-8")
-    assert '<img src="files/my-mark.svg"' in html
+    text = (SITE / "chapters" / f"{FIRST}.html").read_text(encoding="utf-8")
+    for old, new in (("logo.svg", "my-mark.svg"), *changes.values()):
+        assert old in text
+        text = text.replace(old, new)
+    (site / "chapters").mkdir()
+    (site / "chapters" / f"{FIRST}.html").write_text(text, encoding="utf-8")
+    deck.make_deck(site, FIRST, folder / "deck")
+    return (folder / "deck" / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_logo_is_that_of_the_page(tmp_path: Path) -> None:
+    assert '<img src="files/my-mark.svg"' in deck_of_edited_page(tmp_path)
     assert (tmp_path / "deck" / "files" / "my-mark.svg").is_file()
+
+
+def test_what_stands_beside_the_section_with_the_title_is_shown(
+    tmp_path: Path,
+) -> None:
+    html = deck_of_edited_page(
+        tmp_path,
+        above=('<section class="tex2jax', '<p>Above:</p><section class="tex2jax'),
+        below=("</article>", MORE + "</article>"),
+    )
+    for words in ("Above:", "More", "Below:"):
+        assert words in html
 
 
 def test_where_the_book_fails_the_last_deck_stays(
