@@ -92,14 +92,14 @@ def _parse(text: str, name: Path) -> "NotebookNode":
     try:
         notebook = read_myst_markdown_notebook(text, add_source_map=True, path=name)
     except ValidationError as error:
-        raise ValueError(
-            f"{name}: in the options of a cell, {error.message}. "
-            "Tags are a list, as in :tags: [hide-input]"
-        ) from error
+        message = f"{error.message}; tags are a list, as in :tags: [hide-input]"
+        tags = re.search(r"^:?tags:[ \t]*[^\s\[]", text, re.M)
+        line = text.count("\n", 0, tags.start()) + 1 if tags else 0
+        raise AuthorError(message, name, line) from error
     except Exception as error:  # MyST-NB's errors share no base class
-        line = re.search(r"at line (\d+)", str(error))
+        found = re.search(r"at line (\d+)", str(error))
         message = str(error) or type(error).__name__
-        raise AuthorError(message, name, int(line[1]) if line else 0) from error
+        raise AuthorError(message, name, int(found[1]) if found else 0) from error
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
     lines = notebook.metadata["source_map"]

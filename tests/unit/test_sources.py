@@ -54,6 +54,8 @@ def test_what_a_header_lacks_is_said(
         (b"---\na:\n\t- b\n---\n# Title\n", ":3: this is not YAML"),
         (b"# T\n\n```{code-cell}\n---\na: [b\n---\n```\n", ":3: Code cell 1"),
         (b"# T\n\n+++ {a}\n", ":3: Markdown cell 1"),
+        (b"# T\n\n```{code-cell}\n:tags: a\n\n1\n```\n", ":4: 'a' is not of type"),
+        (b"# T\n\n```{code-cell}\n---\ntags: a\n---\n```\n", ":5: 'a' is not of"),
     ],
 )
 def test_what_is_no_chapter_is_named(
