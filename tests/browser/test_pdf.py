@@ -127,8 +127,10 @@ def book() -> Book:
 def title_of(chapter: str) -> str:
     """Return the title of a chapter with its number, as the book writes it."""
     heading = read(f"chapters/{chapter}.html").article.h1
-    number, *title, _ = heading.find_all(string=True)
-    return f"{number.strip().rstrip('.')} {''.join(title)}"
+    *words, _ = heading.find_all(string=True)
+    if heading.select_one(".section-number"):
+        words[0] = words[0].strip().rstrip(".") + " "
+    return "".join(words).strip()
 
 
 def clean(text: str) -> str:
@@ -154,7 +156,7 @@ def open_code(chapter: str) -> list[str]:
 
 
 def test_it_has_the_size_of_a_book(book: Book) -> None:
-    assert 250 <= len(book.reader.pages) <= 350
+    assert 12 <= len(book.reader.pages) / len(CHAPTERS) <= 20
     assert PDF.stat().st_size < 20e6
     for page in book.reader.pages:
         assert [float(side) for side in page.mediabox[2:]] == pytest.approx(
@@ -170,9 +172,9 @@ def test_it_says_what_it_is_and_is_tagged_for_screen_readers(book: Book) -> None
     )
     assert (book.reader.metadata.title, book.reader.metadata.author) == (title, author)
     # As a reader of the file gets it, and not only as it is laid out.
-    cover = squeeze(book.reader.pages[0].extract_text())
+    cover = squeeze(book.reader.pages[0].extract_text().replace("\0", ""))
     assert squeeze(title) in cover
-    assert squeeze(author) in cover.replace("\0", "")
+    assert squeeze(author) in cover
     root = book.reader.trailer["/Root"]
     assert root["/Lang"] == "en"
     assert root["/MarkInfo"]["/Marked"]
