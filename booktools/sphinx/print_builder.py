@@ -341,8 +341,10 @@ def mark_far_links(part: nodes.Element) -> None:
 
 
 def _is_listed(link: nodes.reference) -> bool:
-    classes = {name for node in link.findall(nodes.Element) for name in node["classes"]}
-    return "std-term" in classes or "bibtex" in classes
+    around: list[nodes.Element] = [link.parent] if link.parent else []
+    parts = [*around, *link.findall(nodes.Element)]
+    classes = {name for part in parts for name in part["classes"]}
+    return bool({"std-term", "bibtex-citation"} & classes)
 
 
 def _set_priorities(app: Sphinx, config: Config) -> None:

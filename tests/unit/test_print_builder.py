@@ -103,6 +103,13 @@ def test_only_links_to_elsewhere_have_a_page_number(
     assert (FAR in link["classes"]) == far
 
 
+def test_a_citation_has_no_page_number() -> None:
+    link = nodes.reference("", "Fisher, 1936", internal=True, refid="id7")
+    cited = nodes.inline("", "", link, classes=["bibtex-citation"])
+    mark_far_links(nodes.section("", nodes.paragraph("", "", cited)))
+    assert FAR not in link["classes"]
+
+
 def test_a_printed_formula_is_an_image_with_its_tex_as_alternative_text() -> None:
     image = as_image(typesetter().typeset("a < b", display=False), "a < b")
     assert image.startswith('<svg style="vertical-align: ')
