@@ -148,6 +148,7 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
 def gather(article: Tag) -> Tag:
     """Return the section with the title, and in it what stands beside it."""
     first, *others = article.find_all("section", recursive=False)
+    assert first.h1
     for piece in first.find_previous_siblings(True):  # text above the title
         if "part" not in piece.get_attribute_list("class"):
             first.h1.insert_after(piece.extract())

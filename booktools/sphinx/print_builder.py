@@ -341,9 +341,8 @@ def mark_far_links(part: nodes.Element) -> None:
 
 
 def _is_listed(link: nodes.reference) -> bool:
-    around: list[nodes.Element] = [link.parent] if link.parent else []
-    parts = [*around, *link.findall(nodes.Element)]
-    classes = {name for part in parts for name in part["classes"]}
+    parts: list[Any] = [link.parent, *link.findall(nodes.Element)]
+    classes = {name for part in parts if part for name in part["classes"]}
     return bool({"std-term", "bibtex-citation"} & classes)
 
 
