@@ -27,6 +27,7 @@ from fontTools.afmLib import AFM
 from fontTools.ttLib import TTFont
 from sphinx.application import Sphinx
 
+from booktools.sphinx.images import PRINTED
 from booktools.sphinx.math import NODE
 from helpers.data import cache_dir
 
@@ -174,27 +175,33 @@ def _fetch(pins: Path, folder: Path) -> None:
         part.rename(folder)
 
 
-def style_sheet(fonts: Path | None) -> str:
+def style_sheet(fonts: Path | None, *, paper: bool = False) -> str:
     """Return the style sheet of the fonts.
+
+    The Greek letters of a font are a family of their own: WeasyPrint would take the
+    glyphs of two files of one family from either.
 
     Parameters
     ----------
     fonts : Path or None
         Their folder, from `find_fonts`.
+    paper : bool
+        Whether it is for print, where no font takes the place of another.
     """
     rules, stacks = [], []
     for kind, family in FAMILIES.items():
-        stack = family.system
-        if fonts:
-            stack = f'"{family.name}", "{family.name} fallback", {stack}'
+        names = [family.name, f"{family.name} Greek"] if fonts else []
+        if fonts and not paper:
+            names.append(f"{family.name} fallback")
             for font, afm in zip(family.styles, family.metrics, strict=True):
                 rules.append(_fallback_rule(family, font, afm, fonts))
+        stack = ", ".join([*(f'"{name}"' for name in names), family.system])
         stacks.append(f"  --{kind}: {stack};\n")
     if fonts:
         for family, style, file, characters in faces():
             rules.append(
                 _rule(
-                    family.name,
+                    family.name + " Greek" * (characters == GREEK),
                     style,
                     src=f'url("{FOLDER}/{file}") format("woff2")',
                     font_display="swap",
@@ -260,7 +267,8 @@ def _add_fonts(app: Sphinx) -> None:
         else:
             sys.stderr.write(NOTE)
         static.mkdir(parents=True, exist_ok=True)
-        (static / STYLES).write_text(style_sheet(fonts))
+        paper = app.builder.name == PRINTED
+        (static / STYLES).write_text(style_sheet(fonts, paper=paper))
 
 
 def _put_on_page(
