@@ -1,5 +1,6 @@
 """Where the fonts come from, and what happens without them."""
 
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -156,3 +157,16 @@ def test_a_later_build_leaves_the_fonts_alone(book_with_fonts, npm: Npm) -> None
 
 def test_the_fonts_that_are_preloaded_are_among_them() -> None:
     assert set(fonts.FIRST) <= FILES
+
+
+@pytest.mark.parametrize("paper", [True, False])
+def test_no_two_files_are_one_font(
+    paper: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or WeasyPrint would take glyphs from the wrong one."""
+    monkeypatch.setattr(fonts, "_fallback_rule", lambda *_: "local")
+    css = fonts.style_sheet(tmp_path, paper=paper)
+    faces = re.findall(r"family: (.*);\n  font-weight: (.*);\n  font-style: (.*);", css)
+    assert len(faces) == len(set(faces)) == len(FILES)
+    assert ("local" in css) is not paper
+    assert '"Source Code Pro Greek"' in css.partition("--mono: ")[2]
