@@ -43,7 +43,9 @@ def _add_scripts(
                 f"{page} shows an explorable named {name!r}, but there is no "
                 f"interactive/static/{name}.js; there are {known}."
             )
-        app.add_js_file(f"{name}.js", loading_method="defer")
+        # Not as the last of the scripts: a browser lays the page out after that one,
+        # without a pause in between.
+        app.add_js_file(f"{name}.js", loading_method="defer", priority=400)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
