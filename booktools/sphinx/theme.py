@@ -101,6 +101,16 @@ def _depart_citation(self: HTML5Translator, node: nodes.citation) -> None:
         self.body.append("</div>\n")
 
 
+def _defer_scripts(context: dict[str, Any]) -> None:
+    """Let all scripts wait for the page, so that it is laid out only once.
+
+    Furo's own looks where the page has been scrolled to as soon as it is read.
+    """
+    for file in context["script_files"]:
+        if file.filename:
+            file.attributes["defer"] = "defer"
+
+
 def _leave_out_unused(context: dict[str, Any]) -> None:
     """Let a page load only those styles and scripts that it has a use for."""
     body = context.get("body") or ""
@@ -119,6 +129,7 @@ def _add_facts(
 ) -> None:
     """Tell the templates what they show of a page."""
     _leave_out_unused(context)
+    _defer_scripts(context)
     static = Path(app.srcdir) / STATIC
     sheets = (static / name for name in INLINE)
     context["inline_styles"] = "".join(it.read_text() for it in sheets if it.is_file())

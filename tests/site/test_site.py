@@ -187,6 +187,11 @@ def test_page_loads_no_script_of_the_themes_that_are_not_used(page: str) -> None
         assert not re.search("thebe|mathjax|togglebutton", script["src"])
 
 
+@each_page
+def test_no_script_holds_up_the_page(page: str) -> None:
+    assert all(script.has_attr("defer") for script in read(page).select("script[src]"))
+
+
 @each_chapter
 def test_plots_are_marked_and_drawings_are_part_of_the_page(chapter: str) -> None:
     article = read(f"chapters/{chapter}.html").article
