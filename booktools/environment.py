@@ -28,7 +28,7 @@ from packaging.utils import canonicalize_name
 from threadpoolctl import ThreadpoolController
 
 from booktools.errors import AuthorError
-from booktools.sources import BUILD, book_files, package_folder
+from booktools.sources import BUILD, book_files, is_readable, package_folder
 from booktools.toc import chapter_files
 from booktools.yaml_files import read_text
 from helpers import (
@@ -270,7 +270,7 @@ def hash_files(root: Path) -> dict[str, str]:
     for name, path in code_files(root).items():
         for _, text in NAME.findall(read_text(path, name)):
             file = path.parent / os.path.expanduser(text)  # noqa: PTH111 (no errors)
-            if file.is_file() and not text.startswith(("/proc", "/sys")):
+            if is_readable(file) and not text.startswith(("/proc", "/sys")):
                 paths[f"{name}: {text}"] = file
     for name in EXECUTORS:
         paths[f"booktools/{name}"] = Path(__file__).with_name(name)

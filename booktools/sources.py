@@ -57,6 +57,14 @@ def book_files(root: Path) -> list[Path]:
     return found
 
 
+def is_readable(path: str | Path) -> bool:
+    """Return whether a text that an author has written names a file we may read.
+
+    `Path.is_file` fails where it is too long for a name, or behind a closed folder.
+    """
+    return os.path.isfile(path) and os.access(path, os.R_OK)  # noqa: PTH113
+
+
 def package_folder(name: str) -> Path:
     """Return the folder of an installed package, without importing it."""
     spec = find_spec(name)

@@ -14,7 +14,7 @@ from sphinx_external_toc.parsing import (
 )
 
 from booktools.errors import AuthorError
-from booktools.sources import book_files, code_cells
+from booktools.sources import book_files, code_cells, is_readable
 from booktools.yaml_files import Place, YamlFile, read_yaml
 
 CHAPTERS = "chapters"  # their folder; other pages are not executed
@@ -98,7 +98,7 @@ def find_chapters(root: Path, asked: str) -> list[str]:
         return list(chapters)
     begin = f"{asked.zfill(2) if asked.isdecimal() else asked}-"
     file = f"{asked.removesuffix('.md')}.md"
-    files = [path for path in (root / file, root / CHAPTERS / file) if path.is_file()]
+    files = [path for path in (root / file, root / CHAPTERS / file) if is_readable(path)]
     found = [
         name
         for name, path in chapters.items()

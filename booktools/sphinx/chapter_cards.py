@@ -18,6 +18,7 @@ from PIL import Image, ImageChops
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from booktools.sources import is_readable
 from booktools.sphinx.chapter_head import chapter_number, key_picture
 from booktools.sphinx.images import (
     draw_on_page,
@@ -65,7 +66,7 @@ def _draw(app: Sphinx, chapter: str) -> str:
     uri = app.env.metadata[chapter].get(PICTURE, "")
     path = Path(app.srcdir, uri)
     name = chapter.removeprefix("chapters/").replace("/", "-")
-    if not uri or not path.is_file() or app.builder.name != "html":
+    if not uri or not is_readable(path) or app.builder.name != "html":
         return ""
     if path.suffix == ".svg":
         drawing = read_drawing(path.read_bytes())

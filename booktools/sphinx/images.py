@@ -28,7 +28,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 from booktools.edition import STUDENT, edition
 from booktools.outputs import SCRIPT
-from booktools.sources import BUILD
+from booktools.sources import BUILD, is_readable
 from booktools.urls import is_elsewhere
 from helpers import plots
 from helpers.plots import to_webp
@@ -86,7 +86,7 @@ def _prepare_images(app: Sphinx, doctree: nodes.document) -> None:
         if is_elsewhere(image["uri"]):
             continue
         path = _find(app, image)
-        if path.suffix.lower() == ".png" and path.is_file():
+        if path.suffix.lower() == ".png" and is_readable(path):
             try:
                 small = _compress(path, kept)
             except (OSError, SyntaxError, ValueError) as error:
@@ -107,7 +107,7 @@ def _prepare_images(app: Sphinx, doctree: nodes.document) -> None:
 def _find(app: Sphinx, image: nodes.image) -> Path:
     """Return the file of an image, whose name MyST may have quoted."""
     page = app.env.docname
-    if not Path(app.env.relfn2path(image["uri"], page)[1]).is_file():
+    if not is_readable(app.env.relfn2path(image["uri"], page)[1]):
         image["uri"] = unquote(image["uri"])
     return Path(app.env.relfn2path(image["uri"], page)[1])
 
@@ -118,7 +118,7 @@ def _check_sources(app: Sphinx, raw: nodes.raw) -> None:
         if is_elsewhere(source) or source.startswith("//"):
             continue
         name, path = app.env.relfn2path(unquote(source), app.env.docname)
-        if not name.startswith("_static/") or not Path(path).is_file():
+        if not name.startswith("_static/") or not is_readable(path):
             logger.warning(
                 "%s, which HTML names, will not be on the site; write a picture as "
                 "![what it shows](its-file), and keep other files in _static/",
@@ -389,7 +389,7 @@ def _path_of(image: nodes.image, folder: str | Path) -> Path | None:
     if is_elsewhere(image["uri"]):
         return None
     path = Path(folder, image["uri"])
-    return path if path.is_file() else None
+    return path if is_readable(path) else None
 
 
 def _classes(node: nodes.image, *more: str) -> str:
@@ -413,7 +413,7 @@ def _style(node: nodes.image, natural: Size | None) -> str:
 
 
 def _read_drawing_file(path: Path) -> ElementTree.Element | None:
-    if path.suffix.lower() != ".svg" or not path.is_file():
+    if path.suffix.lower() != ".svg" or not is_readable(path):
         return None
     return read_drawing(path.read_bytes())
 

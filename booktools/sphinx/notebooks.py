@@ -44,7 +44,7 @@ from tabulate import tabulate
 
 from booktools.environment import OURS, package_of
 from booktools.execute import open_cache
-from booktools.sources import read_chapter
+from booktools.sources import is_readable, read_chapter
 from booktools.sphinx.book import Book
 from booktools.sphinx.chapter_head import chapter_number
 from booktools.sphinx.images import drawn_before
@@ -444,7 +444,7 @@ class NotebookTranslator(MarkdownTranslator):
         address = node["uri"]
         if not is_elsewhere(address):
             path = Path(self.env.srcdir, address)
-            if not path.is_file():
+            if not is_readable(path):
                 raise nodes.SkipNode
             address = embed(path, self.env.srcdir)
         alt = escape_markdown_chars(node.get("alt", "")).replace("]", r"\]")

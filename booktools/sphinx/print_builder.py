@@ -27,6 +27,7 @@ from sphinx.config import Config
 from sphinx_design.dropdown import dropdown_main
 from sphinx_exercise.nodes import is_exercise_node, solution_node
 
+from booktools.sources import is_readable
 from booktools.sphinx.book_info import adapted_from
 from booktools.sphinx.math import PRINT_RENDERER
 from booktools.sphinx.questions import RIGHT
@@ -227,7 +228,7 @@ def scale_images(doctree: nodes.Element, folder: Path) -> None:
         path = folder / image["uri"].removeprefix("/")
         if width.endswith("px"):
             pixels = float(width[:-2])
-        elif not width and path.suffix != ".svg" and path.is_file():
+        elif not width and path.suffix != ".svg" and is_readable(path):
             with PIL.Image.open(path) as picture:
                 pixels = picture.width / 2  # Matplotlib's have twice the pixels
         else:

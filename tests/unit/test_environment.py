@@ -208,6 +208,24 @@ def test_a_file_that_a_chapter_names_is_looked_at_wherever_it_is(
     assert hash_files(book.root)[key] != before[key]
 
 
+@pytest.mark.parametrize("text", ["é" * 190 + "/b", "a.\0"])
+def test_a_text_that_can_name_no_file_is_only_a_text(tmp_path: Path, text: str) -> None:
+    book = lay_out(tmp_path / "book")
+    before = hash_files(book.root)
+    book.append(f"\n```{{code-cell}} ipython3\nprint('{text}')\n```\n")
+    assert hash_files(book.root) == before
+
+
+def test_a_file_that_nobody_may_read_is_only_a_text(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    book = lay_out(tmp_path / "book")
+    book.append("\n```{code-cell} ipython3\nprint('../index.md')\n```\n")
+    assert "chapters/01-small.md: ../index.md" in hash_files(book.root)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert "chapters/01-small.md: ../index.md" not in hash_files(book.root)
+
+
 def test_what_a_module_beside_the_chapters_uses_is_looked_at(
     monkeypatch: pytest.MonkeyPatch, root: Path
 ) -> None:

@@ -178,6 +178,13 @@ def test_a_picture_that_cannot_be_read_is_named(folder: Path, content: bytes) ->
     assert "index.md:3: WARNING: b.png cannot be read" in warnings_of(app)
 
 
+@pytest.mark.parametrize("name", ["none.png", f"{'a' * 300}.png"])
+def test_a_picture_that_is_not_there_is_named(folder: Path, name: str) -> None:
+    app, _ = build(folder, f'# T\n\n![It.]({name})\n\n<img src="{name}">\n')
+    assert "index.md:3: WARNING: image file not readable" in warnings_of(app)
+    assert f"index.md:5: WARNING: {name}, which HTML names" in warnings_of(app)
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
