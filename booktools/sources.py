@@ -34,8 +34,8 @@ HEADER_NEEDS = {
 def book_files(root: Path) -> list[Path]:
     """Return the files that the book may be made of, relative to its root.
 
-    Left out are the tests, what is built, environments of Python, and names that
-    begin with a dot; and what cannot be read as a file, such as a dangling link.
+    Left out are the tests, what is built or installed, environments of Python, and
+    names that begin with a dot; and what cannot be read as a file, such as a dangling link.
     Links to folders are followed, each folder once.
     """
     found: list[Path] = []
@@ -50,6 +50,7 @@ def book_files(root: Path) -> list[Path]:
             name
             for name in folders
             if not name.startswith((".", "__"))
+            and not name.endswith(".egg-info")
             and str((here / name).relative_to(root)) not in NOT_OF_THE_BOOK
         )
         paths = (here / name for name in sorted(files) if not name.startswith("."))

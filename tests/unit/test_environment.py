@@ -250,6 +250,7 @@ def test_what_a_module_beside_the_chapters_uses_is_looked_at(
         *("chapters/.ipynb_checkpoints/a.csv", "_config.yml", "_static/a.png"),
         *("theme/static/book.css", "figures/neuron.svg", "reference/references.bib"),
         *("tests/a.csv", "_build/a.csv", "venv/pyvenv.cfg", "index.md"),
+        "a_book.egg-info/PKG-INFO",
     ],
 )
 def test_what_no_chapter_reads_is_not(root: Path, name: str) -> None:
