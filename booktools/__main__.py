@@ -1,6 +1,7 @@
 """The book's command line: ``python -m booktools COMMAND``, run in its folder."""
 
 import argparse
+import errno
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -36,9 +37,13 @@ def run(command: Callable[[Path], int], root: Path) -> int:
     """Run a command in a book; return its exit status, or 1 after an error."""
     try:
         return command(root)
-    except (AuthorError, OSError) as error:
+    except AuthorError as error:
         print(error, file=sys.stderr)
-        return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print(f"{error.filename or root}: no space is left here.", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

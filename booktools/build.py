@@ -58,7 +58,13 @@ Hashes = dict[str, str]  # of files, by path relative to the root
 
 
 def main(root: Path) -> int:
-    """Build the book, one build at a time, and return the exit status."""
+    """Build the book, one build at a time, and return the exit status.
+
+    Raises
+    ------
+    AuthorError
+        If nothing can be written, or the book is wrong before any chapter runs.
+    """
     # Pages stay in memory; to look through them for garbage takes a fifth of the time.
     gc.set_threshold(100_000)
     warnings.formatwarning = lambda message, *_, **__: f"{message}\n"
@@ -69,6 +75,10 @@ def main(root: Path) -> int:
     except Timeout:
         print("Another build is running here; waiting for it to finish.", flush=True)
         lock.acquire()
+    except OSError as error:
+        message = f"nothing can be written here: {error.strerror}. Free some space, or "
+        message += "make this a folder that your user may write to."
+        raise AuthorError(message, BUILD) from None
     try:
         return build(root)
     except KeyboardInterrupt:

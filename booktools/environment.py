@@ -27,7 +27,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from threadpoolctl import ThreadpoolController
 
-from booktools.errors import AuthorError
+from booktools.errors import AuthorError, unreadable
 from booktools.sources import BUILD, book_files, is_readable, package_folder
 from booktools.toc import chapter_files
 from booktools.yaml_files import read_text
@@ -302,11 +302,20 @@ def data_files(root: Path) -> dict[str, Path]:
 
 
 def hash_file(path: Path) -> str:
-    """Return the SHA-256 sum of a file, read in pieces."""
-    status = path.stat()
-    if status.st_size < LARGE:
-        return _hash_content(path)
-    return _hash_large(path, status.st_mtime_ns, status.st_size)
+    """Return the SHA-256 sum of a file, read in pieces.
+
+    Raises
+    ------
+    AuthorError
+        If it cannot be read.
+    """
+    try:
+        status = path.stat()
+        if status.st_size < LARGE:
+            return _hash_content(path)
+        return _hash_large(path, status.st_mtime_ns, status.st_size)
+    except OSError as error:
+        raise unreadable(error, path) from None
 
 
 @cache  # a build asks for it more than twenty times

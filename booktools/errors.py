@@ -28,3 +28,12 @@ class AuthorError(SphinxError):
     def __init__(self, message: str, file: str | Path = "", line: int = 0) -> None:
         place = f"{file}:{line}" if line else str(file)
         super().__init__(f"{place}: {message}" if place else message)
+
+
+def unreadable(error: OSError, file: str | Path) -> AuthorError:
+    """Return the error for a file that the system does not let us read."""
+    return AuthorError(
+        f"this file cannot be read: {error.strerror}. Let your user read it, or move "
+        "it out of the book's folder.",
+        file,
+    )

@@ -35,7 +35,7 @@ def book_files(root: Path) -> list[Path]:
     """Return the files that the book may be made of, relative to its root.
 
     Left out are the tests, what is built or installed, environments of Python, and
-    names that begin with a dot; and what cannot be read as a file, such as a dangling link.
+    names that begin with a dot; and what is no file, such as a dangling link.
     Links to folders are followed, each folder once.
     """
     found: list[Path] = []
@@ -54,7 +54,7 @@ def book_files(root: Path) -> list[Path]:
             and str((here / name).relative_to(root)) not in NOT_OF_THE_BOOK
         )
         paths = (here / name for name in sorted(files) if not name.startswith("."))
-        found += [path.relative_to(root) for path in paths if path.is_file()]
+        found += [it.relative_to(root) for it in paths if os.path.isfile(it)]  # noqa: PTH113
     return found
 
 

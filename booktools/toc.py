@@ -98,7 +98,7 @@ def find_chapters(root: Path, asked: str) -> list[str]:
         return list(chapters)
     begin = f"{asked.zfill(2) if asked.isdecimal() else asked}-"
     file = f"{asked.removesuffix('.md')}.md"
-    files = [path for path in (root / file, root / CHAPTERS / file) if is_readable(path)]
+    files = list(filter(is_readable, (root / file, root / CHAPTERS / file)))
     found = [
         name
         for name, path in chapters.items()

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from booktools.errors import AuthorError
+from booktools.errors import AuthorError, unreadable
 
 Place = tuple[Any, ...]  # the keys, and numbers of items, that lead to a value
 
@@ -48,15 +48,17 @@ def read_yaml(path: Path) -> YamlFile:
     Raises
     ------
     AuthorError
-        If it is not UTF-8, not YAML, has a key twice, or no keys.
+        If it cannot be read, is not UTF-8, not YAML, has a key twice, or no keys.
     """
     return parse_yaml(read_text(path, path.name), path.name)
 
 
 def read_text(path: Path, name: str | Path) -> str:
-    """Read a text file; raise AuthorError if it is not UTF-8."""
+    """Read a text file; raise AuthorError if it cannot be read, or is not UTF-8."""
     try:
         return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise unreadable(error, name) from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise AuthorError("save this file as UTF-8.", name, line) from None

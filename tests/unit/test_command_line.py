@@ -1,10 +1,13 @@
 """`python -m booktools` says in one line what is wrong with what it was asked."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
+from small_book import SmallBook
 
-from booktools.__main__ import main
+from booktools.__main__ import main, run
 
 
 @pytest.fixture
@@ -28,6 +31,24 @@ def test_a_wrong_request_becomes_one_line(book, monkeypatch, capsys) -> None:
     assert main(["serve", "--root", str(book)]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("PORT=eighty is not a port")
+
+
+def test_a_full_disk_becomes_one_line_and_no_other_fault(book, capsys) -> None:
+    def fail(root: Path) -> int:
+        raise OSError(number, os.strerror(number), root / "page.html")
+
+    number = errno.ENOSPC
+    assert run(fail, book) == 1
+    assert capsys.readouterr().err == f"{book}/page.html: no space is left here.\n"
+    number = errno.EIO
+    with pytest.raises(OSError, match="page"):
+        run(fail, book)
+
+
+def test_a_folder_that_cannot_be_written_is_named(book) -> None:
+    (book / "_build").touch()
+    said = SmallBook(book).must_fail()
+    assert said.startswith("_build: nothing can be written here: File exists.")
 
 
 def test_a_command_is_run_in_the_folder_it_is_given(book, monkeypatch) -> None:

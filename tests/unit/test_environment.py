@@ -27,6 +27,7 @@ from booktools.environment import (
 )
 from booktools.errors import AuthorError
 from booktools.pytest_chapters import pytest_xdist_auto_num_workers
+from booktools.yaml_files import read_text
 from helpers.data import find_mnist
 
 HERE = Environment(
@@ -286,6 +287,17 @@ def test_a_large_file_is_read_in_pieces_and_once(
     monkeypatch.undo()
     path.write_text("12345")
     assert hash_file(path) != first
+
+
+@pytest.mark.parametrize("limit", [0, 2**20])
+def test_a_file_that_cannot_be_read_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, limit: int
+) -> None:
+    monkeypatch.setattr(environment, "LARGE", limit)
+    for path, fault in ((tmp_path, "Is a directory"), (tmp_path / "a", "No such file")):
+        for read in (hash_file, lambda path: read_text(path, path)):
+            with pytest.raises(AuthorError, match=f"{path}: this .* read: {fault}"):
+                read(path)
 
 
 # What kernels inherit
