@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.constructor import ConstructorError
+from yaml.reader import ReaderError
 
 from booktools.errors import AuthorError, unreadable
 
@@ -64,19 +66,40 @@ def read_text(path: Path, name: str | Path) -> str:
         raise AuthorError("save this file as UTF-8.", name, line) from None
 
 
+class _Loader(yaml.SafeLoader):
+    """Says where a value stands that is none, such as the date 2026-02-30."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, AttributeError) as error:
+            raise ConstructorError(
+                problem=f"“{node.value:.40}”: {error}",
+                problem_mark=node.start_mark,
+                note="Put a text between quotes.",
+            ) from None
+
+
 def parse_yaml(text: str, name: str | Path, first: int = 1) -> YamlFile:
     """Parse YAML whose first line is a given one of a file; see `read_yaml`."""
     try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
+        loader = _Loader(text)
+        tree = loader.get_single_node()
+        data = loader.construct_document(tree) if tree else None
+        places = list(_lines(tree)) if tree else []
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, name, first) from None
-    except yaml.YAMLError as error:
-        raise AuthorError(f"this is not YAML: {error}", name) from None
+    except ReaderError as error:
+        message = f"delete the character U+{error.character:04X}; it cannot be seen."
+        line = text.count("\n", 0, error.position) + first
+        raise AuthorError(message, name, line) from None
+    except RecursionError:
+        message = "a value here contains itself, or too many brackets."
+        raise AuthorError(message, name, first) from None
     if not isinstance(data, dict):
         raise AuthorError("here must be lines “key: value”.", name, first)
     lines: dict[Place, int] = {(): first}
-    for place, line in _lines(tree):
+    for place, line in places:
         if place in lines:
             message = f"“{place[-1]}” is in line {lines[place]} as well; delete one."
             raise AuthorError(message, name, line + first)
@@ -90,12 +113,12 @@ def _syntax_error(
     opened = re.search("quoted|flow", error.context or "")  # and never closed
     mark = error.context_mark if opened else error.problem_mark
     assert mark
-    return AuthorError(
-        f"this is not YAML: {error.problem}. Put a text with “: ” or “ #” in it "
-        "between quotes, close quotes and brackets, and indent with spaces.",
-        name,
-        mark.line + first,
+    advice = error.note or (
+        "Put a text with “: ” or “ #” in it between quotes, close quotes and "
+        "brackets, and indent with spaces."
     )
+    message = f"this is not YAML: {error.problem}. {advice}"
+    return AuthorError(message, name, mark.line + first)
 
 
 def _lines(node: yaml.Node, place: Place = ()) -> Iterator[tuple[Place, int]]:

@@ -106,7 +106,7 @@ def test_what_is_wrong_is_named_with_its_line(
         (b"", "1: here must be lines"),
         (b"# nothing\n", "1: here must be lines"),
         (b"format: jb-book\nroot: \xfcber\n", "2: save this file as UTF-8"),
-        (b"root: a\0b\n", " this is not YAML"),
+        (b"root: a\0b\n", "1: delete the character"),
         (b"format: jb-book\nroot: index\n", " list a page besides"),
     ],
 )
