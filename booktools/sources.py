@@ -21,7 +21,7 @@ BUILD = Path("_build")  # this and the following are relative to the root
 EXECUTED = BUILD / "executed"  # the executed chapters that the built pages show
 LOCK = BUILD / "lock"  # held while building, printing or exporting
 NOT_OF_THE_BOOK = {str(BUILD), "tests"}  # and what begins with a dot
-HEADER = re.compile(r"---\s*\n(.*?)^(?:---|\.\.\.)\s*$", re.M | re.S)
+HEADER = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$", re.M | re.S)
 
 HEADER_NEEDS = {
     ("jupytext", "text_representation", "extension"): ".md",

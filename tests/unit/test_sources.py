@@ -34,6 +34,7 @@ def test_a_header_of_which_jupyter_needs_all_is_there(book: SmallBook) -> None:
         (HEADER, "", "1: this chapter has no header"),
         (HEADER, "---\n- a\n---", "2: here must be lines “key: value”"),
         ("---\njupy", "---\ndescription: a: b\njupy", "2: this is not YAML"),
+        ("---\njupy", "---  \n\n\na: 2026-02-30\njupy", "4: this is not YAML"),
     ],
 )
 def test_what_a_header_lacks_is_said(
@@ -51,6 +52,7 @@ def test_what_a_header_lacks_is_said(
         (b"", ": this file is empty"),
         (b"# Title\n\n\xdcber\n", ":3: save this file as UTF-8"),
         (b"---\na: b: c\n---\n# Title\n", ":2: this is not YAML"),
+        (b"--- \n\n \na: b: c\n--- \n\n# Title\n", ":4: this is not YAML"),
         (b"---\na:\n\t- b\n---\n# Title\n", ":3: this is not YAML"),
         (b"# T\n\n```{code-cell}\n---\na: [b\n---\n```\n", ":3: Code cell 1"),
         (b"# T\n\n+++ {a}\n", ":3: Markdown cell 1"),
