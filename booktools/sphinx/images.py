@@ -115,7 +115,7 @@ def _find(app: Sphinx, image: nodes.image) -> Path:
 def _check_sources(app: Sphinx, raw: nodes.raw) -> None:
     """Warn if HTML names a file that will not be on the site."""
     for source in SOURCE.findall(SCRIPT.sub("", raw.astext())):
-        if is_elsewhere(source) or source.startswith("//"):
+        if is_elsewhere(source):
             continue
         name, path = app.env.relfn2path(unquote(source), app.env.docname)
         if not name.startswith("_static/") or not is_readable(path):

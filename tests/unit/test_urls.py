@@ -10,7 +10,12 @@ from booktools import urls
 from booktools.build import commit_and_addresses
 from booktools.errors import AuthorError
 from booktools.git import origin
-from booktools.urls import pages_address, repository_address, site_address
+from booktools.urls import (
+    is_elsewhere,
+    pages_address,
+    repository_address,
+    site_address,
+)
 
 BOOK = "https://example.org/a/book/"
 REMOTES = [
@@ -131,3 +136,20 @@ def test_another_address_builds_again(monkeypatch) -> None:
         monkeypatch.setenv(variable, BOOK)
         found.append(commit_and_addresses(ROOT))
     assert len(set(found)) == 3
+
+
+@pytest.mark.parametrize(
+    ("address", "elsewhere"),
+    [
+        ("https://example.org/a.png", True),
+        ("//example.org/a.png", True),
+        ("mailto:ada@example.org", True),
+        ("data:image/gif;base64,R0lGOD", True),
+        ("/figures/a.png", False),
+        ("../a//b.png", False),
+        ("1:2.png", False),
+        ("", False),
+    ],
+)
+def test_what_has_a_scheme_or_a_host_is_elsewhere(address, elsewhere) -> None:
+    assert is_elsewhere(address) is elsewhere
