@@ -111,28 +111,25 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
     unwrap_dead_links(slides)
     files = folder / "files"
     files.mkdir(parents=True)
+    for path in (*styles, *SCRIPTS):
+        shutil.copy(path, files)
     icons = [
-        source.parent / unquote(str(it["href"]))
+        take_along(str(it["href"]), source.parent, files)
         for it in page.select('link[rel~="icon"]')
     ]
     logos = [
-        source.parent / unquote(str(it["src"]))
+        take_along(str(it["src"]), source.parent, files)
         for it in page.select("img.sidebar-logo")
     ]
-    for path in {*styles, *SCRIPTS, *icons, *logos}:
-        shutil.copy(path, files)
     pieces = [piece for slide in slides for piece in slide.pieces]
     for picture in [it for piece in pieces for it in (piece, *piece.find_all("img"))]:
-        address = str(picture.get("src", ""))
-        if picture.name == "img" and not is_elsewhere(address):
-            path = source.parent / unquote(address)
-            shutil.copy(path, files)
-            picture["src"] = f"files/{quote(path.name)}"
+        if picture.name == "img":
+            picture["src"] = take_along(str(picture["src"]), source.parent, files)
     drawn = [[draw_slide(slide) for slide in stack] for stack in stacks]
     drawn[0][0] = draw_title_slide(slides[0], book, logos)
     html = DECK.format(
         title=escape(page.title.get_text()),
-        icon="".join(f'<link rel="icon" href="files/{path.name}">' for path in icons),
+        icon="".join(f'<link rel="icon" href="{escape(it)}">' for it in icons),
         styles="\n".join(
             f'<link rel="stylesheet" href="files/{path.name}">' for path in styles
         ),
@@ -143,6 +140,23 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
     )
     (folder / "index.html").write_text(html, encoding="utf-8")
     return len(slides)
+
+
+def take_along(address: str, here: Path, files: Path) -> str:
+    """Copy a picture of a page to the deck's files, and return its address there.
+
+    Parameters
+    ----------
+    address : str
+        As it stands on the page; one that is elsewhere stays there.
+    here, files : Path
+        The folders of the page, and of the deck's files.
+    """
+    if is_elsewhere(address):
+        return address
+    path = here / unquote(address)
+    shutil.copy(path, files)
+    return f"files/{quote(path.name)}"
 
 
 def gather(article: Tag) -> Tag:
@@ -198,7 +212,7 @@ def unwrap_dead_links(slides: list[Slide]) -> None:
     for piece in pieces:
         for link in piece.find_all("a"):
             address = str(link.get("href"))
-            if not address.startswith("http") and address.lstrip("#") not in names:
+            if not is_elsewhere(address) and address.lstrip("#") not in names:
                 link.unwrap()
 
 
@@ -211,10 +225,10 @@ def draw_slide(slide: Slide) -> str:
     return _section(slide, f'{title}<div class="body">{body}</div>')
 
 
-def draw_title_slide(slide: Slide, book: str, logos: list[Path]) -> str:
+def draw_title_slide(slide: Slide, book: str, logos: list[str]) -> str:
     """Return the title slide of a chapter as HTML, with the book's logo if any."""
     body = "".join(map(str, slide.pieces))
-    pictures = "".join(f'<img src="files/{it.name}" alt="">' for it in logos)
+    pictures = "".join(f'<img src="{escape(it)}" alt="">' for it in logos)
     return _section(
         slide,
         f'<div class="body opening">{pictures}'
