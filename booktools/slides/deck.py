@@ -122,9 +122,9 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
         for it in page.select("img.sidebar-logo")
     ]
     pieces = [piece for slide in slides for piece in slide.pieces]
-    for picture in [it for piece in pieces for it in (piece, *piece.find_all("img"))]:
-        if picture.name == "img":
-            picture["src"] = take_along(str(picture["src"]), source.parent, files)
+    for shown in [it for piece in pieces for it in (piece, *piece.find_all(src=True))]:
+        if shown.get("src"):
+            shown["src"] = take_along(str(shown["src"]), source.parent, files)
     drawn = [[draw_slide(slide) for slide in stack] for stack in stacks]
     drawn[0][0] = draw_title_slide(slides[0], book, logos)
     html = DECK.format(
@@ -143,7 +143,7 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
 
 
 def take_along(address: str, here: Path, files: Path) -> str:
-    """Copy a picture of a page to the deck's files, and return its address there.
+    """Copy a file that a page shows to the deck's, and return its address there.
 
     Parameters
     ----------
