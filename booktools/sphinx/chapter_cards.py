@@ -10,7 +10,7 @@ are for the first page, which Sphinx writes again whenever a chapter has changed
 
 import io
 import re
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 
 from docutils import nodes
@@ -20,6 +20,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from booktools.sources import is_readable
 from booktools.sphinx.chapter_head import chapter_number, key_picture
+from booktools.sphinx.formulas import IN_HTML
 from booktools.sphinx.images import (
     draw_on_page,
     drawn_before,
@@ -29,7 +30,7 @@ from booktools.sphinx.images import (
 
 PICTURE = "key_picture"  # in what Sphinx knows of a page: the file
 FOLDER = "_static/cards"
-MARKED = re.compile(r"(`[^`]*`|\$[^$]*\$)")
+CODE = re.compile(r"`([^`]+)`")
 WIDTH = 400  # pixels: more than a card has, for screens of high resolution
 
 
@@ -102,17 +103,20 @@ def _card(app: Sphinx, page: str, chapter: str) -> nodes.list_item:
     title += link
     card += title
     if sentence := metadata.get("description"):
-        card += nodes.paragraph("", "", *_words_and_code(sentence))
+        card += nodes.paragraph("", "", *_parse_inline(sentence))
     return card
 
 
-def _words_and_code(text: str) -> list[nodes.Node]:
-    """Return a text with code between backticks and formulas between dollars."""
+def _parse_inline(text: str) -> list[nodes.Node]:
+    """Return a text, its code between backticks, and its formulas between dollars."""
     found: list[nodes.Node] = []
-    for part in MARKED.split(text):
-        kind = {"`": nodes.literal, "$": nodes.math}.get(part[:1])
-        marked = kind and MARKED.fullmatch(part)
-        found.append(kind("", part[1:-1]) if kind and marked else nodes.Text(part))
+    for number, part in enumerate(CODE.split(text)):
+        if number % 2:
+            found.append(nodes.literal("", part))
+            continue
+        pieces = IN_HTML.split(escape(part, quote=False))
+        for place, piece in enumerate(map(unescape, pieces)):
+            found.append(nodes.math("", piece) if place % 2 else nodes.Text(piece))
     return found
 
 

@@ -6,7 +6,7 @@ import pytest
 from docutils import nodes
 from PIL import Image
 
-from booktools.sphinx.chapter_cards import _words_and_code, shrink
+from booktools.sphinx.chapter_cards import _parse_inline, shrink
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
@@ -37,14 +37,19 @@ def test_a_transparent_picture_is_laid_on_white() -> None:
     ("sentence", "kinds"),
     [
         ("Of `x` and $y$.", ["Text", "literal", "Text", "math", "Text"]),
+        ("Of `x` and $y$: $a < b$", ["Text", "literal", *["Text", "math"] * 2, "Text"]),
         ("It costs $5.", ["Text"]),
+        ("It costs $5 and $6, or $7-$8.", ["Text"]),
+        ("`$HOME` and $PATH.", ["Text", "literal", "Text"]),
         ("$", ["Text"]),
+        ("An `open one & <b>", ["Text"]),
     ],
 )
 def test_a_sentence_on_a_card_has_code_and_formulas(
     sentence: str, kinds: list[str]
 ) -> None:
-    found = _words_and_code(sentence)
+    found = _parse_inline(sentence)
     assert [type(it).__name__ for it in found] == kinds
     words = nodes.paragraph("", "", *found).astext()
-    assert words == ("Of x and y." if "math" in kinds else sentence)
+    marks = "`$" if "math" in kinds else "`" if "literal" in kinds else ""
+    assert words == sentence.translate(dict.fromkeys(map(ord, marks)))
