@@ -20,6 +20,8 @@ from booktools.yaml_files import Place, YamlFile, read_yaml
 CHAPTERS = "chapters"  # their folder; other pages are not executed
 PAGES = (".md", ".ipynb")  # how names of pages end, and of what could become one
 LISTS = {"parts", "chapters", "sections", "subtrees", "entries"}
+MAPPINGS = {"defaults", "options", "meta"}
+SET = re.compile(r"\{('\w+'(?:, '\w+')*)\}")  # in a message
 KEYS = {
     *("format", "root", "title", "options", "defaults", "meta", "file", "glob", "url"),
     *LISTS,
@@ -114,13 +116,13 @@ def _toc(root: Path) -> SiteMap:
     """Read the table of contents; the extensions of its files are left out."""
     file = read_yaml(root / "_toc.yml")
     for key, example in (("format", "jb-book"), ("root", "index")):
-        if key not in file.data:
-            raise file.error(f"write “{key}: {example}” at the top of this file.")
+        if not isinstance(file.data.get(key), str | int):
+            raise file.error(f"write “{key}: {example}” at the top of this file.", key)
     known = [path.as_posix() for path in book_files(root) if path.suffix in PAGES]
     seen: dict[str, int] = {}
     for place, entry in _entries(file.data):
         _check_keys(file, place, entry)
-        for key in entry.keys() & {"root", "file"}:
+        for key in sorted(entry.keys() & {"root", "file"}):
             name = entry[key] = str(entry[key] or "").removesuffix(".md")
             _check_page(root, name, known, file, (*place, key))
             if name in seen:
@@ -132,12 +134,17 @@ def _toc(root: Path) -> SiteMap:
         raise AuthorError(message, file.name)
     try:
         return parse_toc_data(file.data)
-    except (MalformedError, AttributeError, TypeError, ValueError) as error:
+    except MalformedError as error:
         where = re.search(" @ '(.*?)'", str(error))
         steps = [step for step in where[1].split("/") if step] if where else []
         place = tuple(int(step) if step.isdecimal() else step for step in steps)
         message = str(error).replace(where[0], "") if where else str(error)
-        raise file.error(message, *place) from None
+        raise file.error(SET.sub(_sort, message), *place) from None
+
+
+def _sort(found: re.Match[str]) -> str:
+    """Return what a set holds in an order that is the same each time."""
+    return ", ".join(sorted(found[1].split(", ")))
 
 
 def _entries(data: Any, place: Place = ()) -> Iterator[tuple[Place, dict[str, Any]]]:
@@ -153,14 +160,18 @@ def _entries(data: Any, place: Place = ()) -> Iterator[tuple[Place, dict[str, An
 
 def _check_keys(file: YamlFile, place: Place, entry: dict[str, Any]) -> None:
     """Raise AuthorError if an entry has a key, or a list an item, of no use."""
-    for key in entry.keys() - KEYS:
+    for key in sorted(entry.keys() - KEYS, key=str):
         close = get_close_matches(str(key), KEYS, 1)
         hint = f"do you mean “{close[0]}”?" if close else "delete it."
         raise file.error(f"there is no key “{key}”; {hint}", *place, key)
     if "glob" in entry:
         message = "list the files one by one, so that their order is known."
         raise file.error(f"“glob” cannot be used here: {message}", *place, "glob")
-    for key in entry.keys() & LISTS:
+    for key in sorted(entry.keys() & MAPPINGS):
+        if not isinstance(entry[key], dict):
+            message = f"below “{key}” must be lines “key: value”; or delete it."
+            raise file.error(message, *place, key)
+    for key in sorted(entry.keys() & LISTS):
         items = entry[key] if isinstance(entry[key], list) else []
         for number, item in enumerate(items):
             if not isinstance(item, dict):
@@ -174,6 +185,10 @@ def _check_page(
 ) -> None:
     """Raise AuthorError if there is no such page, or one that is never executed."""
     path = root / f"{name}.md"
+    if not name:
+        raise file.error(
+            f"name a page, as in “{place[-1]}: {CHAPTERS}/01-name”.", *place
+        )
     if f"{name}.md" not in known:
         notebook = f"{name.removesuffix('.ipynb')}.ipynb"
         if notebook in known:
