@@ -11,8 +11,9 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.errors import ExtensionError
 from sphinx_exercise.nodes import is_exercise_node, is_solution_node
+
+from booktools.errors import AuthorError
 
 # The class that MyST-NB makes of the tag of a cell, and the one of a figure.
 KEY_PICTURES = {"tag_key-picture", "key-picture"}
@@ -114,9 +115,8 @@ def _require_title(app: Sphinx, doctree: nodes.document) -> None:
     """Stop at a page without a title, which nothing could be told of."""
     if not any(doctree.findall(nodes.section)):
         file = app.env.doc2path(app.env.docname, base=False)
-        raise ExtensionError(
-            f"{file} has no title. Begin its text with a line such as: # A title"
-        )
+        message = "this page has no title; begin its text with a line like: # A title"
+        raise AuthorError(message, file)
 
 
 def _add_head(app: Sphinx, doctree: nodes.document, page: str) -> None:

@@ -12,7 +12,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from booktools.errors import AuthorError
-from booktools.sources import package_folder
+from booktools.sources import is_readable, package_folder
 
 SCRIPTS = package_folder("interactive") / "static"
 SHARED = "shared"
@@ -37,11 +37,12 @@ def _add_scripts(
         return
     names = explorables_on(doctree)
     for name in [SHARED, *names] if names else []:
-        if not (SCRIPTS / f"{name}.js").is_file():
+        if not is_readable(SCRIPTS / f"{name}.js"):
             known = ", ".join(sorted(path.stem for path in SCRIPTS.glob("*.js")))
             raise AuthorError(
-                f"{page} shows an explorable named {name!r}, but there is no "
-                f"interactive/static/{name}.js; there are {known}."
+                f"it shows an explorable named “{name}”, but there is no "
+                f"interactive/static/{name}.js; there are {known}.",
+                app.env.doc2path(page, base=False),
             )
         # Not as the last of the scripts: a browser lays the page out after that one,
         # without a pause in between.

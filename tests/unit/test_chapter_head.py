@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 from docutils import nodes
 from small_site import render
-from sphinx.errors import ExtensionError
 from sphinx_exercise.nodes import exercise_node, solution_node
 
+from booktools.errors import AuthorError
 from booktools.sphinx.chapter_head import (
     CODE_LINE,
     FORMULA,
@@ -110,7 +110,7 @@ def test_key_picture_is_that_of_the_cell_or_figure_that_says_so() -> None:
     "text", ["", "Only words.\n", "(label)=\n\nWords.\n", "```\nx = 1\n```\n"]
 )
 def test_a_page_without_a_title_is_named(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ExtensionError, match=r"^index\.md has no title\. Begin its"):
+    with pytest.raises(AuthorError, match=r"^index\.md: this page has no title; begin"):
         render(tmp_path, text, "booktools.sphinx.chapter_head")
 
 

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
+from small_site import render
 
+from booktools.errors import AuthorError
 from booktools.sphinx import explorables
 from helpers import load_digits
 from interactive import (
@@ -131,3 +134,12 @@ def test_a_page_loads_the_scripts_of_its_explorables() -> None:
     page = nodes.container("", raw)
     explorables._add_scripts(app, "page", "page.html", {}, page)
     assert added == ["shared.js", "learning-rate.js"]
+
+
+@pytest.mark.parametrize("name", ["learning", "a" * 300])
+def test_an_explorable_without_a_script_is_named(tmp_path: Path, name: str) -> None:
+    text = f'# T\n\n<div data-explorable="{name}"></div>\n'
+    with pytest.raises(
+        AuthorError, match=f"^index.md: it shows .* named “{name}”, but"
+    ):
+        render(tmp_path, text, "booktools.sphinx.explorables")
