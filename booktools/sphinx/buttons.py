@@ -75,17 +75,34 @@ def source_addresses(repository: str, branch: str, page: str) -> tuple[str, str]
     return "", ""
 
 
+def source_on_site(config: Any, page: str) -> str:
+    """Return where a page's source is, relative to the page, or an empty string.
+
+    Parameters
+    ----------
+    config : Config
+        Sphinx's, whose settings ``html_copy_source``, ``html_show_sourcelink`` and
+        ``html_sourcelink_suffix`` say whether it is shown, and under which name.
+    page : str
+        As in ``"chapters/01-gradient-descent"``.
+    """
+    if not (config.html_copy_source and config.html_show_sourcelink):
+        return ""
+    suffix = config.html_sourcelink_suffix
+    name = f"{page}.md" if suffix == ".md" else f"{page}.md{suffix}"
+    return quote(f"{'../' * page.count('/')}_sources/{name}")
+
+
 def _add_chapter_links(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Show what one can do with a chapter, below what it takes."""
     lists = doctree.findall(nodes.bullet_list)
     glance = next((it for it in lists if GLANCE in it["classes"]), None)
     if glance is None or app.builder.name != "html":
         return
-    source = "../" * page.count("/") + f"_sources/{page}.md"
     facts = {
         "launches": launch_addresses(app.config.book.repository, page),
-        "notebook": f"{Path(page).name}.ipynb",
-        "source": source if app.config.html_copy_source else "",
+        "notebook": quote(f"{Path(page).name}.ipynb"),
+        "source": source_on_site(app.config, page),
     }
     links = app.builder.templates.render("page-links.html", facts)
     place = glance.parent.index(glance) + 1

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -21,7 +22,12 @@ from book import (
 from booktools import build, export
 from booktools.errors import AuthorError
 from booktools.sphinx.book import Book, look_up
-from booktools.sphinx.buttons import BRANCH, launch_addresses, source_addresses
+from booktools.sphinx.buttons import (
+    BRANCH,
+    launch_addresses,
+    source_addresses,
+    source_on_site,
+)
 from booktools.sphinx.notebooks import own_package
 
 REPOSITORY = "https://github.com/example/book"
@@ -145,6 +151,27 @@ def test_pages_are_edited_where_we_know_how(
     expected = (repository + edit, repository + str(report)) if edit else ("", "")
     assert source_addresses(repository, "b", "a/p") == expected
     assert source_addresses(repository, "", "a/p") == ("", expected[1])
+
+
+@pytest.mark.parametrize(
+    ("page", "settings", "address"),
+    [
+        ("index", {}, "_sources/index.md"),
+        ("chapters/a b#c", {}, "../_sources/chapters/a%20b%23c.md"),
+        ("a/p", {"html_sourcelink_suffix": ".txt"}, "../_sources/a/p.md.txt"),
+        ("a/p", {"html_sourcelink_suffix": ".md"}, "../_sources/a/p.md"),
+        ("a/p", {"html_show_sourcelink": False}, ""),
+        ("a/p", {"html_copy_source": False}, ""),
+    ],
+)
+def test_the_source_is_shown_where_sphinx_has_put_it(
+    page: str, settings: dict[str, object], address: str
+) -> None:
+    config = SimpleNamespace(
+        html_copy_source=True, html_show_sourcelink=True, html_sourcelink_suffix=""
+    )
+    vars(config).update(settings)
+    assert source_on_site(config, page) == address
 
 
 # A fork
