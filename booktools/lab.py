@@ -9,13 +9,13 @@ import sys
 from pathlib import Path
 
 from booktools.environment import prepare_environment
-from booktools.toc import first_chapter
+from booktools.toc import first_chapter, pages
 
 
 def main(root: Path) -> int:
     """Replace this process with JupyterLab, opened at the first chapter."""
     prepare_environment(root)
-    first = f"{first_chapter(root) or 'index'}.md"
+    first = f"{first_chapter(root) or pages(root)[0]}.md"
     os.chdir(root)
     lab = [sys.executable, "-m", "jupyter", "lab"]
     os.execv(sys.executable, [*lab, f"--LabApp.default_url=/lab/tree/{first}"])

@@ -32,6 +32,8 @@ KEYS = {
 def pages(root: Path) -> list[str]:
     """Return the names of the pages that the table of contents lists, in order.
 
+    The first is the one that ``root`` names.
+
     Raises
     ------
     AuthorError
@@ -74,9 +76,10 @@ def first_chapter(root: Path) -> str:
 
     It is the first chapter if none has one, and empty if there is none.
     """
-    trees = _toc(root).root.subtrees
-    numbered = [page for tree in trees if tree.numbered for page in tree.files()]
-    return next(filter(is_chapter, [*numbered, *pages(root)]), "")
+    toc = _toc(root)
+    trees = [tree for tree in toc.root.subtrees if tree.numbered]
+    numbered = [page for tree in trees for page in tree.files()]
+    return next(filter(is_chapter, [*numbered, *toc]), "")
 
 
 def find_chapters(root: Path, asked: str) -> list[str]:

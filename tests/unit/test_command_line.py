@@ -5,8 +5,9 @@ import os
 from pathlib import Path
 
 import pytest
-from small_book import SmallBook
+from small_book import SmallBook, lay_out
 
+from booktools import lab
 from booktools.__main__ import main, run
 
 
@@ -31,6 +32,25 @@ def test_a_wrong_request_becomes_one_line(book, monkeypatch, capsys) -> None:
     assert main(["serve", "--root", str(book)]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("PORT=eighty is not a port")
+
+
+@pytest.mark.parametrize(("page", "opened"), [("chapters/01-small", 1), ("more", 0)])
+def test_lab_opens_the_first_chapter_or_else_the_first_page(
+    tmp_path, monkeypatch, page, opened
+) -> None:
+    root = lay_out(tmp_path / "book").root
+    (root / "more.md").write_text("# More\n")
+    (root / "start.md").write_text("# Start\n")
+    (root / "_toc.yml").write_text(
+        f"format: jb-book\nroot: start\nchapters:\n  - file: {page}\n"
+    )
+    called: list[list[str]] = []
+    monkeypatch.setattr(lab, "prepare_environment", lambda root: None)
+    monkeypatch.setattr(os, "execv", lambda path, arguments: called.append(arguments))
+    monkeypatch.chdir(tmp_path)
+    lab.main(root)
+    (arguments,) = called
+    assert arguments[-1].endswith(f"/{('start', page)[opened]}.md")
 
 
 def test_a_full_disk_becomes_one_line_and_no_other_fault(book, capsys) -> None:
