@@ -62,10 +62,11 @@ def excluded_labels(root: Path) -> dict[str, str]:
     A label that is in the book as well, as after a copy of a chapter, leads there.
     """
     names: dict[str, str] = {}
+    listed = pages(root)
     for path in book_files(root):
         page = path.with_suffix("").as_posix()
         is_chapter = path.suffix == ".md" and path.parts[0] == CHAPTERS
-        if is_chapter and page not in pages(root):
+        if is_chapter and page not in listed:
             labels = labels_of(prose_of(root, root / path))
             names |= labels | {page: labels[""]}
     if names:
