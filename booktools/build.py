@@ -32,6 +32,7 @@ from booktools.environment import (
     hash_files,
     number_of_jobs,
     prepare_environment,
+    read_code,
 )
 from booktools.errors import AuthorError
 from booktools.git import branch, revision
@@ -302,7 +303,7 @@ def execute(
             runs.append(Run(root, path, notebook, limit))
 
     def keep(run: Run) -> None:
-        if hash_files(root) != env.files:
+        if hash_files(root, read_code(root)) != env.files:
             return  # unclear which version the chapter saw; see build()
         store(cache, run)
         record = {"seconds": run.seconds, "megabytes": run.megabytes}

@@ -96,6 +96,8 @@ EXECUTORS = (
     "tracebacks.py",
 )
 
+Code = dict[str, tuple[Path, str]]  # file and text of a chapter or module, by its name
+
 
 @dataclass(frozen=True)
 class Environment:
@@ -167,6 +169,7 @@ def prepare_environment(root: Path) -> Environment:
         raise AuthorError(str(error)) from None
     if mnist is None:
         os.environ["BOOK_OFFLINE"] = "1"
+    code = read_code(root)
     environment = Environment(
         digits=mnist.name if mnist else BUNDLED,
         device=device,
@@ -174,9 +177,9 @@ def prepare_environment(root: Path) -> Environment:
         python=platform.python_version(),
         machine=", ".join([platform.system(), platform.machine(), *_blas_kernels()]),
         threads=os.environ[THREADS],
-        versions=library_versions(root),
-        files=hash_files(root),
-        switches=switches(root),
+        versions=library_versions(code),
+        files=hash_files(root, code),
+        switches=switches(code),
     )
     os.environ["BOOK_RESULTS_DIR"] = str(root / RESULTS / environment.fingerprint)
     return environment
@@ -210,9 +213,10 @@ def set_variables(root: Path) -> None:
     os.environ["MATPLOTLIBRC"] = str(package_folder("matplotlib") / "mpl-data")
 
 
-def switches(root: Path) -> dict[str, str]:
+def switches(code: Code) -> dict[str, str]:
     """Return the variables that libraries, or the chapters themselves, read."""
-    named = SWITCHES | {name for text in code(root) for name in VARIABLE.findall(text)}
+    texts = [text for _, text in code.values()]
+    named = SWITCHES | {name for text in texts for name in VARIABLE.findall(text)}
     return {
         name: value
         for name, value in sorted(os.environ.items())
@@ -220,10 +224,11 @@ def switches(root: Path) -> dict[str, str]:
     }
 
 
-def library_versions(root: Path) -> dict[str, str]:
+def library_versions(code: Code) -> dict[str, str]:
     """Return the versions of what chapters import and of its requirements."""
     modules = set()
-    for kind, names in (found for text in code(root) for found in IMPORT.findall(text)):
+    texts = [text for _, text in code.values()]
+    for kind, names in (found for text in texts for found in IMPORT.findall(text)):
         for name in names.split(",") if kind == "import" else [names]:
             modules.add(re.split(r"[. ]", name.strip())[0])
     modules -= OURS | set(sys.stdlib_module_names) | {""}
@@ -264,11 +269,11 @@ def package_of(module: str) -> str:
     return packages_distributions().get(module, [""])[0]
 
 
-def hash_files(root: Path) -> dict[str, str]:
+def hash_files(root: Path, code: Code) -> dict[str, str]:
     """Return the SHA-256 sum of each file that affects what chapters compute."""
     paths = data_files(root)
-    for name, path in code_files(root).items():
-        for _, text in NAME.findall(read_text(path, name)):
+    for name, (path, words) in code.items():
+        for _, text in NAME.findall(words):
             file = path.parent / os.path.expanduser(text)  # noqa: PTH111 (no errors)
             if is_readable(file) and not text.startswith(("/proc", "/sys")):
                 paths[f"{name}: {text}"] = file
@@ -277,16 +282,12 @@ def hash_files(root: Path) -> dict[str, str]:
     return {name: hash_file(path) for name, path in sorted(paths.items())}
 
 
-def code(root: Path) -> list[str]:
-    """Return the text of each file of `code_files`."""
-    return [read_text(path, name) for name, path in code_files(root).items()]
-
-
-def code_files(root: Path) -> dict[str, Path]:
-    """Return the chapters, and the modules that they can import, by name."""
-    chapters = {it.relative_to(root).as_posix(): it for it in chapter_files(root)}
-    files = data_files(root).items()
-    return chapters | {name: path for name, path in files if path.suffix == ".py"}
+def read_code(root: Path) -> Code:
+    """Return the chapters, and the modules that they can import."""
+    files = {it.relative_to(root).as_posix(): it for it in chapter_files(root)}
+    data = data_files(root).items()
+    files |= {name: path for name, path in data if path.suffix == ".py"}
+    return {name: (path, read_text(path, name)) for name, path in files.items()}
 
 
 def data_files(root: Path) -> dict[str, Path]:

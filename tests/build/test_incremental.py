@@ -212,8 +212,8 @@ def test_a_changed_helper_executes_and_reads_all(
     book: SmallBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = book.page()
-    monkeypatch.setattr("booktools.environment.hash_files", lambda root: {"a": "b"})
-    monkeypatch.setattr("booktools.build.hash_files", lambda root: {"a": "b"})
+    monkeypatch.setattr("booktools.environment.hash_files", lambda *_: {"a": "b"})
+    monkeypatch.setattr("booktools.build.hash_files", lambda *_: {"a": "b"})
     said = book.must_build()
     assert "01-small.md executed in" in said
     assert book.page() == before

@@ -22,6 +22,7 @@ from booktools.environment import (
     number_of_jobs,
     positive_number,
     prepare_environment,
+    read_code,
     set_variables,
     switches,
 )
@@ -52,6 +53,10 @@ def _variables_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return lay_out(tmp_path / "book").root
+
+
+def hash_files_of(root: Path) -> dict[str, str]:
+    return hash_files(root, read_code(root))
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(Environment)])
@@ -91,6 +96,19 @@ def test_variables_are_looked_at(
     assert os.environ["BOOK_RESULTS_DIR"].endswith(after.fingerprint)
 
 
+def test_each_file_is_read_once(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    read: list[Path] = []
+
+    def note(path: Path, name: str) -> str:
+        read.append(path)
+        return read_text(path, name)
+
+    monkeypatch.setattr(environment, "read_text", note)
+    prepare_environment(root)
+    assert root / "chapters" / "01-small.md" in read
+    assert len(set(read)) == len(read)
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -105,9 +123,9 @@ def test_a_variable_that_a_chapter_reads_is_looked_at(
 ) -> None:
     book = lay_out(tmp_path / "book")
     monkeypatch.setenv("COURSE", "2026")
-    assert "COURSE" not in switches(book.root)
+    assert "COURSE" not in switches(read_code(book.root))
     book.append(f"\n```{{code-cell}} ipython3\n{code}\n```\n")
-    assert switches(book.root)["COURSE"] == "2026"
+    assert switches(read_code(book.root))["COURSE"] == "2026"
 
 
 def test_the_machine_is_looked_at(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
@@ -144,7 +162,7 @@ def imported_by(path: Path) -> set[str]:
 
 
 def test_all_that_chapters_import_is_looked_at_and_nothing_else() -> None:
-    versions = library_versions(ROOT)
+    versions = library_versions(read_code(ROOT))
     providers = packages_distributions()
     needed = set().union(*map(imported_by, chapter_files())) & providers.keys()
     ours = {"helpers", "interactive", "booktools", "figures"}
@@ -158,16 +176,16 @@ def test_all_that_chapters_import_is_looked_at_and_nothing_else() -> None:
 
 def test_what_a_chapter_begins_to_import_is_looked_at(tmp_path: Path) -> None:
     book = lay_out(tmp_path / "book")
-    assert "pyyaml" not in library_versions(book.root)
+    assert "pyyaml" not in library_versions(read_code(book.root))
     book.append("\n```{code-cell} ipython3\nimport os, yaml\n```\n")
-    assert "pyyaml" in library_versions(book.root)
+    assert "pyyaml" in library_versions(read_code(book.root))
 
 
 # The files
 
 
 def test_what_makes_and_executes_chapters_is_looked_at(root: Path) -> None:
-    found = hash_files(root)
+    found = hash_files_of(root)
     kept = {f"helpers/{path.name}" for path in (ROOT / "helpers").glob("*.py")}
     names = "environment", "execute", "kernels", "ipython_kernel_config", "tracebacks"
     kept |= {f"booktools/{name}.py" for name in names}
@@ -185,13 +203,13 @@ def test_what_makes_and_executes_chapters_is_looked_at(root: Path) -> None:
 def test_every_file_that_a_chapter_could_read_is_looked_at(
     root: Path, name: str
 ) -> None:
-    before = hash_files(root)
+    before = hash_files_of(root)
     (root / name).parent.mkdir(parents=True, exist_ok=True)
     (root / name).write_text("1")
-    first = hash_files(root)
+    first = hash_files_of(root)
     assert set(first) - set(before) == {name}
     (root / name).write_text("2")
-    assert hash_files(root) != first
+    assert hash_files_of(root) != first
 
 
 @pytest.mark.parametrize("name", ["notes.md", "../_static/a.png", "../.env", "{}/b c"])
@@ -202,19 +220,19 @@ def test_a_file_that_a_chapter_names_is_looked_at_wherever_it_is(
     name = name.format(tmp_path)
     book.append(f"\n```{{code-cell}} ipython3\nopen({name!r})\n```\n")
     key = f"chapters/01-small.md: {name}"
-    assert key not in hash_files(book.root)
+    assert key not in hash_files_of(book.root)
     (book.root / "chapters" / name).write_text("1")
-    before = hash_files(book.root)
+    before = hash_files_of(book.root)
     (book.root / "chapters" / name).write_text("2")
-    assert hash_files(book.root)[key] != before[key]
+    assert hash_files_of(book.root)[key] != before[key]
 
 
 @pytest.mark.parametrize("text", ["é" * 190 + "/b", "a.\0"])
 def test_a_text_that_can_name_no_file_is_only_a_text(tmp_path: Path, text: str) -> None:
     book = lay_out(tmp_path / "book")
-    before = hash_files(book.root)
+    before = hash_files_of(book.root)
     book.append(f"\n```{{code-cell}} ipython3\nprint('{text}')\n```\n")
-    assert hash_files(book.root) == before
+    assert hash_files_of(book.root) == before
 
 
 def test_a_file_that_nobody_may_read_is_only_a_text(
@@ -222,9 +240,9 @@ def test_a_file_that_nobody_may_read_is_only_a_text(
 ) -> None:
     book = lay_out(tmp_path / "book")
     book.append("\n```{code-cell} ipython3\nprint('../index.md')\n```\n")
-    assert "chapters/01-small.md: ../index.md" in hash_files(book.root)
+    assert "chapters/01-small.md: ../index.md" in hash_files_of(book.root)
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    assert "chapters/01-small.md: ../index.md" not in hash_files(book.root)
+    assert "chapters/01-small.md: ../index.md" not in hash_files_of(book.root)
 
 
 def test_what_a_module_beside_the_chapters_uses_is_looked_at(
@@ -234,9 +252,9 @@ def test_what_a_module_beside_the_chapters_uses_is_looked_at(
     (root / "table").write_text("1")
     module = root / "chapters" / "beside.py"
     module.write_text("import os, yaml\nos.environ['COURSE']\nopen('../table')\n")
-    assert "pyyaml" in library_versions(root)
-    assert "COURSE" in switches(root)
-    assert "chapters/beside.py: ../table" in hash_files(root)
+    assert "pyyaml" in library_versions(read_code(root))
+    assert "COURSE" in switches(read_code(root))
+    assert "chapters/beside.py: ../table" in hash_files_of(root)
 
 
 @pytest.mark.parametrize(
@@ -255,10 +273,10 @@ def test_what_a_module_beside_the_chapters_uses_is_looked_at(
     ],
 )
 def test_what_no_chapter_reads_is_not(root: Path, name: str) -> None:
-    before = hash_files(root)
+    before = hash_files_of(root)
     (root / name).parent.mkdir(parents=True, exist_ok=True)
     (root / name).write_text("1")
-    assert hash_files(root) == before
+    assert hash_files_of(root) == before
 
 
 def test_links_are_followed_once_and_dangling_ones_left_alone(
@@ -268,11 +286,11 @@ def test_links_are_followed_once_and_dangling_ones_left_alone(
     (tmp_path / "elsewhere" / "table.csv").write_text("1")
     (root / "data").symlink_to(tmp_path / "elsewhere")
     (root / "chapters" / "round").symlink_to(root)
-    before = hash_files(root)
+    before = hash_files_of(root)
     assert "data/table.csv" in before
     assert len(before) < 100
     (root / "dangling").symlink_to(tmp_path / "nowhere")
-    assert hash_files(root) == before
+    assert hash_files_of(root) == before
 
 
 def test_a_large_file_is_read_in_pieces_and_once(
