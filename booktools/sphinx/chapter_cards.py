@@ -22,6 +22,7 @@ from booktools.sources import is_readable
 from booktools.sphinx.chapter_head import chapter_number, key_picture
 from booktools.sphinx.formulas import IN_HTML
 from booktools.sphinx.images import (
+    VERSIONS,
     draw_on_page,
     drawn_before,
     on_white,
@@ -46,7 +47,7 @@ class ChapterCards(SphinxDirective):
         return [chapter_cards()]
 
 
-def shrink(content: bytes, width: int) -> bytes:
+def shrink(content: bytes, width: int, versions: str = VERSIONS) -> bytes:
     """Return a picture without its white margin, no wider than so many pixels."""
     small = on_white(Image.open(io.BytesIO(content)))
     small = small.crop(ImageChops.invert(small).getbbox())

@@ -38,8 +38,9 @@ logger = getLogger(__name__)
 KEPT = BUILD / "images"  # compressed images, which are slow to make
 DRAWN = BUILD / "drawn"  # what has been made of pictures, for later builds
 MOST_DRAWN = 20_000_000  # bytes
+VERSIONS = f"Pillow {version('pillow')}, resvg {version('resvg-py')}"
 # Part of their names: if the compression changes, others are made.
-ENCODER = Path(plots.__file__).read_bytes() + version("pillow").encode()
+ENCODER = Path(plots.__file__).read_bytes() + VERSIONS.encode()
 EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")  # modes of a picture
 LARGEST_WEBP = 16383  # pixels
 SOURCE = re.compile(r"""<\w[^<>]*?\ssrc=["']([^"']+)""")
@@ -158,7 +159,10 @@ def _extract_frames(raw: nodes.raw, kept: Path) -> None:
 
 
 def drawn_before(root: str | Path) -> Memory:
-    """Return the cache of what has been made of pictures, in a book's folder."""
+    """Return the cache of what has been made of pictures, in a book's folder.
+
+    Its keys are all arguments of a function, so one of them is `VERSIONS`.
+    """
     return Memory(Path(root) / DRAWN, verbose=0)
 
 

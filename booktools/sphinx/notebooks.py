@@ -47,7 +47,7 @@ from booktools.execute import open_cache
 from booktools.sources import is_readable, read_chapter
 from booktools.sphinx.book import Book
 from booktools.sphinx.chapter_head import chapter_number
-from booktools.sphinx.images import drawn_before
+from booktools.sphinx.images import VERSIONS, drawn_before
 from booktools.urls import is_elsewhere
 
 logger = getLogger(__name__)
@@ -496,7 +496,9 @@ def embed(path: Path, root: str | Path) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def draw_as_png(drawing: str, width: int, colours: int) -> bytes:
+def draw_as_png(
+    drawing: str, width: int, colours: int, versions: str = VERSIONS
+) -> bytes:
     """Return an SVG as PNG on white, with its width in pixels and few colours."""
     # The dpi converts sizes in points to pixels.
     drawn = resvg_py.svg_to_bytes(

@@ -2,6 +2,8 @@
 
 import base64
 import io
+from importlib.metadata import version
+from inspect import signature
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -13,6 +15,8 @@ from small_site import render, warnings_of
 from sphinx.application import Sphinx
 
 from booktools.sphinx import images
+from booktools.sphinx.chapter_cards import shrink
+from booktools.sphinx.notebooks import draw_as_png
 
 DRAWING = """<?xml version="1.0"?>
 <svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"
@@ -311,6 +315,18 @@ def test_an_image_is_compressed_once(folder: Path) -> None:
     build(folder, text)
     with mock.patch.object(images, "to_webp", side_effect=AssertionError):
         build(folder, text + "\nMore.\n")
+
+
+def test_another_version_of_a_library_draws_again(tmp_path: Path) -> None:
+    cached = images.drawn_before(tmp_path).cache(shrink)
+    content = png(40, 20)
+    cached(content, 20)
+    assert cached.check_call_in_cache(content, 20)
+    assert not cached.check_call_in_cache(content, 20, "Pillow 0")
+    for draw in (shrink, draw_as_png):
+        default = signature(draw).parameters["versions"].default
+        assert default == images.VERSIONS
+    assert all(version(name) in images.VERSIONS for name in ("pillow", "resvg-py"))
 
 
 def test_a_printed_page_shows_all_at_once_in_the_colours_of_paper(
