@@ -10,7 +10,7 @@ import warnings
 from functools import cache
 from pathlib import Path
 
-BRANCHES = r"^refs/heads/(.+)$", r"^refs/remotes/origin/(.+)$"
+BRANCH = re.compile(r"^refs/(?:heads|remotes/origin)/(.+)$", re.M)
 
 
 def revision(root: Path) -> str:
@@ -44,7 +44,7 @@ def branch(root: Path) -> str:
     if found := first.removeprefix("origin/") or _git(root, "branch", "--show-current"):
         return found
     refs = _git(root, "for-each-ref", "--contains", "HEAD", "--format=%(refname)")
-    names = {name for kind in BRANCHES for name in re.findall(kind, refs, re.M)}
+    names = set(BRANCH.findall(refs))
     return names.pop() if len(names) == 1 else ""
 
 
@@ -58,7 +58,7 @@ def _git(root: Path, *arguments: str) -> str:
     return _ask_git(root, *arguments)[0] if inside == "true" else ""
 
 
-@cache  # a build asks many times
+@cache  # a build asks many times; at each, subprocess lets Python repeat warnings
 def _warn(fault: str) -> None:
     warnings.warn(
         f"Pages name no commit and link to no repository, since git fails: {fault}",
