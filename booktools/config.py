@@ -7,6 +7,7 @@ theme or its own way to execute, which this book does not use.
 import math
 from collections.abc import Iterator
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,10 @@ FURO = {  # options that its templates know, and ours do not
     *("source_directory", "source_edit_link", "source_repository"),
     *("source_view_link", "top_of_page_button"),
 }
+# What Jupyter Book's schema does not know: below sphinx.config.
+_TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
+_CONFIG = {"properties": {"original": _TEXTS}}
+OURS = {"properties": {"sphinx": {"properties": {"config": _CONFIG}}}}
 _ADDRESS = "links follow the remote “origin”; for another address set {}."
 _REPOSITORY = _ADDRESS.format("BOOK_REPOSITORY")
 _SITE = _ADDRESS.format("BOOK_URL")
@@ -112,8 +117,9 @@ def cell_timeout(root: Path) -> int:
 
 
 def _wrong_types(file: YamlFile) -> Iterator[AuthorError]:
-    """Yield what does not conform to Jupyter Book's schema."""
-    for fault in get_validator().iter_errors(file.data):
+    """Yield what does not conform to Jupyter Book's schema, or to `OURS`."""
+    validators = get_validator(), get_validator().evolve(schema=OURS)
+    for fault in chain.from_iterable(it.iter_errors(file.data) for it in validators):
         name = ".".join(map(str, fault.absolute_path))
         message = f"{name}: {fault.message}."
         if fault.instance is None:
@@ -128,7 +134,9 @@ def _wrong_keys(file: YamlFile) -> Iterator[AuthorError]:
     settings = _settings(file.data)
     for name, value in settings.items():
         place = name.split(".")
-        if name in FIXED:
+        if isinstance(value, float) and not math.isfinite(value):
+            message = f"“{name}” must be a number with an end."
+        elif name in FIXED:
             if value == FIXED[name]:
                 continue
             message = f"“{name}” must be {_typed(FIXED[name])} in this book."

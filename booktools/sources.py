@@ -23,6 +23,7 @@ LOCK = BUILD / "lock"  # held while building, printing or exporting
 NOT_OF_THE_BOOK = {str(BUILD), "tests"}  # and what begins with a dot
 HEADER = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$", re.M | re.S)
 
+SHOWN = {"description", "gpu"}  # what a header may say in words
 HEADER_NEEDS = {
     ("jupytext", "text_representation", "extension"): ".md",
     ("jupytext", "text_representation", "format_name"): "myst",
@@ -117,22 +118,29 @@ def _parse(text: str, name: Path) -> "NotebookNode":
 
 
 def check_header(root: Path, path: Path) -> None:
-    """Check that Jupyter opens and saves a chapter as what it is.
+    """Check that a chapter says in words what is shown of it, and Jupyter opens it.
 
     Raises
     ------
     AuthorError
-        If it has code, and its header lacks what Jupyter needs.
+        If its header holds something else, or it has code and the header lacks what
+        Jupyter needs to open and save it as what it is.
     """
     name = path.relative_to(root)
     text = read_text(path, name)
-    if "{code-cell}" not in text:
-        return
+    has_code = "{code-cell}" in text
     header = HEADER.match(text)
     if header is None:
+        if not has_code:
+            return
         message = "this chapter has no header; copy that of another, from --- to ---."
         raise AuthorError(message, name, 1)
     file = parse_yaml(header[1], name, 2)
+    for key in sorted(SHOWN & file.data.keys()):
+        if not isinstance(file.data[key], str):
+            raise file.error(f"write a text after “{key}:”, or delete this line.", key)
+    if not has_code:
+        return
     for place, value in HEADER_NEEDS.items():
         found: Any = file.data
         for key in place:

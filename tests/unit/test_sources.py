@@ -34,6 +34,9 @@ def test_a_header_of_which_jupyter_needs_all_is_there(book: SmallBook) -> None:
         (HEADER, "", "1: this chapter has no header"),
         (HEADER, "---\n- a\n---", "2: here must be lines “key: value”"),
         ("---\njupy", "---\ndescription: a: b\njupy", "2: this is not YAML"),
+        ("---\njupy", "---\ngpu:\njupy", "2: write a text after “gpu:”, or delete"),
+        ("---\njupy", "---\ngpu: no\njupy", "2: write a text after “gpu:”, or delete"),
+        (CHAPTER, "---\ndescription: 5\n---\n# T\n", "2: write a text after “desc"),
         ("---\njupy", "---  \n\n\na: 2026-02-30\njupy", "4: this is not YAML"),
     ],
 )
