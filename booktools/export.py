@@ -10,6 +10,7 @@ if the export succeeded.
 import os
 import shutil
 from pathlib import Path
+from urllib.parse import quote
 
 import nbformat
 from filelock import FileLock
@@ -138,7 +139,7 @@ def write_readme(book: Book, path: Path, titles: dict[str, str]) -> None:
         launches = launch_addresses(book.repository, page)
         links = [f"[{name}]({where})" for name, where in launches.items()]
         on = f": run it on {' or '.join(links)}" if links else ""
-        lines.append(f"- [{title}]({page}.ipynb){on}")
+        lines.append(f"- [{title}]({quote(page)}.ipynb){on}")
     text = README.format(
         commit=f"commit {book.commit}" if book.commit else "a copy",
         edition=STUDENT_NOTE if edition() == STUDENT else "",

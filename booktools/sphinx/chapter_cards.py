@@ -12,6 +12,7 @@ import io
 import re
 from html import escape, unescape
 from pathlib import Path
+from urllib.parse import quote
 
 from docutils import nodes
 from PIL import Image, ImageChops
@@ -84,7 +85,7 @@ def _draw(app: Sphinx, chapter: str) -> str:
     with Image.open(io.BytesIO(small)) as picture:
         width, height = picture.size
     return (
-        f'<div class="card-picture"><img src="{file}" alt="" loading="lazy" '
+        f'<div class="card-picture"><img src="{quote(file)}" alt="" loading="lazy" '
         f'class="plot" width="{width}" height="{height}"></div>'
     )
 

@@ -585,7 +585,7 @@ def about(app: Sphinx, page: str, executed: NotebookNode) -> str:
     here = f"the book *{title}*"
     book: Book = app.config.book
     if book.site:
-        here = f"[this page]({book.site}{page}.html) of {here}"
+        here = f"[this page]({book.site}{quote(page)}.html) of {here}"
     text = f"This notebook was made from {here}"
     text += f", commit {book.commit}." if book.commit else "."
     if any("raises-exception" in c.metadata.get("tags", []) for c in executed.cells):

@@ -7,6 +7,7 @@ import math
 from html import escape
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import quote
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -71,8 +72,9 @@ class BuildChapters(SphinxDirective):
         for page in self.config.book.chapters:
             name = page.removeprefix("chapters/")
             took = records.get(name, UNKNOWN)
+            address = f"../{quote(page)}.html"
             body += (
-                f"<tr><th scope='row'><a href='../{page}.html'>{name}</a></th>"
+                f"<tr><th scope='row'><a href='{address}'>{escape(name)}</a></th>"
                 f"<td>{took['seconds']:.1f}</td><td>{took['megabytes']:.0f}</td></tr>"
             )
         return [_table(f"<tr>{head}</tr>{body}")]

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import psutil
 import pytest
@@ -308,6 +309,26 @@ def test_pages_may_be_listed_with_their_endings(book: SmallBook) -> None:
     assert link
     assert link["href"] == "chapters/01-small.html"
     assert "Nothing has changed" in book.must_build()
+
+
+def test_every_address_on_the_pages_of_any_name_leads_to_a_file(
+    book: SmallBook,
+) -> None:
+    name = "02 & 'more'#1 ü%20"
+    text = CHAPTER.replace("---\nmystnb", "---\ntags: [key-picture]\nmystnb")
+    book.add_chapter(name, text.replace("A small", "Another"))
+    with (book.root / "_toc.yml").open("a") as toc:
+        toc.write("      - file: reference/build-report\n")
+    shutil.copy(ROOT / "reference" / "build-report.md", book.root / "reference")
+    (book.root / "index.md").write_text("# A small book\n\n```{chapter-cards}\n```\n")
+    book.must_build()
+    for path in book.site.rglob("*.html"):
+        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for tag in page.select("[href], [src]") if path.name != "404.html" else ():
+            address = urlsplit(str(tag.get("href") or tag["src"]))
+            if not address.netloc and address.path:
+                assert (path.parent / unquote(address.path)).is_file(), tag
+    assert book.article(f"chapters/{name}").select_one(".page-links")
 
 
 # Other people's files

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import nbformat
 import pytest
@@ -28,7 +29,7 @@ from booktools.sphinx.buttons import (
     source_addresses,
     source_on_site,
 )
-from booktools.sphinx.notebooks import own_package
+from booktools.sphinx.notebooks import about, own_package
 
 REPOSITORY = "https://github.com/example/book"
 FILES = re.compile(r"\b(open|load|save|savefig|loadtxt|savetxt|\w+_text|read_csv)\(")
@@ -172,6 +173,17 @@ def test_the_source_is_shown_where_sphinx_has_put_it(
     )
     vars(config).update(settings)
     assert source_on_site(config, page) == address
+
+
+def test_a_page_of_any_name_is_named_by_its_address(tmp_path: Path) -> None:
+    site = "https://example.org/"
+    book: Any = SimpleNamespace(repository="", commit="", site=site)
+    export.write_readme(book, tmp_path / "README.md", {"chapters/a b#": "T"})
+    assert "[T](chapters/a%20b%23.ipynb)" in (tmp_path / "README.md").read_text()
+    config = SimpleNamespace(html_title="T", book=book, tex_macros="")
+    app: Any = SimpleNamespace(config=config)
+    note = about(app, "chapters/a b#", nbformat.v4.new_notebook())
+    assert f"[this page]({site}chapters/a%20b%23.html)" in note
 
 
 # A fork
