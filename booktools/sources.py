@@ -22,7 +22,10 @@ EXECUTED = BUILD / "executed"  # the executed chapters that the built pages show
 LOCK = BUILD / "lock"  # held while building, printing or exporting
 NOT_OF_THE_BOOK = {str(BUILD), "tests"}  # and what begins with a dot
 HEADER = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$", re.M | re.S)
-
+# The options of a cell, between two lines or each after a colon.
+OPTIONS = re.compile(
+    r"^```+\{code-cell\}[^\n]*\n(?:---[ \t]*\n(.*?)^---|((?::[^\n]*\n)+))", re.M | re.S
+)
 SHOWN = {"description", "gpu"}  # what a header may say in words
 HEADER_NEEDS = {
     ("jupytext", "text_representation", "extension"): ".md",
@@ -107,6 +110,7 @@ def _parse(text: str, name: Path) -> "NotebookNode":
         line = text.count("\n", 0, tags.start()) + 1 if tags else 0
         raise AuthorError(message, name, line) from error
     except Exception as error:  # MyST-NB's errors share no base class
+        _check_options(text, name)
         found = re.search(r"at line (\d+)", str(error))
         message = str(error) or type(error).__name__
         raise AuthorError(message, name, int(found[1]) if found else 0) from error
@@ -115,6 +119,16 @@ def _parse(text: str, name: Path) -> "NotebookNode":
     lines = notebook.metadata["source_map"]
     notebook.metadata["places"] = [f"{name}:{line}" for line in lines]
     return notebook
+
+
+def _check_options(text: str, name: Path) -> None:
+    """Raise AuthorError at the first line of a cell's options that is no YAML."""
+    for cell in OPTIONS.finditer(text):
+        between, colons = cell.groups()
+        options = colons.replace("\n:", "\n").removeprefix(":") if colons else between
+        line = text.count("\n", 0, cell.start(2 if colons else 1)) + 1
+        if options.strip():
+            parse_yaml(options, name, line)
 
 
 def check_header(root: Path, path: Path) -> None:

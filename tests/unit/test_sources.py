@@ -8,6 +8,7 @@ from small_book import CHAPTER, SmallBook, lay_out
 from booktools.errors import AuthorError
 from booktools.sources import check_header, read_chapter
 
+TWO_CELLS = b"# T\n\n```{code-cell}\n---\n---\n```\n```{code-cell}\n%s\n\n1\n```\n"
 HEADER, TEXT = CHAPTER.split("\n\n", 1)
 
 
@@ -57,10 +58,14 @@ def test_what_a_header_lacks_is_said(
         (b"---\na: b: c\n---\n# Title\n", ":2: this is not YAML"),
         (b"--- \n\n \na: b: c\n--- \n\n# Title\n", ":4: this is not YAML"),
         (b"---\na:\n\t- b\n---\n# Title\n", ":3: this is not YAML"),
-        (b"# T\n\n```{code-cell}\n---\na: [b\n---\n```\n", ":3: Code cell 1"),
+        (b"# T\n\n```{code-cell}\n---\na: [b\n---\n```\n", ":5: this is not YAML"),
         (b"# T\n\n+++ {a}\n", ":3: Markdown cell 1"),
         (b"# T\n\n```{code-cell}\n:tags: a\n\n1\n```\n", ":4: 'a' is not of type"),
         (b"# T\n\n```{code-cell}\n---\ntags: a\n---\n```\n", ":5: 'a' is not of"),
+        (TWO_CELLS % b"---\na: 1\nb: 2026-02-30\n---", ":10: this is not YAML: “202"),
+        (TWO_CELLS % b":a: 1\n:b: 2026-02-30", ":9: this is not YAML: “2026-02-30”"),
+        (TWO_CELLS % b"---\na: 1\nb: x\x08\n---", ":10: delete the character U+0008"),
+        (TWO_CELLS % b":a: 1\n:b: x\x08", ":9: delete the character U+0008"),
     ],
 )
 def test_what_is_no_chapter_is_named(
