@@ -42,7 +42,9 @@ def run(command: Callable[[Path], int], root: Path) -> int:
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        print(f"{error.filename or root}: no space is left here.", file=sys.stderr)
+        place = error.filename or root
+        message = f"{place}: no space is left here; free some and try again."
+        print(message, file=sys.stderr)
     return 1
 
 
