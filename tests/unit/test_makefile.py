@@ -1,4 +1,4 @@
-"""Folders that are links are what they lead to."""
+"""Folders that are links are what they lead to, whoever calls `make`."""
 
 import os
 import shutil
@@ -12,7 +12,8 @@ SHOW = "show: ; @echo $(installed)"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MAKEFLAGS", "n")  # as `make` hands on what it was told
     folder = tmp_path / "book"
     folder.mkdir()
     shutil.copy(ROOT / "Makefile", folder)
@@ -20,7 +21,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def make(folder: Path, *arguments: str) -> str:
-    surroundings = os.environ | {"PWD": str(folder)}  # as a shell says it
+    surroundings = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("MAKE", "MFLAGS"))
+    }
+    surroundings["PWD"] = str(folder)  # as a shell says it
     command = ["make", "--silent", *arguments]
     return subprocess.run(
         command,
