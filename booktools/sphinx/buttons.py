@@ -14,7 +14,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from booktools.edition import STUDENT
-from booktools.sphinx.chapter_head import GLANCE
+from booktools.sphinx.chapter_head import find_glance
 from booktools.urls import github_project
 
 BRANCH = "notebooks"  # where the exported notebooks are
@@ -95,8 +95,7 @@ def source_on_site(config: Any, page: str) -> str:
 
 def _add_chapter_links(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Show what one can do with a chapter, below what it takes."""
-    lists = doctree.findall(nodes.bullet_list)
-    glance = next((it for it in lists if GLANCE in it["classes"]), None)
+    glance = find_glance(doctree)
     if glance is None or app.builder.name != "html":
         return
     facts = {

@@ -95,6 +95,12 @@ def at_a_glance(doctree: nodes.document, gpu: str) -> nodes.bullet_list:
     return glance
 
 
+def find_glance(doctree: nodes.document) -> nodes.bullet_list | None:
+    """Return the list that `at_a_glance` made, if the page is a chapter."""
+    lists = doctree.findall(nodes.bullet_list)
+    return next((it for it in lists if GLANCE in it["classes"]), None)
+
+
 def _rounded(minutes: float) -> int:
     return max(5, 5 * round(minutes / 5))
 
@@ -128,9 +134,7 @@ def _add_head(app: Sphinx, doctree: nodes.document, page: str) -> None:
 
 def _add_picture(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Show the key picture, which is not needed twice in print or in a notebook."""
-    picture = key_picture(doctree)
-    lists = doctree.findall(nodes.bullet_list)
-    glance = next((it for it in lists if GLANCE in it["classes"]), None)
+    picture, glance = key_picture(doctree), find_glance(doctree)
     if picture is None or glance is None or app.builder.name == "print":
         return
     copy = picture.deepcopy()
