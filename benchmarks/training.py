@@ -72,7 +72,7 @@ def main() -> int:
         Race(
             f"{N_EPOCHS} epochs of 50 hidden units, evaluated after each:\n"
             "  chapter 14's loop against loaders, evaluated one by one",
-            lambda: train_as_chapter_12(network_page),
+            lambda: train_with_page(network_page),
             lambda: train_through_loaders(network_page),
             limit=1 / 3,
             tolerance=0.01,
@@ -80,7 +80,7 @@ def main() -> int:
         Race(
             "softmax regression:\n"
             "  chapter 05's fit against saga at its default iterations",
-            lambda: fit_as_chapter_05(linear_page),
+            lambda: fit_with_page(linear_page),
             lambda: fit_with_saga(linear_page),
             limit=1 / 3,
             tolerance=0.0,
@@ -92,7 +92,7 @@ def main() -> int:
         f"{torch.get_num_threads()} thread(s), median of {ROUNDS} rounds"
     )
     passed = [run(race) for race in races]
-    passed.append(train_as_chapter_15())
+    passed.append(time_last_training())
     if not digits.is_mnist:
         print("The limits are set for MNIST, so nothing is judged here.")
         return 0
@@ -120,7 +120,7 @@ def last_training(page: dict[str, Any]) -> float:
     return page["accuracy"](layers, *test)
 
 
-def train_as_chapter_15() -> bool:
+def time_last_training() -> bool:
     """Time the final training of chapter 18 with two threads, and judge it."""
     with redirect_stdout(None):
         page = run_page(ROOT, "18-how-far", "@cached_result")
@@ -168,7 +168,7 @@ def run(race: Race) -> bool:
     return fast and good
 
 
-def train_as_chapter_12(page: dict[str, Any]) -> float:
+def train_with_page(page: dict[str, Any]) -> float:
     """Train and evaluate with the functions of the page."""
     test = page["X_test"], page["y_test"]
     _, history = page["train"](
@@ -204,7 +204,7 @@ def train_through_loaders(page: dict[str, Any]) -> float:
     return right / len(page["y_test"])
 
 
-def fit_as_chapter_05(page: dict[str, Any]) -> float:
+def fit_with_page(page: dict[str, Any]) -> float:
     """Run the cell of the page that fits and scores the model."""
     names = dict(page)
     with redirect_stdout(None):

@@ -22,7 +22,8 @@ logger = getLogger(__name__)
 
 DEFINITIONS = "definitions"  # the attribute of a formula with those before it
 DEFINES = re.compile(
-    r"\\(?:(?:re|provide)?new|Declare|provide|define|require\b|let\b|[gex]?def\b)"
+    r"\\(?:(?:re)?new(?:command|environment|tagform)|provide|Declare|definecolor|"
+    r"require\b|let\b|[gex]?def\b)"
 )
 LABEL = re.compile(r"\s*\\label\s*\{([^}]*)\}")
 WORDS = re.compile(r"\\(?:text[a-z]*|mbox|hbox)\s*\{[^{}]*\}")

@@ -186,7 +186,7 @@ class NoDoublePrecision(TorchDispatchMode):
         return result
 
 
-def test_chapter_12_does_without_double_precision_on_mps(monkeypatch) -> None:
+def test_training_in_pytorch_does_without_double_precision_on_mps(monkeypatch) -> None:
     def read_as_on_mps(*arguments: Any) -> Any:
         notebook = read_chapter(*arguments)
         for cell in notebook.cells:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
+from docutils import nodes
 from small_site import render, warnings_of
 from sphinx.errors import ConfigError
 
@@ -148,6 +149,24 @@ def test_no_page_changes_another_and_each_formula_knows_its_page(
     assert "<mi>b</mi><mi>h</mi>" in re.sub(r"\s|</?mrow.*?>|</?mstyle.*?>", "", html)
     (tmp_path / "c.md").write_text("# C\n\n" r"$\half$")
     assert "Undefined control sequence" in build(tmp_path, "# T\n\n$x$")[1]
+
+
+DEFINITIONS = (
+    r"\newcommand{\a}{a}",
+    r"\renewcommand{\a}{b}",
+    r"\newenvironment{e}{}{}",
+    r"\DeclareMathOperator{\c}{c}",
+    r"\let\d\c",
+    r"\def\f{f}",
+)
+
+
+def test_only_definitions_are_carried_on(tmp_path: Path) -> None:
+    formulas = (r"a \newline b", r"\left( a \right)", *DEFINITIONS, "x")
+    text = "\n\n".join(["# T", *(f"${it}$" for it in formulas)])
+    page = render(tmp_path, text, *EXTENSIONS, **SETTINGS).env.get_doctree("index")
+    *_, last = page.findall(nodes.math)
+    assert last["definitions"].splitlines() == [*DEFINITIONS]
 
 
 MACROS = {
