@@ -187,8 +187,13 @@ def test_what_a_chapter_begins_to_import_is_looked_at(tmp_path: Path) -> None:
 def test_what_makes_and_executes_chapters_is_looked_at(root: Path) -> None:
     found = hash_files_of(root)
     kept = {f"helpers/{path.name}" for path in (ROOT / "helpers").glob("*.py")}
-    names = "environment", "execute", "kernels", "ipython_kernel_config", "tracebacks"
-    kept |= {f"booktools/{name}.py" for name in names}
+    kept |= {
+        f"booktools/{name}.py"
+        for name in (
+            *("environment", "execute", "ipython_kernel_config", "kernels"),
+            *("outputs", "tracebacks"),
+        )
+    }
     assert kept | {"interactive/explorables.py"} <= found.keys()
 
 
