@@ -56,6 +56,55 @@ mystnb:
 plt.plot([0, 1]);
 ```
 """
+EXERCISE = """
+## Exercises
+
+```{exercise-start} Find it
+:label: ex-find
+```
+
+It is small.
+
+```{exercise-end}
+```
+
+```{solution-start} ex-find
+:class: dropdown
+```
+
+Nobody guesses **marzipan**.
+
+$$
+a = 42
+$$ (eq-answer)
+
+```{figure} ../_static/logo.svg
+:name: fig-nougat
+:alt: A picture in a solution.
+
+Made of toffee.
+```
+
+```{code-cell} ipython3
+---
+mystnb:
+  image:
+    alt: A curve that only solutions show.
+---
+plt.plot([3, 1, 2]);
+```
+
+```{code-cell} ipython3
+:tags: [nbval-ignore-output]
+
+print("liquorice")
+```
+
+```{solution-end}
+```
+
+## Summary
+"""
 # What says where the real book is, or whose test is running, is not the small one's.
 NOT_INHERITED = ("BOOK_", "MNIST_DIR", "JOBS", "PYTEST_")
 
@@ -128,9 +177,14 @@ class SmallBook:
 
     def replace(self, old: str, new: str) -> None:
         """Replace what stands just once in the chapter."""
-        text = self.chapter.read_text()
-        assert text.count(old) == 1
-        self.chapter.write_text(text.replace(old, new))
+        replace_in(self.chapter, old, new)
+
+
+def replace_in(file: Path, old: str, new: str) -> None:
+    """Replace what stands just once in a file."""
+    text = file.read_text()
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new))
 
 
 def variables_of_small_book() -> dict[str, str]:

@@ -15,7 +15,7 @@ import pytest
 from book import BUILD, CHAPTERS, ROOT, each_chapter, read, read_chapter
 from nbformat import NotebookNode
 from pypdf import PdfReader
-from small_book import SmallBook, lay_out
+from small_book import EXERCISE, SmallBook, lay_out
 from weasyprint import Document
 
 from booktools import pdf
@@ -336,28 +336,6 @@ def test_nothing_to_click_is_printed(text: str) -> None:
 
 
 # On a small book
-
-EXERCISE = """
-## Exercises
-
-```{exercise-start} Find it
-:label: ex-find
-```
-
-It is small.
-
-```{exercise-end}
-```
-
-```{solution-start} ex-find
-:class: dropdown
-```
-
-Nobody guesses **marzipan**.
-
-```{solution-end}
-```
-"""
 
 
 @pytest.fixture

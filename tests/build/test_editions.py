@@ -13,7 +13,7 @@ import pytest
 import snowballstemmer
 from book import BUILD, EXECUTED, ROOT, chapter_files
 from bs4 import BeautifulSoup
-from small_book import SmallBook
+from small_book import EXERCISE, SmallBook
 
 from booktools.build import STAMP
 from booktools.edition import SITES
@@ -225,63 +225,13 @@ def test_a_second_build_of_the_student_edition_has_nothing_to_do(student: Path) 
 
 # On a small book
 
-EXERCISE = """
-## Exercises
-
-```{exercise-start} Find it
-:label: ex-find
-```
-
-It is small.
-
-```{exercise-end}
-```
-
-```{solution-start} ex-find
-:class: dropdown
-```
-
-Nobody guesses **marzipan**.
-
-$$
-a = 42
-$$ (eq-answer)
-
-```{figure} ../_static/logo.svg
-:name: fig-nougat
-:alt: A picture in a solution.
-
-Made of toffee.
-```
-
-```{code-cell} ipython3
----
-mystnb:
-  image:
-    alt: A curve that only solutions show.
----
-plt.plot([3, 1, 2]);
-```
-
-```{code-cell} ipython3
-:tags: [nbval-ignore-output]
-
-print("liquorice")
-```
-
-```{solution-end}
-```
-
-## Summary
-"""
-
 
 def pictures_in(site: Path) -> int:
     return len(list((site / "_images").iterdir()))
 
 
 def test_a_small_book_has_two_editions_side_by_side(book: SmallBook) -> None:
-    book.chapter.write_text(book.chapter.read_text() + EXERCISE)
+    book.append(EXERCISE)
     other = book.root / "_build" / "student"
     book.must_build()
     said = book.must_build(BOOK_EDITION="student")
@@ -326,7 +276,7 @@ def test_a_failed_student_edition_leaves_the_last_one(book: SmallBook) -> None:
 
 def test_a_solution_that_cannot_be_left_out_fails_the_build(book: SmallBook) -> None:
     text = EXERCISE.replace("Nobody guesses", "## A heading\n\nNobody guesses")
-    book.chapter.write_text(book.chapter.read_text() + text)
+    book.append(text)
     said = book.must_fail(BOOK_EDITION="student")
     assert "this solution begins in one section and ends in another" in said
 

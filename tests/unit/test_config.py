@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from book import ROOT
-from small_book import lay_out
+from small_book import lay_out, replace_in
 
 from booktools.config import cell_timeout, read_config
 from booktools.errors import AuthorError
@@ -19,32 +19,26 @@ def config(tmp_path: Path) -> Path:
     return lay_out(tmp_path / "book").root / "_config.yml"
 
 
-def change(config: Path, old: str, new: str) -> None:
-    text = config.read_text()
-    assert old in text
-    config.write_text(text.replace(old, new))
-
-
 def test_the_book_itself_says_nothing_without_effect() -> None:
     assert read_config(ROOT)["execute"]["execute_notebooks"] == "cache"
 
 
 def test_the_timeout_is_what_it_says_or_that_of_jupyter_book(config: Path) -> None:
-    change(config, "timeout: 900", "timeout: 0.5")
+    replace_in(config, "timeout: 900", "timeout: 0.5")
     assert cell_timeout(config.parent) == 1
-    change(config, "  timeout: 0.5", "  #")
+    replace_in(config, "  timeout: 0.5", "  #")
     assert cell_timeout(config.parent) == 30
 
 
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("title: From", "title: Learning: From", ":2: this is not YAML: mapping"),
+        ("\ntitle: From", "\ntitle: Learning: From", ":2: this is not YAML: mapping"),
         ("\nauthor:", "\ntitle: Twice\nauthor:", ":3: “title” is in line 2 as well"),
         ('"2026"', "2026", ":4: copyright: 2026 is not of type 'string'. Put it"),
         ("timeout: 900", "timeout: fast", "execute.timeout: 'fast' is not of type"),
-        ("timeout:", "timeuot:", "do you mean “execute.timeout”?"),
-        ("author:", "autor:", ":3: there is no setting “autor”. Do you mean “author”?"),
+        ("  timeout:", "  timeuot:", "do you mean “execute.timeout”?"),
+        ("\nauth", "\naut", ":3: there is no setting “autor”. Do you mean “author”?"),
         ("html:", "language: de\nhtml:", "there is no setting “language”"),
         ("\nhtml:\n  favicon: _static/logo.svg", "\nhtml:", "nothing stands below"),
         (EXECUTE, "", ": write “execute.execute_notebooks: cache”"),
@@ -74,7 +68,7 @@ def test_the_timeout_is_what_it_says_or_that_of_jupyter_book(config: Path) -> No
 def test_what_has_no_effect_is_named_with_its_line(
     config: Path, old: str, new: str, complaint: str
 ) -> None:
-    change(config, old, new)
+    replace_in(config, old, new)
     with pytest.raises(AuthorError) as caught:
         read_config(config.parent)
     assert str(caught.value).startswith("_config.yml:")
@@ -82,7 +76,7 @@ def test_what_has_no_effect_is_named_with_its_line(
 
 
 def test_all_that_is_wrong_is_said_at_once(config: Path) -> None:
-    change(config, "html:", "html:\n  baseurl: a\n  faviocn: b")
+    replace_in(config, "html:", "html:\n  baseurl: a\n  faviocn: b")
     with pytest.raises(AuthorError, match=r"html\.baseurl.*\n.*mean “html\.favicon”"):
         read_config(config.parent)
 

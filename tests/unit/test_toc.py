@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from small_book import CHAPTER, SmallBook, lay_out
+from small_book import CHAPTER, SmallBook, lay_out, replace_in
 
 from booktools.errors import AuthorError
 from booktools.toc import chapter_files, find_chapters, first_chapter, pages, parts
@@ -17,17 +17,10 @@ def book(tmp_path: Path) -> SmallBook:
     return lay_out(tmp_path / "book")
 
 
-def change(book: SmallBook, old: str, new: str) -> None:
-    path = book.root / "_toc.yml"
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
-
-
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("", ""),
+        ("All", "All"),
         ("01-small", "01-small.md"),
         ("root: index", "root: index.md"),
         ("      - file", "    - file"),
@@ -38,7 +31,7 @@ def change(book: SmallBook, old: str, new: str) -> None:
 def test_pages_may_be_listed_in_any_way_that_jupyter_book_knows(
     book: SmallBook, old: str, new: str
 ) -> None:
-    change(book, old, new)
+    replace_in(book.root / "_toc.yml", old, new)
     assert pages(book.root) == ["index", "chapters/01-small"]
     assert chapter_files(book.root) == [book.chapter]
 
@@ -52,13 +45,14 @@ def test_pages_belong_to_parts_sections_and_all(book: SmallBook) -> None:
         "        sections:\n          - file: chapters/a/01-intro\n"
         "  - chapters:\n      - file: chapters/b/01-intro\n"
     )
-    change(book, ITEM, ITEM + more)
+    toc = book.root / "_toc.yml"
+    replace_in(toc, ITEM, ITEM + more)
     assert parts(book.root) == [
         ("All", ["chapters/01-small", "chapters/a/01-intro"]),
         ("", ["chapters/b/01-intro"]),
     ]
     assert first_chapter(book.root) == "chapters/01-small"
-    change(book, "  - chapters:", "  - numbered: true\n    chapters:")
+    replace_in(toc, "  - chapters:", "  - numbered: true\n    chapters:")
     assert first_chapter(book.root) == "chapters/b/01-intro"
     assert find_chapters(book.root, "") == ["01-small", "a/01-intro", "b/01-intro"]
 
@@ -97,7 +91,7 @@ def test_pages_belong_to_parts_sections_and_all(book: SmallBook) -> None:
 def test_what_is_wrong_is_named_with_its_line(
     book: SmallBook, old: str, new: str, complaint: str
 ) -> None:
-    change(book, old, new)
+    replace_in(book.root / "_toc.yml", old, new)
     with pytest.raises(AuthorError) as caught:
         pages(book.root)
     assert str(caught.value).startswith("_toc.yml:")
@@ -145,7 +139,7 @@ def test_what_is_no_table_of_contents_is_named(
 def test_a_notebook_is_told_how_to_become_a_chapter(
     book: SmallBook, ending: str
 ) -> None:
-    change(book, "01-small", f"01-small{ending}")
+    replace_in(book.root / "_toc.yml", "01-small", f"01-small{ending}")
     book.chapter.rename(book.chapter.with_suffix(".ipynb"))
     with pytest.raises(AuthorError) as caught:
         pages(book.root)
