@@ -87,7 +87,10 @@ def test_keys_lead_from_any_page_to_a_result(
 def test_what_is_typed_is_searched_at_once(context: BrowserContext, site: str) -> None:
     page = context.new_page()
     search(page, site, "zzzz")
-    expect(page.locator("#search-status")).to_contain_text("Nothing was found.")
+    expect(page.locator("#search-status")).to_have_text(
+        "Nothing was found. Every word must be on the page: "
+        "try fewer, or how one begins."
+    )
     page.locator("#search-field").fill("<b>softmax")
     expect(page.locator(RESULTS).first).to_be_visible()
     assert page.url.endswith("?q=%3Cb%3Esoftmax")

@@ -21,9 +21,9 @@ def cards() -> list[Tag]:
 def test_the_cards_are_numbered_and_lead_to_the_chapters() -> None:
     led = [re.match(r"chapters/(.+)\.html", card.a["href"])[1] for card in cards()]
     assert led == CHAPTERS
-    numbers = [it.get_text() for card in cards() for it in card.select(".card-number")]
-    before = CHAPTERS.index(FIRST)
-    assert numbers == [str(i + 1) for i in range(len(CHAPTERS) - before)]
+    for number, card in enumerate(cards(), start=1 - CHAPTERS.index(FIRST)):
+        shown = [it.get_text() for it in card.select(".card-number")]
+        assert shown == [str(number)] * (number > 0)
 
 
 def test_a_card_says_what_the_chapter_says_of_itself() -> None:

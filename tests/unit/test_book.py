@@ -1,4 +1,4 @@
-"""What nobody has foreseen is told with the page on which it happened."""
+"""Facts about the book, and the page on which what nobody has foreseen happened."""
 
 from types import SimpleNamespace
 from unittest import mock
@@ -6,7 +6,12 @@ from unittest import mock
 import pytest
 from sphinx.errors import ExtensionError
 
-from booktools.sphinx import book
+from booktools.sphinx.book import Book, _name_page, logger
+
+
+def test_a_page_belongs_to_a_part_of_the_contents(book: Book) -> None:
+    assert book.part_of("reference/notation") == "Reference"
+    assert book.part_of("index") == ""
 
 
 @pytest.mark.parametrize(
@@ -26,6 +31,6 @@ def test_the_page_is_named(
         env=SimpleNamespace(temp_data={"docname": "page"} if reading else {}),
         builder=SimpleNamespace(current_docname="" if reading else "page"),
     )
-    with mock.patch.object(book.logger, "error") as said:
-        book._name_page(app, exception)
+    with mock.patch.object(logger, "error") as said:
+        _name_page(app, exception)
     assert [call.kwargs for call in said.mock_calls] == [{"location": "page"}] * named

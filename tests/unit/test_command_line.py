@@ -3,12 +3,14 @@
 import errno
 import os
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from small_book import SmallBook, lay_out
 
 from booktools import lab
 from booktools.__main__ import main, run
+from booktools.errors import AuthorError
 
 
 @pytest.fixture
@@ -78,3 +80,14 @@ def test_a_command_is_run_in_the_folder_it_is_given(book, monkeypatch) -> None:
     monkeypatch.chdir(book)
     assert main(["serve"]) == 7
     assert asked == [book.resolve()]
+
+
+@pytest.mark.parametrize("error", [AuthorError("Wrong.", "a.md", 3), OSError("Full.")])
+def test_what_was_to_be_expected_becomes_a_message(book, error, capsys) -> None:
+    assert run(Mock(side_effect=error), book) == 1
+    assert capsys.readouterr() == ("", f"{error}\n")
+
+
+def test_a_fault_of_ours_is_not_hidden(book) -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(Mock(side_effect=ZeroDivisionError), book)

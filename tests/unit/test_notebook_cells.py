@@ -245,8 +245,10 @@ def test_warns_of_what_no_notebook_can_show(book: Book, tmp_path: Path) -> None:
     app.config["book"], app.config["tex_macros"] = book, ""
     page = app.env.get_doctree("index")
     page[0] += empty()
+    page[0][-1].source, page[0][-1].line = str(tmp_path / "index.md"), 3
     make_notebook(app, page, "index", chapter_with())
-    assert "a empty, which a notebook cannot show" in warnings_of(app)
+    complaint = "index.md:3: WARNING: this page has a empty, which a notebook cannot"
+    assert complaint in warnings_of(app)
 
 
 # The first cell
