@@ -40,7 +40,6 @@ VERSIONS = ("numpy", "torch", "scikit-learn")
 # In raw HTML, which names a page of the site.
 LINK = re.compile(r"""href=(["'])(?:\.\./)+([\w/-]+)\.html\1""")
 PLOT_SCALE = 0.8
-UNNAMED = {"exercise-content", "solution-content"}  # the same for all of them
 FAR = "far"  # the class of links that need a page number
 BACK = "back"  # prefix of the names of parts that moved to the back
 
@@ -317,9 +316,7 @@ def qualify_names(part: nodes.Element, docname: str) -> None:
     for node in part.findall(nodes.Element):
         for key in ("ids", "backrefs"):
             if node.get(key):
-                node[key] = [
-                    f"{docname}/{name}" for name in node[key] if name not in UNNAMED
-                ]
+                node[key] = [f"{docname}/{name}" for name in node[key]]
         if "refid" in node:
             node["refid"] = f"{docname}/{node['refid']}"
         elif node.get("refuri", "").startswith("#"):

@@ -38,6 +38,8 @@ USED_WITH = {
 }
 # By styles and a search of our own.
 REPLACED = ["exercise.css", "doctools.js", "sphinx_highlight.js"]
+# Boxes of Furo and of sphinx-exercise, by their classes and ids.
+REPEATED = {"table-wrapper", "math-wrapper", "exercise-content", "solution-content"}
 DARK_CODE = "a11y-high-contrast-dark"
 
 
@@ -73,18 +75,19 @@ def _register(app: Sphinx) -> None:
 
 
 class NameOnce(SphinxPostTransform):
-    """Takes the ids from the boxes that Furo puts around tables and formulas.
+    """Lets an id be on a page only once.
 
-    It leaves them inside as well, and an id may be on a page only once.
+    Furo puts boxes around tables and formulas that have the ids of what is inside,
+    and sphinx-exercise gives the content of each exercise the same one.
     """
 
     default_priority = 501  # type: ignore[assignment]  # just after Furo
     formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
-        """Take them from each box."""
-        for box in self.document.findall(nodes.container):
-            if {"table-wrapper", "math-wrapper"} & set(box["classes"]):
+        """Take it from each of these."""
+        for box in self.document.findall(nodes.Element):
+            if REPEATED & {*box["classes"], *box["ids"]}:
                 box["ids"] = []
 
 

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -168,6 +169,12 @@ def test_every_local_address_leads_somewhere(page: str, book: Book) -> None:
         if anchor and target.suffix == ".html":
             relative = target.resolve().relative_to(SITE).as_posix()
             assert read(relative).find(id=anchor), address
+
+
+@each_page
+def test_an_id_is_on_a_page_once(page: str) -> None:
+    ids = Counter(tag["id"] for tag in read(page).find_all(id=True))
+    assert [name for name, times in ids.items() if times > 1] == []
 
 
 @each_page
