@@ -70,6 +70,9 @@ COLLISIONS = """(selector) => {
     meet(boxes[i], boxes[i + 1 + j]) && !one.contains(other)).map(
     (other) => `${one.textContent} on ${other.textContent}`));
 }"""
+IS_DARK = """() => {
+  const [red] = getComputedStyle(document.body).backgroundColor.match(/\\d+/);
+  return red < 128; }"""
 FONT_OF_FILE = re.compile(r"file:\S*?\.woff2")
 SCROLL_THROUGH = """async () => {
   for (let y = 0; y < document.body.scrollHeight; y += 600) {

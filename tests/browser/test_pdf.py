@@ -102,7 +102,7 @@ class Book:
         return list(walk(self.reader.outline, 1))
 
 
-def print_book(root: Any, monkeypatch: pytest.MonkeyPatch | None = None) -> list[Any]:
+def print_book(root: Path) -> list[Any]:
     """Print a book, and return the pages as they were laid out."""
     sheets: list[Any] = []
     write = Document.write_pdf
@@ -271,7 +271,9 @@ def test_exercises_and_solutions_link_to_each_other(book: Book, chapter: str) ->
 @each_chapter
 def test_questions_and_answers_link_to_each_other(book: Book, chapter: str) -> None:
     back = book.targets["answers"]
-    for question in read(f"chapters/{chapter}.html").select(".question"):
+    questions = read(f"chapters/{chapter}.html").select(".question")
+    assert questions
+    for question in questions:
         asked = f"chapters/{chapter}/{question['id']}"
         answered = f"chapters/{chapter}/back-{question['id']}"
         assert book.targets[asked] < back <= book.targets[answered]

@@ -6,6 +6,7 @@ import re
 import pytest
 from browser import (
     FIRST_CHAPTER,
+    IS_DARK,
     NARROW,
     WIDE,
     Visit,
@@ -35,10 +36,6 @@ STOPS = """[...document.querySelectorAll(
   && e.tabIndex >= 0 && !e.disabled
   && (e.type !== 'radio' || e.checked)  // arrow keys go on to the others
   && !seen.includes(e)).map((e) => e.outerHTML.slice(0, 120))"""
-
-IS_DARK = """() => {
-  const [red] = getComputedStyle(document.body).backgroundColor.match(/\\d+/);
-  return red < 128; }"""
 # How many letters stand on a line, in each paragraph of several lines without
 # formulas; the last line does not count.
 LINE_LENGTHS = """[...document.querySelectorAll("article section > p")].filter(

@@ -31,7 +31,7 @@ def test_no_page_and_no_section_is_found_twice(
 
 def test_sections_stand_below_their_page(context: BrowserContext, site: str) -> None:
     page = context.new_page()
-    search(page, site, "momentum")
+    assert search(page, site, "momentum")
     for entry in page.locator("#search-results > li").all():
         whole, *parts = entry.locator("a").evaluate_all(
             "(links) => links.map((a) => a.pathname + a.hash)"

@@ -125,10 +125,13 @@ def test_sliders_are_large_and_in_view_with_what_they_move(
     phone: Page, site: str
 ) -> None:
     phone.goto(site + page_of("06-momentum-and-noise"))
-    for box in phone.locator('[data-explorable="learning-rate"]').all():
-        stages = box.locator(".stage")
-        come_to(stages.first)
-        for slider in box.locator("input[type=range]").all():
+    boxes = phone.locator('[data-explorable="learning-rate"].live')
+    expect(boxes.first).to_be_visible()
+    for box in boxes.all():
+        come_to(box.locator(".stage").first)
+        sliders = box.locator("input[type=range]").all()
+        assert sliders
+        for slider in sliders:
             place = slider.bounding_box()
             assert place is not None
             assert place["height"] >= 24

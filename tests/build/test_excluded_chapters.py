@@ -76,14 +76,9 @@ def test_links_to_an_excluded_chapter_become_text(two: SmallBook) -> None:
     assert not (two.site / "chapters" / "02-other.html").exists()
 
 
-def test_links_to_an_included_chapter_stay_links(two: SmallBook) -> None:
-    two.add_chapter("02-other", OTHER)
-    two.must_build()
-    page = read(two.site / "chapters" / "01-small.html")
-    assert len(page.article.find_all("a", href=re.compile("02-other.html"))) >= 10
-
-
-def test_a_copy_of_a_chapter_takes_no_link_from_it(two: SmallBook) -> None:
+def test_links_to_an_included_chapter_stay_links_despite_a_copy_of_it(
+    two: SmallBook,
+) -> None:
     two.add_chapter("02-other", OTHER)
     (two.root / "chapters" / "02-other copy.md").write_text(OTHER)
     two.must_build()
@@ -124,6 +119,7 @@ def test_any_chapter_may_be_excluded() -> None:
     elsewhere = {"notation", "glossary", "helpers", "references", "build-report"}
     for path in chapter_files():
         targets = {"".join(pair).lower() for pair in link.findall(prose_of(ROOT, path))}
+        assert targets
         assert targets - elsewhere <= known, path.name
 
 

@@ -208,17 +208,6 @@ def test_if_anything_but_a_page_changes_all_are_read(
     assert read == written == {"index", "chapters/01-small"}
 
 
-def test_a_changed_helper_executes_and_reads_all(
-    book: SmallBook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = book.page()
-    monkeypatch.setattr("booktools.environment.hash_files", lambda *_: {"a": "b"})
-    monkeypatch.setattr("booktools.build.hash_files", lambda *_: {"a": "b"})
-    said = book.must_build()
-    assert "01-small.md executed in" in said
-    assert book.page() == before
-
-
 def test_a_chapter_that_was_executed_again_is_read_again(book: SmallBook) -> None:
     book.add_chapter("02-other", CHAPTER.replace("# A small", "# Another"))
     book.replace("0, 1", "0, 2")

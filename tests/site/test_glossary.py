@@ -1,19 +1,10 @@
 """Each page carries the definitions of the terms that it links, and no others."""
 
-from functools import cache
-
 import pytest
-from book import PAGES, SITE
-from bs4 import BeautifulSoup, Tag
+from book import PAGES, read
+from bs4 import Tag
 
 GLOSSARY = "reference/glossary.html"
-
-
-@cache
-def article(page: str) -> Tag:
-    found = BeautifulSoup((SITE / page).read_text("utf-8"), "html.parser").article
-    assert found
-    return found
 
 
 def words(part: Tag) -> str:
@@ -22,10 +13,10 @@ def words(part: Tag) -> str:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page != GLOSSARY])
 def test_every_term_has_its_definition(page) -> None:
-    definitions = article(page).select(".definition")
+    definitions = read(page).article.select(".definition")
     linked = {
         link.parent["href"].partition("#")[2]
-        for link in article(page).select("a > .std-term")
+        for link in read(page).article.select("a > .std-term")
         if not link.find_parent(class_="definition")
     }
     assert sorted(f"about-{anchor}" for anchor in linked) == [
@@ -33,7 +24,7 @@ def test_every_term_has_its_definition(page) -> None:
     ]
     for definition in definitions:
         anchor = definition["id"].removeprefix("about-")
-        term = article(GLOSSARY).find("dt", id=anchor)
+        term = read(GLOSSARY).article.find("dt", id=anchor)
         assert "popover" in definition.attrs
         assert words(term.find_next_sibling("dd")) in words(definition)
         last = definition.find_all("a")[-1]
@@ -44,7 +35,7 @@ def test_formulas_of_definitions_are_typeset_on_the_page() -> None:
     defined = [
         definition
         for page in PAGES
-        for definition in article(page).select(".definition:has(svg)")
+        for definition in read(page).article.select(".definition:has(svg)")
     ]
     assert defined
     assert not any("$" in words(definition) for definition in defined)
@@ -52,5 +43,5 @@ def test_formulas_of_definitions_are_typeset_on_the_page() -> None:
 
 def test_definitions_are_small() -> None:
     for page in PAGES:
-        size = sum(len(str(it)) for it in article(page).select(".definition"))
+        size = sum(len(str(it)) for it in read(page).article.select(".definition"))
         assert size <= 20_000, page

@@ -4,8 +4,7 @@ import re
 from functools import cache
 
 import pytest
-from book import ROOT, SITE
-from bs4 import BeautifulSoup
+from book import ROOT, read
 from pybtex.database import parse_file
 
 SOURCES = parse_file(str(ROOT / "reference" / "references.bib")).entries
@@ -47,10 +46,7 @@ def test_every_source_is_cited(key: str) -> None:
 @cache
 def shown() -> dict[str, str]:
     """Return the entries on the page of references, by their letters alone."""
-    page = BeautifulSoup(
-        (SITE / "reference" / "references.html").read_text(encoding="utf-8"),
-        "html.parser",
-    )
+    page = read("reference/references.html")
     entries = [entry.get_text() for entry in page.select("div.citation")]
     return {letters(entry): entry for entry in entries}
 

@@ -8,36 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from book import (
-    CHAPTERS,
-    FIRST,
-    ROOT,
-    SITE,
-    each_chapter,
-    read,
-    read_chapter,
-    squeeze,
-)
+from book import FIRST, ROOT, SITE, each_chapter, read, read_chapter, squeeze
 from bs4 import BeautifulSoup
 
 from booktools import build
-from booktools.errors import AuthorError
 from booktools.slides import deck
-from booktools.toc import find_chapters
-
-
-def test_a_chapter_can_be_named_in_short_and_none_means_all() -> None:
-    for asked in ("1", "01", FIRST, f"chapters/{FIRST}.md"):
-        assert find_chapters(ROOT, asked) == [FIRST]
-    assert find_chapters(ROOT, "") == CHAPTERS
-
-
-@pytest.mark.parametrize("asked", ["x", "99", "gradient", "01-", "../01", "a" * 300])
-def test_an_unknown_chapter_is_refused_with_a_list(asked: str) -> None:
-    with pytest.raises(AuthorError) as caught:
-        find_chapters(ROOT, asked)
-    assert f"CHAPTER={asked}" in str(caught.value)
-    assert all(chapter in str(caught.value) for chapter in CHAPTERS)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The descent on the landing page is that of chapter 1; pictures are made small."""
+"""The descent on the landing page is that of chapter 1."""
 
 from xml.etree import ElementTree
 

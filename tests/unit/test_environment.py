@@ -93,7 +93,8 @@ def test_variables_are_looked_at(
     changed = [name for name, it in vars(after).items() if it != vars(before)[name]]
     assert field in changed
     assert {*changed} <= {field, "switches"}  # where threads are as well
-    assert os.environ["BOOK_RESULTS_DIR"].endswith(after.fingerprint)
+    results = root / environment.RESULTS / after.fingerprint
+    assert os.environ["BOOK_RESULTS_DIR"] == str(results)
 
 
 def test_each_file_is_read_once(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:

@@ -1,6 +1,5 @@
 """No result is read that is stale, damaged or half-written."""
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +7,7 @@ from types import ModuleType
 
 import pytest
 import torch
-from book import ROOT
 
-from booktools.environment import RESULTS, prepare_environment
 from helpers import requested_run
 
 MODULES = {
@@ -280,15 +277,3 @@ def test_an_empty_request_is_none_and_an_unknown_run_is_refused(monkeypatch) -> 
     monkeypatch.setenv("BOOK_RUN", "1")
     with pytest.raises(ValueError, match="BOOK_RUN=1 is not one of quick, full, long"):
         requested_run()
-
-
-def test_each_run_has_caches_of_its_own(monkeypatch) -> None:
-    for name in os.environ:  # prepare_environment writes there
-        monkeypatch.setenv(name, os.environ[name])
-    found = set()
-    for run in ("quick", "full", "long"):
-        monkeypatch.setenv("BOOK_RUN", run)
-        fingerprint = prepare_environment(ROOT).fingerprint
-        assert os.environ["BOOK_RESULTS_DIR"] == str(ROOT / RESULTS / fingerprint)
-        found.add(fingerprint)
-    assert len(found) == 3

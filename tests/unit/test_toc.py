@@ -169,3 +169,11 @@ def test_a_chapter_is_named_in_many_ways(
     book: SmallBook, asked: Callable[[SmallBook], str]
 ) -> None:
     assert find_chapters(book.root, asked(book)) == ["01-small"]
+
+
+@pytest.mark.parametrize("asked", ["x", "99", "small", "01-", "../01", "a" * 300])
+def test_an_unknown_chapter_is_refused_with_a_list(book: SmallBook, asked: str) -> None:
+    with pytest.raises(AuthorError) as caught:
+        find_chapters(book.root, asked)
+    assert f"CHAPTER={asked}" in str(caught.value)
+    assert "01-small" in str(caught.value)
