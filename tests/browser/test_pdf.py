@@ -172,7 +172,7 @@ def test_it_says_what_it_is_and_is_tagged_for_screen_readers(book: Book) -> None
     )
     assert (book.reader.metadata.title, book.reader.metadata.author) == (title, author)
     # As a reader of the file gets it, and not only as it is laid out.
-    cover = squeeze(book.reader.pages[0].extract_text().replace("\0", ""))
+    cover = squeeze(book.reader.pages[0].extract_text())
     assert squeeze(title) in cover
     assert squeeze(author) in cover
     root = book.reader.trailer["/Root"]
