@@ -34,6 +34,14 @@ FAULTS = {
     "answer 3 has a link or a term": ("Three.", "See [this](https://example.org)."),
 }
 
+DECIMAL = re.compile(r"\d+\.\d+")
+
+
+def measured(text: str) -> set[str]:
+    """Return the decimal fractions of three significant digits or more."""
+    numbers = DECIMAL.findall(text)
+    return {it for it in numbers if len(it.replace(".", "").lstrip("0")) >= 3}
+
 
 @pytest.mark.parametrize("complaint", FAULTS)
 def test_a_question_that_is_not_whole_is_named_with_its_line(
@@ -64,3 +72,11 @@ def test_each_answer_says_whether_it_is_right_and_why(chapter: str) -> None:
         for answer, verdict in zip(answers, said, strict=True):
             assert ("right" in answer["class"]) == (verdict == "Right.")
             assert len(answer.select_one("summary + *").get_text()) > 40
+
+
+@each_chapter
+def test_a_cell_prints_what_answers_say_was_measured(chapter: str) -> None:
+    page = read(f"chapters/{chapter}.html")
+    outputs = " ".join(out.get_text(" ") for out in page.select(".cell_output"))
+    for answer in page.select(".question details.answer"):
+        assert measured(answer.get_text(" ")) <= measured(outputs)
