@@ -111,7 +111,7 @@ def test_what_is_wrong_is_named_with_its_line(
 def test_what_is_said_first_is_the_same_each_time(
     book: SmallBook, old: str, new: str, complaint: str
 ) -> None:
-    change(book, old, new)
+    replace_in(book.root / "_toc.yml", old, new)
     with pytest.raises(AuthorError) as caught:
         pages(book.root)
     assert complaint in str(caught.value)
