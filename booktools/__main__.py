@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -40,7 +41,7 @@ def run(command: Callable[[Path], int], root: Path) -> int:
     except AuthorError as error:
         print(error, file=sys.stderr)
     except OSError as error:
-        if error.errno != errno.ENOSPC:
+        if os.strerror(errno.ENOSPC) not in str(error):  # shutil has no number for it
             raise
         place = error.filename or root
         message = f"{place}: no space is left here; free some and try again."

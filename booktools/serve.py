@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from booktools.edition import INSTRUCTOR, SITES, edition
 from booktools.errors import AuthorError
-from booktools.sources import BUILD
+from booktools.sources import BUILD, is_readable
 
 COMPRESSED = (".css", ".html", ".js", ".svg", ".txt", ".xml")
 
@@ -34,7 +34,7 @@ class Handler(SimpleHTTPRequestHandler):
         if path.is_dir() and self.path.partition("?")[0].endswith("/"):
             path /= "index.html"
         status = HTTPStatus.OK
-        if not path.exists():
+        if not is_readable(path) and not path.is_dir():
             path, status = Path(self.directory) / "404.html", HTTPStatus.NOT_FOUND
         if not path.is_file() or path.suffix not in COMPRESSED:
             return super().send_head()

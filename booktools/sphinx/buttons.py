@@ -14,7 +14,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from booktools.edition import STUDENT
-from booktools.sphinx.chapter_head import insert_below_glance
+from booktools.sphinx.chapter_head import find_glance
 from booktools.urls import github_project
 
 BRANCH = "notebooks"  # where the exported notebooks are
@@ -95,7 +95,8 @@ def source_on_site(config: Any, page: str) -> str:
 
 def _add_chapter_links(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Show what one can do with a chapter, below what it takes."""
-    if app.builder.name != "html":
+    glance = find_glance(doctree)
+    if glance is None or app.builder.name != "html":
         return
     facts = {
         "launches": launch_addresses(app.config.book.repository, page),
@@ -103,7 +104,7 @@ def _add_chapter_links(app: Sphinx, doctree: nodes.document, page: str) -> None:
         "source": source_on_site(app.config, page),
     }
     links = app.builder.templates.render("page-links.html", facts)
-    insert_below_glance(doctree, nodes.raw("", links, format="html"))
+    glance.replace_self([glance, nodes.raw("", links, format="html")])
 
 
 def _add_source_links(

@@ -95,13 +95,10 @@ def at_a_glance(doctree: nodes.document, gpu: str) -> nodes.bullet_list:
     return glance
 
 
-def insert_below_glance(doctree: nodes.document, below: nodes.Node) -> None:
-    """Insert a node below the list that `at_a_glance` made, if there is one."""
-    for section in doctree.findall(nodes.section):
-        for place, node in enumerate(section):
-            if isinstance(node, nodes.bullet_list) and GLANCE in node["classes"]:
-                section.insert(place + 1, below)
-                return
+def find_glance(doctree: nodes.document) -> nodes.bullet_list | None:
+    """Return the list that `at_a_glance` made, if the page is a chapter."""
+    lists = doctree.findall(nodes.bullet_list)
+    return next((it for it in lists if GLANCE in it["classes"]), None)
 
 
 def _rounded(minutes: float) -> int:
@@ -137,12 +134,12 @@ def _add_head(app: Sphinx, doctree: nodes.document, page: str) -> None:
 
 def _add_picture(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Show the key picture, which is not needed twice in print or in a notebook."""
-    picture = key_picture(doctree)
-    if picture is None or app.builder.name == "print":
+    picture, glance = key_picture(doctree), find_glance(doctree)
+    if picture is None or glance is None or app.builder.name == "print":
         return
     copy = picture.deepcopy()
     copy["ids"], copy["loading"] = [], "eager"  # it is seen at once
-    insert_below_glance(doctree, nodes.container("", copy, classes=[HEAD_PICTURE]))
+    glance.replace_self([glance, nodes.container("", copy, classes=[HEAD_PICTURE])])
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -17,7 +17,7 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import nbformat
 import resvg_py
@@ -405,13 +405,14 @@ class NotebookTranslator(MarkdownTranslator):
             return target
         path, _, place = target.partition("#")
         here = posixpath.dirname(self.page)
-        path = posixpath.normpath(posixpath.join(here, path)) if path else ""
+        path = posixpath.normpath(posixpath.join(here, unquote(path))) if path else ""
         if path in ("", f"{self.page}.html"):
             return ""
         if self.book.site:
-            return f"{self.book.site}{path}" + (f"#{place}" if place else "")
+            return f"{self.book.site}{quote(path)}" + (f"#{place}" if place else "")
         if path.removesuffix(".html") in self.book.chapters:
-            return f"{posixpath.relpath(path, here).removesuffix('.html')}.ipynb"
+            name = posixpath.relpath(path, here).removesuffix(".html")
+            return f"{quote(name)}.ipynb"
         return ""
 
     @ends_with_node

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import psutil
 import pytest
@@ -326,7 +326,11 @@ def test_every_address_on_the_pages_of_any_name_leads_to_a_file(
         toc.write("      - file: reference/build-report\n")
     shutil.copy(ROOT / "reference" / "build-report.md", book.root / "reference")
     (book.root / "index.md").write_text("# A small book\n\n```{chapter-cards}\n```\n")
+    with book.chapter.open("a") as chapter:
+        chapter.write(f"\nSee {{doc}}`there </chapters/{name}>`.\n")
     book.must_build()
+    notebook = book.site / "chapters" / "01-small.ipynb"
+    assert f"[there]({quote(name)}.ipynb)" in notebook.read_text(encoding="utf-8")
     for path in book.site.rglob("*.html"):
         page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         for tag in page.select("[href], [src]") if path.name != "404.html" else ():

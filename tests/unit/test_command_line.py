@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -56,16 +57,16 @@ def test_lab_opens_the_first_chapter_or_else_the_first_page(
 
 
 def test_a_full_disk_becomes_one_line_and_no_other_fault(book, capsys) -> None:
-    def fail(root: Path) -> int:
-        raise OSError(number, os.strerror(number), root / "page.html")
-
-    number = errno.ENOSPC
-    assert run(fail, book) == 1
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), book / "page.html")
+    assert run(Mock(side_effect=full), book) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"{book}/page.html: no space is left here; free some")
-    number = errno.EIO
+    in_a_tree = shutil.Error([("from", "to", str(full))])
+    assert run(Mock(side_effect=in_a_tree), book) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"{book}: no space is left here; free some")
     with pytest.raises(OSError, match="page"):
-        run(fail, book)
+        run(Mock(side_effect=OSError(errno.EIO, "page")), book)
 
 
 def test_a_folder_that_cannot_be_written_is_named(book) -> None:
