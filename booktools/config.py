@@ -5,6 +5,7 @@ theme or its own way to execute, which this book does not use.
 """
 
 import math
+import posixpath
 from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import chain
@@ -14,6 +15,8 @@ from typing import Any
 from jupyter_book.config import get_validator
 
 from booktools.errors import AuthorError
+from booktools.sources import is_readable
+from booktools.urls import is_elsewhere
 from booktools.yaml_files import YamlFile, read_yaml
 
 USED = {
@@ -45,7 +48,7 @@ FURO = {  # options that its templates know, and ours do not
 }
 # What Jupyter Book's schema does not know: below sphinx.config.
 _TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
-_CONFIG = {"properties": {"original": _TEXTS}}
+_CONFIG = {"properties": {"original": _TEXTS, "redirects": _TEXTS}}
 OURS = {"properties": {"sphinx": {"properties": {"config": _CONFIG}}}}
 _ADDRESS = "links follow the remote “origin”; for another address set {}."
 _REPOSITORY = _ADDRESS.format("BOOK_REPOSITORY")
@@ -84,6 +87,7 @@ REPLACED = {  # and by what
     "sphinx.config.ogp_site_name": "the name is the title.",
     "sphinx.config.ogp_site_url": _SITE,
     "sphinx.config.ogp_social_cards": "the picture is _static/card.png.",
+    "sphinx.config.redirect_html_template_file": "the page is theme/redirect.html.",
     "sphinx.config.pygments_dark_style": "see booktools/sphinx/theme.py.",
 }
 SECTIONS = {
@@ -105,6 +109,7 @@ def read_config(root: Path) -> dict[str, Any]:
     """
     file = read_yaml(root / "_config.yml")
     faults = [*_wrong_types(file), *_wrong_keys(file)]
+    faults = faults or list(_wrong_redirects(root, file))
     if faults:
         raise AuthorError("\n".join(map(str, faults)))
     return file.data
@@ -127,6 +132,26 @@ def _wrong_types(file: YamlFile) -> Iterator[AuthorError]:
         elif fault.validator_value == "string":
             message += " Put it between quotes."
         yield file.error(message, *fault.absolute_path)
+
+
+def _wrong_redirects(root: Path, file: YamlFile) -> Iterator[AuthorError]:
+    """Yield the old addresses that lead to no page, or that a page has."""
+    place = ("sphinx", "config", "redirects")
+    settings = file.data.get("sphinx", {}).get("config", {})
+    for old, new in settings.get("redirects", {}).items():
+        page = target_of(str(old), new)
+        if is_readable(root / f"{old}.md"):
+            yield file.error(f"there is a page “{old}”; delete this line.", *place, old)
+        elif not is_elsewhere(new) and not is_readable(root / f"{page}.md"):
+            yield file.error(
+                f"“{old}” leads to “{new}”, where no page is.", *place, old
+            )
+
+
+def target_of(old: str, new: str) -> str:
+    """Return the name of the page that a redirect from an old one leads to."""
+    path = posixpath.join(posixpath.dirname(old), new)
+    return posixpath.normpath(path).removesuffix(".html")
 
 
 def _wrong_keys(file: YamlFile) -> Iterator[AuthorError]:

@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 
 import booktools
-from booktools import run_chapter, sources, toc
+from booktools import config, run_chapter, sources, toc
 
 ROOT = Path(booktools.__path__[0]).parent
 BUILD = ROOT / sources.BUILD
@@ -20,10 +20,12 @@ EXECUTED = ROOT / sources.EXECUTED
 SITE = BUILD / "html"
 CHAPTERS = [path.stem for path in toc.chapter_files(ROOT)]
 FIRST = Path(toc.first_chapter(ROOT)).name  # what stands before it has no number
+REDIRECTS = config.read_config(ROOT)["sphinx"]["config"]["redirects"]
 PAGES = [  # those of the site
     path.relative_to(SITE).as_posix()
     for path in sorted(SITE.rglob("*.html"))
     if "_static" not in path.relative_to(SITE).parts
+    and path.relative_to(SITE).with_suffix("").as_posix() not in REDIRECTS
 ]
 
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS)

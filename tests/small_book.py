@@ -220,8 +220,9 @@ def lay_out(root: Path) -> SmallBook:
     """Write a book of one chapter into a folder, and do not build it."""
     for name in ("_static", "reference", "chapters"):
         (root / name).mkdir(parents=True)
-    for name in ("_config.yml", "pyproject.toml"):
-        shutil.copy(ROOT / name, root)
+    shutil.copy(ROOT / "pyproject.toml", root)
+    config, _, _ = (ROOT / "_config.yml").read_text().partition("    redirects:")
+    (root / "_config.yml").write_text(config)
     shutil.copy(ROOT / "_static" / "logo.svg", root / "_static")
     shutil.copytree(ROOT / "theme", root / "theme")
     (root / "reference" / "references.bib").touch()

@@ -1,9 +1,9 @@
-"""Metadata for search engines and link previews, a sitemap and the 404 page.
+"""Metadata for search engines and previews, a sitemap, redirects, the 404 page.
 
-The libraries sphinxext-opengraph and sphinx-notfound-page do the work. Whatever
-needs the address of the site is left out if that is not known; everything else
-is always there. The sitemap is a plain list of addresses, since sphinx-sitemap
-lists only the pages that the current build has written.
+The libraries sphinxext-opengraph, sphinx-reredirects and sphinx-notfound-page do
+the work. Whatever needs the address of the site is left out if that is not known;
+everything else is always there. The sitemap is a plain list of addresses, since
+sphinx-sitemap lists only the pages that the current build has written.
 """
 
 from html import escape
@@ -17,8 +17,11 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from booktools.urls import site_address
+from booktools.config import target_of
+from booktools.toc import pages
+from booktools.urls import is_elsewhere, site_address
 
+REDIRECT = "theme/redirect.html"
 CARD = "_static/card.png"  # the preview image, if it exists
 NOT_FOUND = Template("""<section id="no-such-page">
 <h1>There is no such page</h1>
@@ -47,6 +50,12 @@ def _configure(app: Sphinx, config: Config) -> None:
             card = "summary_large_image"
         tag = f'<meta name="twitter:card" content="{card}" />'
         config["ogp_custom_meta_tags"] = [tag]
+    config["redirects"] = {  # an excluded chapter has no address
+        str(old): new
+        for old, new in config.redirects.items()
+        if is_elsewhere(new) or target_of(str(old), new) in pages(Path(app.srcdir))
+    }
+    config["redirect_html_template_file"] = REDIRECT
     config["notfound_urls_prefix"] = urlsplit(site).path or "/"
     config["notfound_context"] = {"title": "There is no such page", "body": ""}
 
@@ -117,6 +126,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Set up the libraries, and connect to Sphinx before and after them."""
     site = site_address(Path(app.srcdir))
     app.setup_extension("notfound.extension")
+    app.setup_extension("sphinx_reredirects")
     if site:  # previews need an address
         app.setup_extension("sphinxext.opengraph")
     app.connect("config-inited", _configure, priority=400)

@@ -64,7 +64,14 @@ def two(book: SmallBook) -> SmallBook:
 
 
 def test_links_to_an_excluded_chapter_become_text(two: SmallBook) -> None:
+    with (two.root / "_config.yml").open("a") as config:
+        config.write("    redirects:\n      1: chapters/01-small.html\n")
+        config.write("      2: chapters/02-other.html\n")
+        config.write("      3: https://a.org\n")
     two.must_build()
+    assert "01-small.html" in (two.site / "1.html").read_text()
+    assert not (two.site / "2.html").exists()
+    assert "https://a.org" in (two.site / "3.html").read_text()
     page = two.site / "chapters" / "01-small.html"
     assert (
         "See The other chapter, those words, A part of it, "

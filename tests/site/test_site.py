@@ -9,7 +9,16 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from book import CHAPTERS, PAGES, SITE, each_chapter, executed, read, squeeze
+from book import (
+    CHAPTERS,
+    PAGES,
+    REDIRECTS,
+    SITE,
+    each_chapter,
+    executed,
+    read,
+    squeeze,
+)
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from PIL import Image
@@ -220,3 +229,13 @@ def test_pictures_say_how_large_they_are(page: str) -> None:
                 width, height = picture.size
             ratio = int(image["width"]) / int(image["height"])
             assert ratio == pytest.approx(width / height, rel=0.01)
+
+
+@pytest.mark.parametrize("old", REDIRECTS)
+def test_an_old_address_leads_to_a_page(old: str) -> None:
+    page = read(f"{old}.html")
+    refresh = page.select_one("meta[http-equiv=refresh]")
+    assert refresh
+    target = str(refresh["content"]).removeprefix("0; url=")
+    assert (Path("chapters") / target).as_posix() in PAGES
+    assert [link["href"] for link in page.find_all("a")] == [target]

@@ -12,6 +12,7 @@ from booktools.errors import AuthorError
 EXECUTE = (
     "  execute_notebooks: cache # in a folder chosen by booktools/environment.py\n"
 )
+OTHER = "    original:"
 
 
 @pytest.fixture
@@ -54,6 +55,21 @@ def test_the_timeout_is_what_it_says_or_that_of_jupyter_book(config: Path) -> No
             "nothing stands below “sphinx.con",
         ),
         ("      title: From", "      title: 1 #", "original.title: 1 is not of type"),
+        (
+            OTHER,
+            "    redirects:\n      a: b.html\n" + OTHER,
+            ":62: “a” leads to “b.html”",
+        ),
+        (
+            OTHER,
+            "    redirects:\n      index: chapters/01-small.html\n" + OTHER,
+            "is a page",
+        ),
+        (
+            OTHER,
+            "    redirects:\n      a: 1\n" + OTHER,
+            "redirects.a: 1 is not of type",
+        ),
         ("html:", "html:\n  baseurl: https://a.org", "set BOOK_URL"),
         ("html:", "html:\n  extra_footer: More", "by theme/templates"),
         ("html:", "html:\n  announcement: New", "sphinx.config.html_theme_options"),
