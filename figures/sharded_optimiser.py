@@ -44,9 +44,7 @@ def draw() -> Figure:
                         (left + shard * QUARTER, top),
                         QUARTER,
                         HEIGHT,
-                        facecolor=to_rgba(colour if kept else GREY, 4 * TINT)
-                        if kept
-                        else "none",
+                        facecolor=to_rgba(colour, 4 * TINT) if kept else "none",
                         edgecolor=colour if kept else GREY,
                         linewidth=1.5 if kept else 0.6,
                     )
@@ -55,7 +53,8 @@ def draw() -> Figure:
         add_label(ax, (x, 28), f"worker {worker}", size=15)
         own = x + (worker + 0.5 - N_WORKERS / 2) * QUARTER
         add_arrow(ax, (own, 184), (own, 240), gaps=(3, 3))
-    add_label(ax, (350, 306), "each updates its own quarter, and sends it to all", size=15)
+    caption = "each updates its own quarter and sends it to all"
+    add_label(ax, (395, 306), caption, size=15)
     return figure
 
 
