@@ -21,7 +21,7 @@ from booktools.config import target_of
 from booktools.toc import pages
 from booktools.urls import is_elsewhere, site_address
 
-REDIRECT = "theme/redirect.html"
+REDIRECT = "theme/templates/redirect.html"
 CARD = "_static/card.png"  # the preview image, if it exists
 NOT_FOUND = Template("""<section id="no-such-page">
 <h1>There is no such page</h1>

@@ -2,23 +2,22 @@
 
 import re
 
-from book import SITE
+from book import PAGES, SITE
 from bs4 import BeautifulSoup
 
 from booktools.sphinx.web import MAX_DESCRIPTION
 
-PAGES = {
-    path.relative_to(SITE).as_posix(): BeautifulSoup(
-        path.read_text(encoding="utf-8").partition("<body")[0], "html.parser"
+HEADS = {
+    page: BeautifulSoup(
+        (SITE / page).read_text(encoding="utf-8").partition("<body")[0], "html.parser"
     )
-    for path in SITE.rglob("*.html")
-    if "_static" not in path.parts
+    for page in PAGES
 }
 
 
 def test_each_page_is_described_in_words_of_its_own() -> None:
     seen = set()
-    for page, head in PAGES.items():
+    for page, head in HEADS.items():
         about = head.find("meta", attrs={"name": "description"})["content"]
         assert 20 < len(about) <= MAX_DESCRIPTION, page
         assert not re.search(r"[\\$\n]|\{\w+\}", about), page
