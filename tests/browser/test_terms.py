@@ -51,6 +51,7 @@ def test_the_focus_shows_it_and_escape_hides_it(page: Page) -> None:
 
 
 def test_it_stays_within_the_window_beside_its_term(page: Page) -> None:
+    page.locator("details").evaluate_all("all => all.forEach(it => (it.open = true))")
     page.keyboard.press("Tab")
     for width in (1280, NARROW):
         page.set_viewport_size({"width": width, "height": HEIGHT})
