@@ -42,6 +42,7 @@ VERSIONS = f"Pillow {version('pillow')}, resvg {version('resvg-py')}"
 # Part of their names: if the compression changes, others are made.
 ENCODER = Path(plots.__file__).read_bytes() + VERSIONS.encode()
 EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")  # modes of a picture
+RASTER = (".gif", ".jpeg", ".jpg", ".png", ".webp")
 LARGEST_WEBP = 16383  # pixels
 SOURCE = re.compile(r"""<\w[^<>]*?\ssrc=["']([^"']+)""")
 FRAME = re.compile("^data:image/webp;base64,")
@@ -87,22 +88,31 @@ def _prepare_images(app: Sphinx, doctree: nodes.document) -> None:
         if is_elsewhere(image["uri"]):
             continue
         path = _find(app, image)
-        if path.suffix.lower() == ".png" and is_readable(path):
-            try:
-                small = _compress(path, kept)
-            except (OSError, SyntaxError, ValueError) as error:
-                logger.warning(
-                    "%s cannot be read: %s", path.name, error, location=image
-                )
-                continue
-            if small is not None:
-                image["uri"] = f"/{KEPT.as_posix()}/{small.name}"
+        if not is_readable(path):
+            continue  # Sphinx says so
+        try:
+            _check_picture(path)
+            small = _compress(path, kept) if path.suffix.lower() == ".png" else None
+        except (OSError, SyntaxError, ValueError, LookupError) as error:
+            logger.warning("%s cannot be read: %s", path.name, error, location=image)
+            continue
+        if small is not None:
+            image["uri"] = f"/{KEPT.as_posix()}/{small.name}"
         elif _read_drawing_file(path) is not None:
             image["classes"].append(NOT_LINKED)
     for cell in doctree.findall(nodes.container):
         if "cell_output" in cell["classes"]:
             for image in cell.findall(nodes.image):
                 image["classes"].append("plot")
+
+
+def _check_picture(path: Path) -> None:
+    """Raise an error of Python's or Pillow's if browsers could not show a picture."""
+    if path.suffix.lower() == ".svg":
+        ElementTree.parse(path)
+    elif path.suffix.lower() in RASTER:
+        with Image.open(path) as picture:
+            picture.verify()
 
 
 def _find(app: Sphinx, image: nodes.image) -> Path:
