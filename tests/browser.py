@@ -35,7 +35,7 @@ KINDS = {  # of pages, and one of each
         "landing": "index.html",
         "formulas": "chapters/08-backprop-numpy.html",
         "explorable": "chapters/14-mlp-pytorch.html",
-        "longest": "chapters/21-museum-of-bugs.html",
+        "longest": "chapters/24-museum-of-bugs.html",
         "reference": "reference/glossary.html",
     }.items()
     if page in PAGES

@@ -1,4 +1,4 @@
-"""Chapter 18: its formulas, what it says of its own size, and honest choices."""
+"""Chapter 19: its formulas, what it says of its own size, and honest choices."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,7 +15,7 @@ from benchmarks.training import GOAL, last_training
 from helpers import DigitsSplit, load_digits, requested_run, split_digits
 from helpers.data import Digits, _bundled
 
-CHAPTER = "18-how-far"
+CHAPTER = "19-how-far"
 Page = dict[str, Any]
 
 

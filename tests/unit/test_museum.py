@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from book import ROOT, read_chapter, run_page
 
-PAGE = ROOT / "chapters" / "21-museum-of-bugs.md"
+PAGE = ROOT / "chapters" / "24-museum-of-bugs.md"
 CELLS = [cell for cell in read_chapter(PAGE).cells if cell.cell_type == "code"]
 KINDS = ("broken", "fixed", "check")
 

@@ -1,4 +1,4 @@
-"""The workers of chapter 20 do together what one does, and survive a kill.
+"""The workers of chapter 22 do together what one does, and survive a kill.
 
 Workers are threads here, with a stand-in for `torch.distributed`, so that many
 mistakes can be tried; the page itself starts real processes and kills one.
@@ -87,7 +87,7 @@ class Workers:
 @pytest.fixture(scope="module")
 def names() -> Iterator[Names]:
     """Return the names of the page, which its functions look up."""
-    page = run_page("20-several-workers", until='torchrun("together")')
+    page = run_page("22-several-workers", until='torchrun("together")')
     yield page["main"].__globals__
     page["keeper"].cleanup()
 
