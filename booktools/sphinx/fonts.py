@@ -204,7 +204,8 @@ def style_sheet(fonts: Path | None, *, paper: bool = False) -> str:
                     family.name + " Greek" * (characters == GREEK),
                     style,
                     src=f'url("{FOLDER}/{file}") format("woff2")',
-                    font_display="swap",
+                    # On a slow line a page keeps the lines it was first broken into.
+                    font_display="optional" if file in FIRST else "swap",
                     unicode_range=characters,
                 )
             )

@@ -1,6 +1,7 @@
 """Each page of the built site in a browser: what it loads, shows and says."""
 
 import re
+import time
 from collections.abc import Iterator
 from posixpath import dirname, join, normpath
 
@@ -21,7 +22,7 @@ from browser import (
     look,
     open_context,
 )
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Route, expect
 
 pytestmark = pytest.mark.slow
 
@@ -123,6 +124,23 @@ def test_page_is_accessible_and_fits(
     assert not page.evaluate(BEGINNING_HIDDEN)
     assert not page.evaluate(COLLISIONS, "div.math :is(.eqno, mjx-container > svg)")
     assert not find_violations(page, options=options)
+
+
+@pytest.mark.parametrize("width", [WIDE, 412])
+def test_page_stands_still_where_its_fonts_come_late(
+    browser: Browser, site: str, width: int
+) -> None:
+    def delay(route: Route) -> None:
+        time.sleep(0.7)
+        route.continue_()
+
+    with open_context(browser) as context:
+        visit = Visit(context.new_page())
+        visit.page.set_viewport_size({"width": width, "height": 823})
+        visit.page.route("**/*.woff2", delay)
+        visit.open(site + "reference/notation.html")
+        assert any(url.endswith(".woff2") for url in visit.requests)
+        assert visit.page.evaluate("window.shift") < 0.01
 
 
 LONG_WORDS = """() => {

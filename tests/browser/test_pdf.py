@@ -156,7 +156,7 @@ def open_code(chapter: str) -> list[str]:
 
 
 def test_it_has_the_size_of_a_book(book: Book) -> None:
-    assert 12 <= len(book.reader.pages) / len(CHAPTERS) <= 18
+    assert 10 <= len(book.reader.pages) / len(CHAPTERS) <= 15.5
     assert PDF.stat().st_size < 20e6
     for page in book.reader.pages:
         assert [float(side) for side in page.mediabox[2:]] == pytest.approx(
