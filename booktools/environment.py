@@ -48,6 +48,7 @@ LIBRARIES = (
     "matplotlib",
     "numpy",
     "pandas",
+    "pillow",
     "scikit-learn",
     "seaborn",
     "torch",
@@ -231,7 +232,8 @@ def library_versions(code: Code) -> dict[str, str]:
     for kind, names in (found for text in texts for found in IMPORT.findall(text)):
         for name in names.split(",") if kind == "import" else [names]:
             modules.add(re.split(r"[. ]", name.strip())[0])
-    modules -= OURS | set(sys.stdlib_module_names) | {""}
+    modules -= OURS | set(sys.stdlib_module_names)
+    modules = {name for name in modules if name.isidentifier()}
     return _versions_of(frozenset(filter(None, map(package_of, modules))))
 
 

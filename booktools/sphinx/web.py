@@ -50,10 +50,11 @@ def _configure(app: Sphinx, config: Config) -> None:
             card = "summary_large_image"
         tag = f'<meta name="twitter:card" content="{card}" />'
         config["ogp_custom_meta_tags"] = [tag]
+    known = set(pages(Path(app.srcdir)))
     config["redirects"] = {  # an excluded chapter has no address
         str(old): new
         for old, new in config.redirects.items()
-        if is_elsewhere(new) or target_of(str(old), new) in pages(Path(app.srcdir))
+        if is_elsewhere(new) or target_of(str(old), new) in known
     }
     config["redirect_html_template_file"] = REDIRECT
     config["notfound_urls_prefix"] = urlsplit(site).path or "/"
