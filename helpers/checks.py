@@ -41,8 +41,8 @@ def check_gradient(
         Relative error: the length of the difference of the two gradients,
         divided by the sum of their lengths; 0 if both are zero. In float64
         with a smooth loss, below 1e-7 the derivation is right, above 1e-2
-        it is wrong, and in between it deserves a closer look (the kink of a
-        ReLU nearby, or a missing small factor).
+        it is wrong, and in between it deserves a closer look (perhaps a ReLU's
+        kink is near, or a small term is missing).
 
     Raises
     ------

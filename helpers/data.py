@@ -145,8 +145,8 @@ def make_line_data() -> Split:
     """Make the data of chapter 01: y = 1 + 2 x + noise.
 
     100 points, x uniform on [0, 1), noise normal with standard deviation
-    0.1, shuffled; 80 to train and 20 to validate. The legacy stream
-    ``RandomState(42)`` reproduces the numbers of the published example.
+    0.1, shuffled; 80 to train and 20 to validate. The legacy
+    generator ``RandomState(42)`` reproduces the numbers of the published example.
 
     Returns
     -------
@@ -521,7 +521,7 @@ def _read_idx(folder: Path, name: str, shape: tuple[int, ...]) -> NDArray[np.uin
             continue
         except (OSError, EOFError, zlib.error) as error:
             raise DataError(
-                f"{path} cannot be read ({error}); it may be cut short or damaged."
+                f"{path} cannot be read ({error}); it may be truncated or damaged."
             ) from error
     else:
         raise _MissingError(f"{folder} holds neither {name}.gz nor {name}.")
@@ -554,15 +554,15 @@ def cache_dir() -> Path:
 
 
 def _download_mnist() -> Digits:
-    """Download MNIST into the cache, or elsewhere if that cannot be written."""
+    """Download MNIST into the cache, or a temporary folder if it is not writable."""
     folder = cache_dir()
     try:
         _download_missing(folder)
         return _read_mnist(folder)
     except OSError as error:
         warnings.warn(
-            f"MNIST cannot be kept in {folder} ({error}); it is downloaded "
-            "each time. Set BOOK_CACHE_DIR to a folder that can be written.",
+            f"MNIST cannot be cached in {folder} ({error}), so it will be "
+            "downloaded every time. Set BOOK_CACHE_DIR to a writable folder.",
             stacklevel=4,
         )
     with tempfile.TemporaryDirectory() as temporary:
@@ -582,7 +582,7 @@ def _download_missing(folder: Path) -> None:
     DataError
         If no mirror works.
     OSError
-        If the folder cannot be written.
+        If the folder is not writable.
     """
     # Imported late: with a complete cache, neither is needed.
     import pooch

@@ -43,12 +43,12 @@ LEARNING_RATE = 0.02
 N_STEPS = 500
 
 #: The largest relative difference allowed between two loss curves of the same
-#: computation, by its precision.
+#: computation, by floating-point type.
 CURVE_TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 
 
 def load_petal_data(seed: int = 0) -> Split:
-    """Load the irises' petals, to be predicted from their sepals.
+    """Load the iris data for predicting petals from sepals.
 
     Half of the 100 flowers are for training and half for validation, with
     equal numbers of each species in both. All columns are standardised with
@@ -90,7 +90,7 @@ def init_weights(
     n_in, n_hidden, n_out : int
         Number of features D, hidden units H and outputs K.
     seed : int
-        Seed of the generator they are drawn with.
+        Seed of the generator that draws them.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def train_by_hand(
     learning_rate: float = LEARNING_RATE,
     n_steps: int = N_STEPS,
 ) -> Curves:
-    """Train the network as chapter 08 does, for later chapters to compare.
+    """Train the network as chapter 08 does, for later chapters to compare with.
 
     Parameters
     ----------
@@ -184,9 +184,12 @@ def max_relative_difference(ours: Floats, reference: Floats) -> float:
     """
     ours, reference = np.asarray(ours, float), np.asarray(reference, float)
     if ours.shape != reference.shape:
-        raise ValueError(f"curves of shapes {ours.shape} and {reference.shape}")
+        raise ValueError(
+            f"the curves have shapes {ours.shape} and {reference.shape}; they "
+            "must agree"
+        )
     if not (reference > 0).all():
-        raise ValueError("the reference must be positive")
+        raise ValueError("all losses of the reference must be positive")
     return float(np.max(np.abs(ours - reference) / reference))
 
 
@@ -194,7 +197,17 @@ def working_dtype(device: "torch.device") -> "torch.dtype":
     """Return the precision to compute in: float64, or the best the device has.
 
     Apple's GPUs (``mps``) have no float64; they use float32, with the
-    tolerance for that precision.
+    tolerance that ``CURVE_TOLERANCE`` gives for it.
+
+    Parameters
+    ----------
+    device : torch.device
+        The device to compute on.
+
+    Returns
+    -------
+    torch.dtype
+        ``torch.float64``, or ``torch.float32`` on ``mps``.
     """
     import torch
 
@@ -214,7 +227,7 @@ class DigitSettings:
     batch_size : int
         Number of examples per update.
     momentum : float
-        Fraction of the last step that each step keeps.
+        Fraction of the previous step that each step keeps.
     n_epochs : int
         Number of passes over the training images.
     """
@@ -248,7 +261,7 @@ def make_digit_network(
     -------
     torch.nn.Sequential
         Maps images of shape (N, D) to logits of shape (N, C); on the CPU. The
-        weights of the first layer are normal with variance 2 / D, everything
+        weights of the first layer are normal with variance 2 / D and everything
         else is zero, so that the initial loss is exactly ln C.
     """
     import torch  # late, so that chapters without PyTorch start faster
@@ -279,7 +292,7 @@ def train_digit_network(
     y : torch.Tensor of int64, shape (N,)
         Classes from 0, on the same device.
     settings : DigitSettings
-        How to train; images left over from the last full batch are skipped.
+        How to train; images left over after the last full batch are skipped.
     seed : int
         Seed of the initial weights and of the order of the images.
     n_classes : int

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["plot_losses", "show_images", "show_slider", "use_book_style"]
 
 # Okabe and Ito's colours, distinct under every common form of colour blindness,
-# with brown for their orange, which is too pale on white. On dark pages figures
-# are inverted with their hues kept; these colours suit both.
+# with brown in place of their orange, which is too pale on white. On dark pages
+# figures are inverted with their hues kept; these colours suit both.
 BLUE = "#0072B2"
 GREEN = "#009E73"
 VERMILLION = "#D55E00"
@@ -76,8 +76,8 @@ def plot_losses(
     ----------
     ax : Axes
         Where to draw.
-    losses : mapping of str to array, shape (n_steps,)
-        The loss after each step; the first is the loss before training.
+    losses : mapping of str to array, shape (n_steps + 1,)
+        For each curve, the loss before training and then after each step.
     baselines : mapping of str to float, optional
         Losses to compare with, drawn as dashed horizontal lines.
     x_label, y_label : str
@@ -160,8 +160,8 @@ def show_images(
 def to_webp(picture: Image.Image) -> bytes:
     """Compress a plot, as WebP with few colours.
 
-    Lines and letters have few colours besides the shades at their edges, so
-    64 colours look the same and take a third of the size of a PNG. A plot with
+    Lines and letters have few colours besides the shades at their edges, so 64
+    colours look the same, in a file a third the size of a PNG. A plot with
     shaded areas, which would change by more than 1/256 on average, keeps all
     of its colours. The background of a plot is preserved exactly.
 
@@ -224,7 +224,10 @@ def show_slider(
     import matplotlib.pyplot as plt
 
     if not frames or len(frames) != len(labels):
-        raise ValueError(f"{len(frames)} frames and {len(labels)} labels")
+        raise ValueError(
+            f"{len(frames)} frames and {len(labels)} labels; there must be at least "
+            "one frame, and one label for each"
+        )
     pictures = []
     for number, (frame, label) in enumerate(zip(frames, labels, strict=True)):
         file = io.BytesIO()

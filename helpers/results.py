@@ -1,4 +1,4 @@
-"""Long computations: how much of them is run, and a cache for their results.
+"""Long computations: how much of them to run, and a cache for their results.
 
 ``joblib.Memory`` compares the source of a function but not of those it calls,
 and prints a traceback if an entry is damaged; hence this cache.
@@ -27,8 +27,15 @@ SITE_PACKAGES = sysconfig.get_path("purelib"), sysconfig.get_path("platlib")
 def requested_run() -> str:
     """Return how much of the long computations to run, from ``BOOK_RUN``.
 
-    It is ``"quick"``, ``"full"`` (the default) or ``"long"``; anything else
-    raises ValueError.
+    Returns
+    -------
+    str
+        ``"quick"``, ``"full"`` (the default) or ``"long"``.
+
+    Raises
+    ------
+    ValueError
+        If ``BOOK_RUN`` is anything else.
     """
     run = os.environ.get("BOOK_RUN") or "full"
     if run not in RUNS:
@@ -46,20 +53,21 @@ class cached_result:  # noqa: N801 (a decorator, like functools.cached_property)
     A result is stored under a hash of the function and its arguments. For each
     function and class outside the installed packages, this covers the code,
     the defaults and, recursively, every global and module attribute whose name
-    occurs in the code, be it as text. Other values are hashed as they are
-    pickled; what cannot be pickled is an error.
+    occurs in the code, even if only in a string. Other values are hashed as
+    they are pickled; what cannot be pickled is an error.
 
     Parameters
     ----------
     function : callable
         Returns what JSON can represent; tuples become lists. It must depend on
-        nothing else (files, global generators, settings of libraries) and have
+        nothing else (files, global random generators, library settings) and have
         no side effects.
 
     Raises
     ------
     TypeError
-        When called, if it uses what cannot be hashed or returns what is not JSON.
+        When called, if it uses something that cannot be hashed, or returns
+        something that JSON cannot represent.
     RuntimeError
         When called, if it changes, or imports, what its result depends on.
     """
@@ -78,7 +86,9 @@ class cached_result:  # noqa: N801 (a decorator, like functools.cached_property)
         if text is None:
             text = json.dumps(function(*args, **kwargs))
             if _hash((function, args, kwargs)) != key:
-                raise RuntimeError(f"{function.__name__} changes what it depends on.")
+                raise RuntimeError(
+                    f"{function.__name__} changes what its result depends on."
+                )
             if folder:
                 _write(path, text)
             else:
@@ -124,7 +134,9 @@ def _hash(value: Any) -> str:
     try:
         hasher.dump(value)
     except Exception as error:  # pickling may raise anything
-        raise TypeError(f"This cannot be compared from run to run: {error}") from error
+        raise TypeError(
+            f"The function or an argument cannot be hashed: {error}"
+        ) from error
     return hasher.hash.hexdigest()
 
 
@@ -144,7 +156,7 @@ def _parts(value: FunctionType | type) -> tuple[Any, ...]:
 
 
 def _names(code: CodeType) -> set[str]:
-    """Return the names in code, and the texts, by which `getattr` may find more."""
+    """Return the names in code, and its strings, by which `getattr` may find more."""
     inner = (part for part in code.co_consts if isinstance(part, CodeType))
     texts = {part for part in code.co_consts if isinstance(part, str)}
     return texts.union(code.co_names, *map(_names, inner))
@@ -181,7 +193,7 @@ def _is_installed(module: str | None) -> bool:
 
 
 def _read(path: Path) -> str | None:
-    """Read an entry, or return None if it is missing, damaged or another's."""
+    """Read an entry, or return None if it is missing, damaged or misnamed."""
     try:
         checksum, text = path.read_text(encoding="utf-8").split("\n")
     except (OSError, ValueError):

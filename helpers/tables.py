@@ -1,4 +1,4 @@
-"""How tables look: one row of headings, and text on the left."""
+"""How tables look: one row of headings, and text aligned left."""
 
 from __future__ import annotations
 
@@ -21,9 +21,14 @@ def table_html(table: pd.DataFrame) -> str:
     Parameters
     ----------
     table : DataFrame
-        The name of its index stands beside the names of its columns, in place
-        of a row of its own. The classes ``text-2``, ``text-3`` … say which
-        columns, counted from the index on, contain text.
+        The name of its index stands in the row of its column names, not in a
+        separate one.
+
+    Returns
+    -------
+    str
+        The table. Its classes ``text-2``, ``text-3`` … say which columns,
+        counted from the index on, contain text.
     """
     import pandas as pd
 
@@ -48,5 +53,5 @@ def use_book_tables() -> None:
     if shell is not None and shell.display_formatter is not None:
         # By name: most chapters do not need pandas.
         formatter = shell.display_formatter.formatters["text/html"]
-        for module in ("pandas", "pandas.core.frame"):  # from version 3 on, and before
+        for module in ("pandas", "pandas.core.frame"):  # since pandas 3, and before
             formatter.for_type_by_name(module, "DataFrame", table_html)

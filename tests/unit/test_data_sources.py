@@ -383,7 +383,7 @@ def test_offline_a_damaged_cache_is_named_and_ignored(mirrors, cache, content) -
 )
 def test_past_a_cache_that_cannot_be_written(tmp_path, block) -> None:
     block(tmp_path / "cache")
-    warning = f"cannot be kept in {tmp_path / 'cache'}.*Set BOOK_CACHE_DIR"
+    warning = f"cannot be cached in {tmp_path / 'cache'}.*Set BOOK_CACHE_DIR"
     assert is_small_mnist(load_warned(warning))
     assert files_in(tmp_path / "tmp") == []
 
@@ -402,7 +402,7 @@ def test_writing_that_is_stopped_leaves_nothing(monkeypatch, tmp_path, stop) -> 
 
     monkeypatch.setattr(pooch.HTTPDownloader, "__call__", write_some)
     if isinstance(stop, OSError):
-        assert is_small_mnist(load_warned("cannot be kept in .*No space left"))
+        assert is_small_mnist(load_warned("cannot be cached in .*No space left"))
     else:
         with pytest.raises(KeyboardInterrupt):
             load_digits()

@@ -259,9 +259,17 @@ def test_without_a_folder_results_last_as_long_as_the_kernel(
 @pytest.mark.parametrize(
     ("source", "error", "message"),
     [
-        ("import threading; f = threading.Lock()\n{}: return f", TypeError, "compared"),
+        (
+            "import threading; f = threading.Lock()\n{}: return f",
+            TypeError,
+            "cannot be hashed",
+        ),
         ("{}: return {{1, 2}}", TypeError, "JSON"),
-        ("n = [0]\n{}: n.append(1)", RuntimeError, "changes what it depends on"),
+        (
+            "n = [0]\n{}: n.append(1)",
+            RuntimeError,
+            "changes what its result depends on",
+        ),
     ],
 )
 def test_what_cannot_be_kept_is_refused(folder, page, source, error, message) -> None:
