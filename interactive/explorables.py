@@ -2,7 +2,7 @@
 
 The scripts in ``interactive/static/`` run on the book's pages. Where there are
 no scripts - in print, in an exported notebook - a static figure shows the same
-content. Each function returns HTML that is to be the last expression of a cell.
+content. Each function returns HTML; make the call the last expression of a cell.
 """
 
 import base64
@@ -61,6 +61,11 @@ def show_explorable(
         Axes for the script to draw on, one in each figure. They are placed side
         by side, or below each other on a phone.
 
+    Returns
+    -------
+    HTML
+        The figure, its data and the stages.
+
     Raises
     ------
     ValueError
@@ -99,7 +104,7 @@ def _img_attributes(figure: Figure) -> str:
 
 
 def _describe_axes(ax: Axes) -> dict[str, Any]:
-    """Return the position of axes, as fractions from the top left, and limits."""
+    """Return the position of axes, as fractions from the top left, and their limits."""
     place = ax.get_position()
     box = (place.x0, 1 - place.y1, place.x1, 1 - place.y0)
     return {
@@ -110,7 +115,7 @@ def _describe_axes(ax: Axes) -> dict[str, Any]:
     }
 
 
-UPDATES = 100  # of one descent on the stage
+UPDATES = 100  # in each descent
 MINI_BATCH = 16
 SHARES = (0.125, 0.6, 1.02)  # learning rates in the figure, relative to the limit
 
@@ -138,6 +143,11 @@ def show_learning_rate(
     momentum : bool, default False
         Whether there is a slider for momentum as well.
 
+    Returns
+    -------
+    HTML
+        The explorable.
+
     Raises
     ------
     ValueError
@@ -145,7 +155,7 @@ def show_learning_rate(
     """
     x, y = x.ravel(), y.ravel()
     if len(x) != len(y):
-        raise ValueError(f"{len(x)} features and {len(y)} targets")
+        raise ValueError(f"x has {len(x)} examples and y has {len(y)}; they must agree")
     columns = np.stack([np.ones_like(x), x], axis=1)  # (N, 2)
     hessian = 2 / len(x) * columns.T @ columns
     eigenvalues = np.linalg.eigvalsh(hessian)
@@ -239,6 +249,11 @@ def show_backward_pass(
         The inputs and results of the steps, by name: X of shape (N, D), W1
         (D, H), Z1 and A (N, H), W2 (H, K), Y_hat, Y and R (N, K), and L, a
         number; a gradient has the shape of its array.
+
+    Returns
+    -------
+    HTML
+        The explorable.
 
     Raises
     ------
@@ -347,7 +362,7 @@ def show_drawing(
     centre: tuple[float, float],
     pen: float,
 ) -> HTML:
-    """Let the reader draw a digit, and the network of chapter 14 read it.
+    """Let the reader draw a digit, and have the network of chapter 14 read it.
 
     Parameters
     ----------
@@ -367,6 +382,11 @@ def show_drawing(
     pen : float
         Width of a stroke, in pixels.
 
+    Returns
+    -------
+    HTML
+        The explorable.
+
     Raises
     ------
     ValueError
@@ -379,7 +399,9 @@ def show_drawing(
     H, C, D = len(b1), len(b2), digits.height * digits.width
     shapes = [array.shape for array in parameters]
     if shapes != [(H, D), (H,), (C, H), (C,)]:
-        raise ValueError(f"{shapes} are not two layers that take {D} pixels")
+        raise ValueError(
+            f"parameters of shapes {shapes} are not two layers that take {D} pixels"
+        )
     if any(array.dtype != np.float16 for array in parameters):
         raise ValueError("the parameters must be rounded to float16 first")
     if not all(np.isfinite(array).all() for array in parameters):

@@ -1,5 +1,5 @@
 // Step through one forward and one backward pass. The graph fills with numbers;
-// beside it is the row for the step from the chapter's table.
+// beside it is the step's row of the chapter's table.
 
 explorable("backpropagation", {
   title: "Forward and backward, step by step",

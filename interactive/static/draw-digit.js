@@ -247,7 +247,7 @@ explorable("draw-digit", {
   });
   desk.addEventListener("lostpointercapture", lift);
 
-  const STEP = Math.max(height, width) / 25; // of an arrow key
+  const STEP = Math.max(height, width) / 25; // per press of an arrow key
   const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   const held = new Set();
   desk.addEventListener("keydown", (event) => {
@@ -259,11 +259,11 @@ explorable("draw-digit", {
     } else if (event.key === " ") {
       if (!event.repeat) (down ? lift : putDown)();
     } else return;
-    event.preventDefault(); // or the page would scroll
+    event.preventDefault(); // otherwise the page would scroll
     show();
     where.say(
-      `Pen ${down ? "down" : "up"}, ${Math.round((100 * place[0]) / width)} % from the left, ` +
-        `${Math.round((100 * place[1]) / height)} % from the top.`,
+      `Pen ${down ? "down" : "up"}, ${Math.round((100 * place[0]) / width)}% from the left, ` +
+        `${Math.round((100 * place[1]) / height)}% from the top.`,
     );
   });
   desk.addEventListener("keyup", (event) => held.delete(event.key));
@@ -316,7 +316,7 @@ explorable("draw-digit", {
           ? "Your drawing."
           : "Nothing is drawn, and the network has to call it something.";
     const [first, second] = probabilities.map((p, digit) => ({ p, digit })).sort((a, b) => b.p - a.p);
-    image.show(pixels, `The image that the network sees, ${height} times ${width} pixels`);
+    image.show(pixels, `The image that the network sees, ${height} by ${width} pixels`);
     firing.show(
       activations.map((activation) => activation / data.brightest),
       `The hidden units, of which ${awake} fire`,

@@ -1,10 +1,10 @@
 // The landing page: a ball that descends the loss of chapter 1, and a network that
-// reads what one draws.
+// reads what the reader draws.
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-// The descent. The picture has the finished path; here it is walked, step by step,
-// from the book's start and then from wherever the reader points.
+// The descent. The picture shows the finished path; here a ball follows it step by
+// step, from the book's starting point and then from wherever the reader clicks.
 function descend(figure) {
   const svg = figure.querySelector("svg");
   const { hessian, bottom, floor, rate, start, close } = JSON.parse(svg.dataset.descent);
@@ -107,7 +107,7 @@ function preparePad(pad) {
   }
 }
 
-// Called by that script, first of all: make the box that the explorable fills.
+// Called by that script before anything else: make the box that the explorable fills.
 function showPad(data) {
   const pad = document.querySelector(".pad");
   const box = document.createElement("div");
@@ -117,7 +117,7 @@ function showPad(data) {
   box.dataset.explorable = "draw-digit";
   box.append(document.createElement("img"), script);
   const verdict = Object.assign(document.createElement("p"), { className: "verdict" });
-  verdict.ariaHidden = "true"; // what is read out says the same
+  verdict.ariaHidden = "true"; // the readout says the same
   pad.append(verdict, box);
   box.addEventListener("read", ({ detail: { drawn, probabilities } }) => {
     pad.classList.toggle("drawn", drawn);

@@ -368,7 +368,7 @@ def test_keys_draw_too(paper: Paper) -> None:
     across, down = (100 * place / (width, height)).round()
     pen, answer = paper.box.get_by_role("status").all()
     expect(pen).to_have_text(
-        f"Pen up, {across:.0f} % from the left, {down:.0f} % from the top."
+        f"Pen up, {across:.0f}% from the left, {down:.0f}% from the top."
     )
     expect(answer).to_have_text(paper.says())
 

@@ -117,7 +117,7 @@ def test_an_explorable_refuses_what_its_script_could_not_read(
 
 
 def test_a_learning_rate_needs_a_target_for_each_feature() -> None:
-    with pytest.raises(ValueError, match="3 features and 2 targets"):
+    with pytest.raises(ValueError, match="x has 3 examples and y has 2"):
         show_learning_rate(np.ones(3), np.ones(2), np.zeros(2), lambda ax: None)
 
 
