@@ -41,7 +41,7 @@ def run(command: Callable[[Path], int], root: Path) -> int:
     except AuthorError as error:
         print(error, file=sys.stderr)
     except OSError as error:
-        if os.strerror(errno.ENOSPC) not in str(error):  # shutil has no number for it
+        if os.strerror(errno.ENOSPC) not in str(error):  # shutil's error has no errno
             raise
         place = error.filename or root
         message = f"{place}: no space is left here; free some and try again."

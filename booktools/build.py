@@ -1,6 +1,6 @@
 """Build the book: execute what has changed, render, put the site in place.
 
-Sphinx renders into a folder of its own and keeps its state there, so after a
+Sphinx renders into a separate folder and keeps its state there, so after a
 successful build it reads only the pages that have changed. The finished site
 replaces the last good one only if everything succeeded. Exit status 0 means
 that every cell ran and no page gave a warning. An interrupted build, however
@@ -64,9 +64,9 @@ def main(root: Path) -> int:
     Raises
     ------
     AuthorError
-        If nothing can be written, or the book is wrong before any chapter runs.
+        If nothing can be written, or a fault is found before any chapter runs.
     """
-    # Pages stay in memory; to look through them for garbage takes a fifth of the time.
+    # Pages stay in memory; searching them for garbage takes a fifth of the time.
     gc.set_threshold(100_000)
     warnings.formatwarning = lambda message, *_, **__: f"{message}\n"
     lock = FileLock(root / LOCK)
@@ -134,13 +134,13 @@ def build(root: Path) -> int:
         return keep_last_site(
             root,
             f"{', '.join(sorted(set(files))) or 'what chapters depend on'} changed "
-            "meanwhile; try again (chapters write files only in a temporary folder)",
+            "meanwhile; try again (chapters may write only in temporary folders)",
         )
     if any(hash_file(path) != hashes[names[path]] for path in read):
         return keep_last_site(root, "a chapter was edited meanwhile; try again")
     (folder / STATE).unlink(missing_ok=True)  # until this build has succeeded
     if not render(root, folder):
-        # Or Sphinx would not warn again.
+        # Otherwise Sphinx would not warn again.
         shutil.rmtree(folder, ignore_errors=True)
         return keep_last_site(root, "Sphinx gave warnings or errors, see above")
     shutil.copytree(folder / "_build" / "html", root / NEXT / "html")
@@ -160,17 +160,17 @@ def build(root: Path) -> int:
 
 
 def hash_sources(root: Path) -> Hashes:
-    """Return the hash of every file that can affect a page, whether one uses it."""
+    """Return the hash of every file that can affect a page, used or not."""
     return {path.as_posix(): hash_file(root / path) for path in book_files(root)}
 
 
 def check_folders(root: Path, paths: list[Path]) -> None:
-    """Check that no chapter would show what another gave in another folder.
+    """Check that no chapter would show the outputs of one in another folder.
 
     Raises
     ------
     AuthorError
-        If two have the same code, by which the cache knows them.
+        If two have the same code, by which the cache identifies them.
     """
     if len({path.parent for path in paths}) <= 1:
         return
@@ -181,8 +181,9 @@ def check_folders(root: Path, paths: list[Path]) -> None:
         other = known.setdefault(code, path)
         if code and other.parent != path.parent:
             raise AuthorError(
-                f"its code is that of {other.relative_to(root)}, whose outputs it "
-                "would show, though it runs in another folder; change a cell.",
+                f"its code is the same as that of {other.relative_to(root)}, whose "
+                "outputs it would show, although it runs in another folder; change a "
+                "cell.",
                 path.relative_to(root),
             )
 
@@ -309,7 +310,7 @@ def execute(
         record = {"seconds": run.seconds, "megabytes": run.megabytes}
         records[chapter_name(root, run.path)] = record
 
-    def rank(run: Run) -> tuple[float, int]:  # of unknown ones, the largest first
+    def rank(run: Run) -> tuple[float, int]:  # those never timed first, by size
         seconds = records.get(chapter_name(root, run.path), {}).get("seconds", math.inf)
         return -seconds, -run.path.stat().st_size
 

@@ -27,7 +27,7 @@ def find_chromium() -> Path:
     if asked := os.environ.get(VARIABLE):
         if found := shutil.which(asked):
             return Path(found)
-        raise ChromiumError(f"{VARIABLE}={asked} is not a program that can be run.")
+        raise ChromiumError(f"{VARIABLE}={asked} is not an executable program.")
     candidates = [*COMMANDS]
     candidates += [
         f"/Applications/{name}.app/Contents/MacOS/{name}" for name in APPLICATIONS

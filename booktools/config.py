@@ -1,7 +1,7 @@
 """Read ``_config.yml``, and refuse what in it would have no effect.
 
 Jupyter Book ignores the keys that it does not know. Others are for its own
-theme or its own way to execute, which this book does not use.
+theme or its own way of executing, which this book does not use.
 """
 
 import math
@@ -41,7 +41,7 @@ FIXED = {  # what the rest of the book relies on
 EXECUTION = {
     *("allow_errors", "cache_path", "excludepatterns", "in_temp", "mode", "timeout"),
 }
-FURO = {  # options that its templates know, and ours do not
+FURO = {  # options that its templates use, and ours do not
     *("dark_logo", "footer_icons", "light_logo", "sidebar_hide_name", "source_branch"),
     *("source_directory", "source_edit_link", "source_repository"),
     *("source_view_link", "top_of_page_button"),
@@ -72,7 +72,7 @@ REPLACED = {  # and by what
     "html.use_multitoc_numbering": "see “numbered” in _toc.yml.",
     "html.use_repository_button": _REPOSITORY,
     "latex": "the PDF is printed from HTML; its styles are in theme/print.",
-    "launch_buttons": "buttons for Colab and Binder are there if the repository is; "
+    "launch_buttons": "the buttons for Colab and Binder follow the repository; "
     + _REPOSITORY,
     "parse.myst_dmath_double_inline": "write it below sphinx.config.",
     "repository": _REPOSITORY,
@@ -95,7 +95,7 @@ SECTIONS = {
     for name in USED | FIXED.keys() | REPLACED.keys()
     for depth in range(1, name.count(".") + 1)
 }
-HINT = "What Sphinx knows goes below “sphinx.config”."
+HINT = "Sphinx's own settings go below “sphinx.config”."
 DEFAULT_TIMEOUT = 30  # seconds, as in Jupyter Book
 
 
@@ -128,14 +128,14 @@ def _wrong_types(file: YamlFile) -> Iterator[AuthorError]:
         name = ".".join(map(str, fault.absolute_path))
         message = f"{name}: {fault.message}."
         if fault.instance is None:
-            message = f"nothing stands below “{name}”; delete this line."
+            message = f"there is nothing below “{name}”; delete this line."
         elif fault.validator_value == "string":
-            message += " Put it between quotes."
+            message += " Put it in quotes."
         yield file.error(message, *fault.absolute_path)
 
 
 def _wrong_redirects(root: Path, file: YamlFile) -> Iterator[AuthorError]:
-    """Yield the old addresses that lead to no page, or that a page has."""
+    """Yield the old addresses that lead to no page, or that belong to one."""
     place = ("sphinx", "config", "redirects")
     settings = file.data.get("sphinx", {}).get("config", {})
     for old, new in settings.get("redirects", {}).items():
@@ -144,7 +144,7 @@ def _wrong_redirects(root: Path, file: YamlFile) -> Iterator[AuthorError]:
             yield file.error(f"there is a page “{old}”; delete this line.", *place, old)
         elif not is_elsewhere(new) and not is_readable(root / f"{page}.md"):
             yield file.error(
-                f"“{old}” leads to “{new}”, where no page is.", *place, old
+                f"“{old}” leads to “{new}”, which is not a page.", *place, old
             )
 
 
@@ -155,12 +155,12 @@ def target_of(old: str, new: str) -> str:
 
 
 def _wrong_keys(file: YamlFile) -> Iterator[AuthorError]:
-    """Yield the keys that are unknown, unused, or not what they have to be."""
+    """Yield the keys that are unknown, unused, or have a value that they must not."""
     settings = _settings(file.data)
     for name, value in settings.items():
         place = name.split(".")
         if isinstance(value, float) and not math.isfinite(value):
-            message = f"“{name}” must be a number with an end."
+            message = f"“{name}” must be a finite number."
         elif name in FIXED:
             if value == FIXED[name]:
                 continue
@@ -171,7 +171,7 @@ def _wrong_keys(file: YamlFile) -> Iterator[AuthorError]:
             continue
         else:
             close = get_close_matches(name, USED | FIXED.keys() | SECTIONS, 1)
-            hint = f"Do you mean “{close[0]}”?" if close else HINT
+            hint = f"Did you mean “{close[0]}”?" if close else HINT
             message = f"there is no setting “{name}”. {hint}"
         yield file.error(message, *place)
     for name, value in FIXED.items():

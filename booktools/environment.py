@@ -54,16 +54,16 @@ LIBRARIES = (
     "torch",
 )
 THREADS = "OMP_NUM_THREADS"
-# Libraries whose own variable takes precedence over that one.
+# What some libraries read in preference to that one.
 OTHER_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-# What begins like this changes what Python does with a chapter's code, or how it is
-# shown, and is not set for a book: kernels do not inherit it.
+# Variables with these prefixes change what Python does with a chapter's code, or how
+# its output is shown: kernels do not inherit them.
 UNSET_FOR_KERNELS = (
     *("COLUMNS", "FORCE_COLOR", "IPYTHON", "JUPYTER_PATH", "LINES", "NO_COLOR"),
     "PYTHON",
 )
 KEPT_FOR_KERNELS = {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"}
-# Others that numerical libraries read begin like this.
+# Prefixes of other variables, which numerical libraries read.
 SWITCH_PREFIXES = (
     *("ATEN_", "BLIS_", "CUBLAS_", "CUDA_", "DNNL_", "GOTO_", "JAX_", "JOBLIB_"),
     *("KMP_", "LOKY_", "MKL_", "NPY_", "NUMBA_", "NUMEXPR_", "NVIDIA_", "OMP_"),
@@ -76,7 +76,7 @@ VARIABLE = re.compile(
     r"""(?:environ(?:\.get)?\s*[\[(]|getenv\()\s*["'](?!BOOK_|MNIST_DIR)(\w+)"""
 )
 IMPORT = re.compile(r"^[^\S\n]*(from|import) +([\w., ]+)", re.M)
-# A text in code that may name a file.
+# A string in code that may name a file.
 NAME = re.compile(r"""(["'])([^"'\n]{0,200}[./][^"'\n]{0,200})\1""")
 OURS = {"helpers", "interactive"}
 # What pages and tools use; a chapter reads it only by name. All else may be data.
@@ -86,7 +86,7 @@ NOT_READ = re.compile(
     r"|(_config|_toc)\.yml$|(jupytext|pyproject)\.toml$|(LICENSE|Makefile)[^/]*$"
     r"|(requirements[^/]*|constraints)\.txt$"
 )
-LARGE = 2**20  # bytes; a larger file is read again only if its time has changed
+LARGE = 2**20  # bytes; a larger file is read again only if its timestamp has changed
 # The modules that decide how a chapter is executed.
 EXECUTORS = (
     "environment.py",
@@ -159,7 +159,7 @@ def prepare_environment(root: Path) -> Environment:
     ------
     AuthorError
         If the requested device or data are not available, or ``BOOK_RUN`` or
-        ``OMP_NUM_THREADS`` is not what it can be.
+        ``OMP_NUM_THREADS`` has a value that it cannot have.
     """
     set_variables(root)
     try:

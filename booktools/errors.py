@@ -1,7 +1,7 @@
 """The error that becomes a message to the author, without a traceback.
 
-Whatever finds a mistake in the book, or in what was asked for, raises it, and
-turns into it what libraries raise. `booktools.__main__` prints it; Sphinx lets
+Code that finds a mistake in the book, or in what was asked for, raises it, and
+converts errors of libraries into it. `booktools.__main__` prints it; Sphinx lets
 it pass through all handlers, and prints it as well.
 """
 
@@ -33,7 +33,7 @@ class AuthorError(SphinxError):
 def unreadable(error: OSError, file: str | Path) -> AuthorError:
     """Return the error for a file that the system does not let us read."""
     return AuthorError(
-        f"this file cannot be read: {error.strerror}. Let your user read it, or move "
-        "it out of the book's folder.",
+        f"this file cannot be read: {error.strerror}. Give your user permission to "
+        "read it, or move it out of the book's folder.",
         file,
     )

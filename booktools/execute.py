@@ -116,7 +116,7 @@ class Run:
         return str(self.path.relative_to(self.root))
 
     def execute(self) -> "Run":
-        """Execute the chapter in a kernel of its own and return this run."""
+        """Execute the chapter in its own kernel and return this run."""
         self.started = time.perf_counter()
         try:
             self.client = NotebookClient(

@@ -1,4 +1,4 @@
-"""Export the chapters as notebooks, for Colab, Binder and a branch of their own.
+"""Export the chapters as notebooks, for Colab, Binder and a separate branch.
 
 The site is built first; the notebooks are those that its pages offer for
 download. They are copied to ``_build/notebooks``, without outputs unless
@@ -40,8 +40,8 @@ STUDENT_NOTE = "\nThey have the exercises but not the solutions."
 README = """\
 # Notebooks of a book
 
-They were generated from {commit} of the book{where}.{edition}
-Edit the chapters there: these notebooks are overwritten by each export.
+These notebooks were generated from {commit} of the book{where}.{edition}
+Edit the chapters there: each export overwrites the notebooks.
 
 {list}
 """

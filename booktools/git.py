@@ -1,6 +1,6 @@
 """What git knows about the book: its commit, its remote and its branch.
 
-The answers are empty if the book is not in a repository of its own, as in an
+The answers are empty if the book is not a repository itself, as in an
 unpacked archive. Every function takes the book's root.
 """
 
@@ -61,13 +61,13 @@ def _git(root: Path, *arguments: str) -> str:
 @cache  # a build asks many times; at each, subprocess lets Python repeat warnings
 def _warn(fault: str) -> None:
     warnings.warn(
-        f"Pages name no commit and link to no repository, since git fails: {fault}",
+        f"Pages name no commit and link to no repository, since git failed: {fault}",
         stacklevel=3,
     )
 
 
 def _ask_git(root: Path, *arguments: str) -> tuple[str, str]:
-    """Return what git says, and of what it complains."""
+    """Return git's output, and its error message; one of them is empty."""
     command = ["git", "--no-optional-locks", *arguments]
     try:
         done = subprocess.run(

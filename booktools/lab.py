@@ -1,7 +1,7 @@
 """Open JupyterLab in the environment used to build the chapters.
 
-Notebooks then find the results that a build has computed, and compute new ones
-for it.
+Notebooks then find the results that a build has computed, and what they compute
+is there for the next build.
 """
 
 import os

@@ -3,7 +3,7 @@
 What a page cannot show without a kernel or a network is refused. What differs from
 run to run is removed, and nothing else.
 
-Python shows an object that has no text of its own with its address in memory, as in
+Python shows an object without a text of its own by its address in memory, as in
 ``<object at 0x7f…>``, and names the folders of the book and of its own packages.
 """
 
@@ -41,7 +41,7 @@ def check_data(data: dict[str, Any]) -> None:
         )
     if loaded := LOADED.search(str(data.get("text/html", ""))):
         raise ValueError(
-            f"It loads {loaded[1]}, and pages load nothing from other sites. Show a "
+            f"It loads {loaded[1]}, but pages load nothing from other sites. Show a "
             "picture of it, or link to it."
         )
 
@@ -70,7 +70,7 @@ def normalise(value: Any, root: Path) -> Any:
 
 
 def _is_text(key: str) -> bool:
-    """Return whether a key of an output is no media type, or that of a text."""
+    """Return whether a key of an output is not a media type, or is that of text."""
     return "/" not in key or key.startswith("text/")
 
 
@@ -81,7 +81,7 @@ def _normalise_text(text: str, root: Path) -> str:
 
 @cache
 def _folders(root: Path) -> re.Pattern[str]:
-    """Return what matches the beginning of a path in a folder that varies."""
+    """Return a pattern for the beginning of a path in a folder that varies."""
     folders = [*INSTALLED, str(root)]  # the book may contain the packages
     names = {*folders, *map(compress_user, folders)}  # tracebacks write ~ for home
     listed = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))

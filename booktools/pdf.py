@@ -1,7 +1,7 @@
 """Print the whole book into one PDF, ``_build/book.pdf``.
 
 The site is built first. Then Sphinx renders the book for paper, from the chapters
-executed for the site, in a folder of its own (see `booktools.sphinx.print_builder`),
+executed for the site, in a separate folder (see `booktools.sphinx.print_builder`),
 and WeasyPrint makes the pages.
 """
 
@@ -69,7 +69,8 @@ def print_page(page: Path, target: Path) -> None:
         from weasyprint.logger import LOGGER
     except (ImportError, OSError) as error:
         raise AuthorError(
-            f"WeasyPrint needs the library Pango (libpango-1.0-0): {error}"
+            "WeasyPrint, or the library Pango that it needs (Debian: apt install "
+            f"libpango-1.0-0), cannot be loaded: {error}"
         ) from None
     complaints: list[str] = []
 
@@ -79,7 +80,7 @@ def print_page(page: Path, target: Path) -> None:
 
     new = target.with_name(f"{target.name}.new")
     LOGGER.handlers = [Collect(logging.ERROR)]
-    gc.disable()  # looking through pages for garbage takes a third of the time
+    gc.disable()  # searching pages for garbage takes a third of the time
     try:
         HTML(filename=page).write_pdf(new, pdf_variant="pdf/ua-1")
         if complaints:

@@ -55,11 +55,11 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before xdist's own, which counts cores
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return how many workers there are.
+    """Return how many worker processes to start.
 
-    They are as many as ``JOBS`` asks for, or else as many as the build would run
-    chapters. Quick tests get one more, since they wait for other processes about
-    a third of the time; a browser keeps the cores busy by itself.
+    This is ``JOBS``, or else the number of chapters that the build would run at
+    once. Quick tests get one more, since they wait for other processes about a
+    third of the time; a browser keeps the cores busy by itself.
     """
     spare = config.option.markexpr == "not slow" and not os.environ.get("JOBS")
     try:
@@ -161,7 +161,7 @@ def _fault(
 ) -> str:
     """Return why a reference is not usable, or an empty string if it is."""
     if reference.metadata.get("fingerprint") != fingerprint:
-        return "it was built with other helpers, data, device, threads or versions"
+        return "it was built with different helpers, data, device, threads or versions"
     ours, theirs = (
         [cell for cell in notebook.cells if cell.cell_type == "code"]
         for notebook in (chapter, reference)
@@ -169,7 +169,7 @@ def _fault(
     if [_code(cell) for cell in ours] != [_code(cell) for cell in theirs]:
         return "the code was changed after it was built"
     if any(cell.execution_count is None for cell in theirs if cell.source.strip()):
-        return "a cell of it was not executed"  # nbval would not compare it
+        return "one of its cells was not executed"  # nbval would not compare it
     return ""
 
 

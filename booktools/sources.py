@@ -22,11 +22,11 @@ EXECUTED = BUILD / "executed"  # the executed chapters that the built pages show
 LOCK = BUILD / "lock"  # held while building, printing or exporting
 NOT_OF_THE_BOOK = {str(BUILD), "tests"}  # and what begins with a dot
 HEADER = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$", re.M | re.S)
-# The options of a cell, between two lines or each after a colon.
+# The options of a cell, between lines of dashes or each after a colon.
 OPTIONS = re.compile(
     r"^```+\{code-cell\}[^\n]*\n(?:---[ \t]*\n(.*?)^---|((?::[^\n]*\n)+))", re.M | re.S
 )
-SHOWN = {"description", "gpu"}  # what a header may say in words
+SHOWN = {"description", "gpu"}  # fields of a header that readers see
 HEADER_NEEDS = {
     ("jupytext", "text_representation", "extension"): ".md",
     ("jupytext", "text_representation", "format_name"): "myst",
@@ -38,8 +38,8 @@ HEADER_NEEDS = {
 def book_files(root: Path) -> list[Path]:
     """Return the files that the book may be made of, relative to its root.
 
-    Left out are the tests, what is built or installed, environments of Python, and
-    names that begin with a dot; and what is no file, such as a dangling link.
+    Left out are the tests, what is built or installed, virtual environments, names
+    that begin with a dot, and what is not a file, such as a dangling link.
     Links to folders are followed, each folder once.
     """
     found: list[Path] = []
@@ -65,7 +65,8 @@ def book_files(root: Path) -> list[Path]:
 def is_readable(path: str | Path) -> bool:
     """Return whether a text that an author has written names a file we may read.
 
-    `Path.is_file` fails where it is too long for a name, or behind a closed folder.
+    `Path.is_file` raises an error if the text is too long for a name, or leads into a
+    folder that we may not open.
     """
     return os.path.isfile(path) and os.access(path, os.R_OK)  # noqa: PTH113
 
@@ -122,7 +123,7 @@ def _parse(text: str, name: Path) -> "NotebookNode":
 
 
 def _check_options(text: str, name: Path) -> None:
-    """Raise AuthorError at the first line of a cell's options that is no YAML."""
+    """Raise AuthorError at the first line of a cell's options that is not YAML."""
     for cell in OPTIONS.finditer(text):
         between, colons = cell.groups()
         options = colons.replace("\n:", "\n").removeprefix(":") if colons else between
@@ -132,13 +133,13 @@ def _check_options(text: str, name: Path) -> None:
 
 
 def check_header(root: Path, path: Path) -> None:
-    """Check that a chapter says in words what is shown of it, and Jupyter opens it.
+    """Check that readers can see what a header says, and that Jupyter opens it.
 
     Raises
     ------
     AuthorError
-        If its header holds something else, or it has code and the header lacks what
-        Jupyter needs to open and save it as what it is.
+        If a field that readers see is not a text, or if the chapter has code and its
+        header lacks what Jupyter needs to open and save it as a notebook.
     """
     name = path.relative_to(root)
     text = read_text(path, name)
@@ -147,7 +148,7 @@ def check_header(root: Path, path: Path) -> None:
     if header is None:
         if not has_code:
             return
-        message = "this chapter has no header; copy that of another, from --- to ---."
+        message = "this chapter has no header; copy another chapter's, from --- to ---."
         raise AuthorError(message, name, 1)
     file = parse_yaml(header[1], name, 2)
     for key in sorted(SHOWN & file.data.keys()):
@@ -161,9 +162,9 @@ def check_header(root: Path, path: Path) -> None:
             found = found.get(key, {}) if isinstance(found, dict) else {}
         if not found or (place[-1] != "display_name" and found != value):
             raise file.error(
-                f"the header needs “{place[-1]}: {value}” below “{place[-2]}”, or "
-                "cells, at least those that Jupyter adds, never run; copy the header "
-                "of another chapter.",
+                f"the header needs “{place[-1]}: {value}” below “{place[-2]}”; "
+                "without it cells, at least those that Jupyter adds, never run. Copy "
+                "the header of another chapter.",
                 *place,
             )
 
@@ -171,7 +172,7 @@ def check_header(root: Path, path: Path) -> None:
 def code_cells(root: Path, path: Path) -> list[str]:
     """Return where the code cells of a page are."""
     if "{code-cell}" not in read_text(path, path.relative_to(root)):
-        return []  # most pages; to parse one takes a while
+        return []  # most pages; parsing one takes a while
     notebook = read_chapter(root, path)
     return [
         cell_place(notebook, number)

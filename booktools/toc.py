@@ -18,7 +18,7 @@ from booktools.sources import book_files, code_cells, is_readable
 from booktools.yaml_files import Place, YamlFile, read_yaml
 
 CHAPTERS = "chapters"  # their folder; other pages are not executed
-PAGES = (".md", ".ipynb")  # how names of pages end, and of what could become one
+PAGES = (".md", ".ipynb")  # extensions of pages, and of what could become one
 LISTS = {"parts", "chapters", "sections", "subtrees", "entries"}
 MAPPINGS = {"defaults", "options", "meta"}
 SET = re.compile(r"\{('\w+'(?:, '\w+')*)\}")  # in a message
@@ -111,7 +111,7 @@ def find_chapters(root: Path, asked: str) -> list[str]:
     ]
     if len(found) != 1:
         names = "\n  ".join(chapters)
-        raise AuthorError(f"CHAPTER={asked} is not one chapter; there are\n  {names}")
+        raise AuthorError(f"CHAPTER={asked} is not one of the chapters:\n  {names}")
     return found
 
 
@@ -129,7 +129,7 @@ def _toc(root: Path) -> SiteMap:
             name = entry[key] = str(entry[key] or "").removesuffix(".md")
             _check_page(root, name, known, file, (*place, key))
             if name in seen:
-                message = f"“{name}” is in line {seen[name]} as well; delete one."
+                message = f"“{name}” is on line {seen[name]} as well; delete one."
                 raise file.error(message, *place, key)
             seen[name] = file.line(*place, key)
     if len(seen) == 1:
@@ -146,7 +146,7 @@ def _toc(root: Path) -> SiteMap:
 
 
 def _sort(found: re.Match[str]) -> str:
-    """Return what a set holds in an order that is the same each time."""
+    """Return the elements of a set in alphabetical order."""
     return ", ".join(sorted(found[1].split(", ")))
 
 
@@ -162,17 +162,17 @@ def _entries(data: Any, place: Place = ()) -> Iterator[tuple[Place, dict[str, An
 
 
 def _check_keys(file: YamlFile, place: Place, entry: dict[str, Any]) -> None:
-    """Raise AuthorError if an entry has a key, or a list an item, of no use."""
+    """Raise AuthorError if an entry has an unknown key, or a list an invalid item."""
     for key in sorted(entry.keys() - KEYS, key=str):
         close = get_close_matches(str(key), KEYS, 1)
-        hint = f"do you mean “{close[0]}”?" if close else "delete it."
+        hint = f"did you mean “{close[0]}”?" if close else "delete it."
         raise file.error(f"there is no key “{key}”; {hint}", *place, key)
     if "glob" in entry:
         message = "list the files one by one, so that their order is known."
         raise file.error(f"“glob” cannot be used here: {message}", *place, "glob")
     for key in sorted(entry.keys() & MAPPINGS):
         if not isinstance(entry[key], dict):
-            message = f"below “{key}” must be lines “key: value”; or delete it."
+            message = f"write lines “key: value” below “{key}”, or delete it."
             raise file.error(message, *place, key)
     for key in sorted(entry.keys() & LISTS):
         items = entry[key] if isinstance(entry[key], list) else []
@@ -201,7 +201,7 @@ def _check_page(
                 *place,
             )
         close = get_close_matches(f"{name}.md", known, 1)
-        hint = f" Do you mean {close[0].removesuffix('.md')}?" if close else ""
+        hint = f" Did you mean {close[0].removesuffix('.md')}?" if close else ""
         raise file.error(f"{name}.md does not exist.{hint}", *place)
     if not is_chapter(name) and (cells := code_cells(root, path)):
         raise AuthorError(

@@ -1,7 +1,7 @@
-"""Show of an error's traceback what teaches: the frames of the notebook's own cells.
+"""Show only the frames of a traceback that teach: those of the notebook's own cells.
 
 The book's own kernels load this as an IPython extension (ipython_kernel_config.py);
-elsewhere readers get what they are used to.
+elsewhere readers get the usual tracebacks.
 """
 
 from types import TracebackType
@@ -17,8 +17,8 @@ def shorten(first: TracebackType, namespace: dict[str, object]) -> TracebackType
     first : TracebackType
         As it was raised.
     namespace : dict
-        The globals of the notebook's cells, by which their frames are known. If
-        there is no such frame, the last one is left.
+        The globals of the notebook's cells, by which their frames are recognised.
+        If there is no such frame, the last one is kept.
     """
     frames = [first]
     while (following := frames[-1].tb_next) is not None:

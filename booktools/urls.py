@@ -95,5 +95,5 @@ def _address_in(variable: str) -> str:
 
 
 def is_elsewhere(uri: str) -> bool:
-    """Return whether an address has a scheme or a host: it is no file of ours."""
+    """Return whether an address has a scheme or a host, so is not a file of ours."""
     return re.match(r"[A-Za-z][\w+.-]*:|//", uri) is not None

@@ -1,4 +1,4 @@
-"""Read text and YAML so that what is wrong in it can be said with its line."""
+"""Read text and YAML so that an error can name its line."""
 
 import re
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ Place = tuple[Any, ...]  # the keys, and numbers of items, that lead to a value
 
 @dataclass(frozen=True)
 class YamlFile:
-    """What YAML holds, and where it stands.
+    """The content of YAML, and where each part of it is.
 
     Attributes
     ----------
     name : str
         The name of its file.
     data : dict
-        What it holds.
+        Its content.
     lines : dict of tuple to int
         The line of each key and item, as in ``("parts", 0, "caption")``.
     """
@@ -67,7 +67,7 @@ def read_text(path: Path, name: str | Path) -> str:
 
 
 class _Loader(yaml.SafeLoader):
-    """Says where a value stands that is none, such as the date 2026-02-30."""
+    """Says where an invalid value is, such as the date 2026-02-30."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:
@@ -76,12 +76,12 @@ class _Loader(yaml.SafeLoader):
             raise ConstructorError(
                 problem=f"“{node.value:.40}”: {error}",
                 problem_mark=node.start_mark,
-                note="Put a text between quotes.",
+                note="Put a text in quotes.",
             ) from None
 
 
 def parse_yaml(text: str, name: str | Path, first: int = 1) -> YamlFile:
-    """Parse YAML whose first line is a given one of a file; see `read_yaml`."""
+    """Parse YAML that begins at a given line of a file; see `read_yaml`."""
     try:
         loader = _Loader(text)
         tree = loader.get_single_node()
@@ -90,18 +90,18 @@ def parse_yaml(text: str, name: str | Path, first: int = 1) -> YamlFile:
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, name, first) from None
     except ReaderError as error:
-        message = f"delete the character U+{error.character:04X}; it cannot be seen."
+        message = f"delete the character U+{error.character:04X}; it is invisible."
         line = text.count("\n", 0, error.position) + first
         raise AuthorError(message, name, line) from None
     except RecursionError:
         message = "a value here contains itself, or too many brackets."
         raise AuthorError(message, name, first) from None
     if not isinstance(data, dict):
-        raise AuthorError("here must be lines “key: value”.", name, first)
+        raise AuthorError("write lines “key: value” here.", name, first)
     lines: dict[Place, int] = {(): first}
     for place, line in places:
         if place in lines:
-            message = f"“{place[-1]}” is in line {lines[place]} as well; delete one."
+            message = f"“{place[-1]}” is on line {lines[place]} as well; delete one."
             raise AuthorError(message, name, line + first)
         lines[place] = line + first
     return YamlFile(str(name), data, lines)
@@ -114,8 +114,8 @@ def _syntax_error(
     mark = error.context_mark if opened else error.problem_mark
     assert mark
     advice = error.note or (
-        "Put a text with “: ” or “ #” in it between quotes, close quotes and "
-        "brackets, and indent with spaces."
+        "Put a text that contains “: ” or “ #” in quotes, close quotes and brackets, "
+        "and indent with spaces."
     )
     message = f"this is not YAML: {error.problem}. {advice}"
     return AuthorError(message, name, mark.line + first)

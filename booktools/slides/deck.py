@@ -148,7 +148,7 @@ def take_along(address: str, here: Path, files: Path) -> str:
     Parameters
     ----------
     address : str
-        As it stands on the page; one that is elsewhere stays there.
+        As it stands on the page; one on another site is returned unchanged.
     here, files : Path
         The folders of the page, and of the deck's files.
     """
@@ -160,7 +160,7 @@ def take_along(address: str, here: Path, files: Path) -> str:
 
 
 def gather(article: Tag) -> Tag:
-    """Return the section with the title, and in it what stands beside it."""
+    """Return the section with the title, with the sections beside it moved into it."""
     first, *others = article.find_all("section", recursive=False)
     assert first.h1
     for piece in first.find_previous_siblings(True):  # text above the title
@@ -171,7 +171,7 @@ def gather(article: Tag) -> Tag:
 
 
 def clean(article: Tag) -> None:
-    """Remove from a page what only readers need."""
+    """Remove what is of use on a page but not on a slide."""
     for question in article.select(".question"):
         list_answers(question)
     for picture in article.select(".explorable > img"):
@@ -252,7 +252,7 @@ def draw_note(paragraph: Tag) -> str:
     """Return a paragraph as HTML that does not depend on the deck.
 
     The speaker window has neither the deck's styles nor its files, so formulas
-    are MathML there, and pictures what they show.
+    are MathML there, and pictures become their alternative text.
     """
     note = copy.copy(paragraph)
     for formula in note.select(".math"):

@@ -87,13 +87,13 @@ def _look_up(app: Sphinx, config: Config) -> None:
 
 
 def _name_page(app: Sphinx, exception: Exception | None) -> None:
-    """Say on which page something happened that nobody has foreseen."""
+    """Log on which page an unforeseen error happened."""
     cause = getattr(exception, "orig_exc", None)
     foreseen = isinstance(exception, SphinxError) and cause is None
     reading = app.env.temp_data.get("docname")
     page = reading or getattr(app.builder, "current_docname", None)
     if exception is not None and not foreseen and page:
-        logger.error("what follows happened on this page", location=page)
+        logger.error("the error that follows happened on this page", location=page)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -46,7 +46,7 @@ class BookRole(SphinxRole):
         """Return the fact as text, or a warning if there is no such fact."""
         facts = {"title": self.config.html_title, "author": self.config.author}
         if self.text not in facts:
-            message = f"{{book}} knows {' and '.join(facts)}, and not {self.text!r}."
+            message = f"{{book}} knows {' and '.join(facts)}, but not {self.text!r}."
             return [], [self.inliner.reporter.warning(message, line=self.lineno)]
         return [nodes.Text(facts[self.text])], []
 

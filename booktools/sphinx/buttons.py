@@ -1,9 +1,9 @@
 """Links to run, download or edit a page, or to report a mistake in it.
 
-Binder and Colab open the notebook that is exported to a branch of its own. The
+Binder and Colab open the notebook that is exported to a separate branch. The
 repository's address comes from the remote, so a fork's links lead to the fork.
-What needs an address that is not known is left out; and in the student's
-edition what leads to the source, which contains the solutions.
+Links that need an unknown address are left out; and in the student's edition,
+links to the source, which contains the solutions.
 """
 
 from pathlib import Path
@@ -32,7 +32,7 @@ def launch_addresses(repository: str, page: str) -> dict[str, str]:
     Parameters
     ----------
     repository : str
-        Its address; if it is empty there are none, and Colab needs GitHub.
+        Its address. If it is empty, there are none; Colab needs GitHub.
     page : str
         As in ``"chapters/01-gradient-descent"``.
     """
@@ -94,7 +94,7 @@ def source_on_site(config: Any, page: str) -> str:
 
 
 def _add_chapter_links(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    """Show what one can do with a chapter, below what it takes."""
+    """Show the links of a chapter below the facts about it."""
     glance = find_glance(doctree)
     if glance is None or app.builder.name != "html":
         return

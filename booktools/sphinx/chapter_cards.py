@@ -30,7 +30,7 @@ from booktools.sphinx.images import (
     read_drawing,
 )
 
-PICTURE = "key_picture"  # in what Sphinx knows of a page: the file
+PICTURE = "key_picture"  # in a page's metadata: the file
 FOLDER = "_static/cards"
 CODE = re.compile(r"`([^`]+)`")
 WIDTH = 400  # pixels: more than a card has, for screens of high resolution
@@ -49,7 +49,7 @@ class ChapterCards(SphinxDirective):
 
 
 def shrink(content: bytes, width: int, versions: str = VERSIONS) -> bytes:
-    """Return a picture without its white margin, no wider than so many pixels."""
+    """Return a picture without its white margin, at most so many pixels wide."""
     small = on_white(Image.open(io.BytesIO(content)))
     small = small.crop(ImageChops.invert(small).getbbox())
     small.thumbnail((width, width), Image.Resampling.LANCZOS)
@@ -110,7 +110,7 @@ def _card(app: Sphinx, page: str, chapter: str) -> nodes.list_item:
 
 
 def _parse_inline(text: str) -> list[nodes.Node]:
-    """Return a text, its code between backticks, and its formulas between dollars."""
+    """Parse a text with code between backticks and formulas between dollar signs."""
     found: list[nodes.Node] = []
     for number, part in enumerate(CODE.split(text)):
         if number % 2:

@@ -1,6 +1,6 @@
-"""Say at the head of a chapter what it takes, and show where it leads.
+"""Say at the head of a chapter how long it takes, and show where it leads.
 
-The minutes are estimated from what stands on the page. The picture is that of
+The minutes are estimated from the content of the page. The picture is that of
 the cell with the tag ``key-picture``, or of the figure with that class. Whether a
 GPU helps is said in the front matter (``gpu: helps with …``).
 """
@@ -19,7 +19,7 @@ from booktools.errors import AuthorError
 KEY_PICTURES = {"tag_key-picture", "key-picture"}
 GLANCE, HEAD_PICTURE = "at-a-glance", "head-picture"  # classes of what is added
 FOLDED = {"tag_hide-input", "tag_hide-cell", "tag_remove-input", "tag_remove-cell"}
-# Estimates of the minutes that one takes for a word of mathematical prose, etc.
+# Estimated minutes for a word of mathematical prose, a formula, and so on.
 WORD, FORMULA, CODE_LINE, PICTURE, QUESTION = 1 / 150, 1, 1 / 10, 1 / 2, 3 / 2
 SHORTEST_EXERCISE = 10
 TRYING = 5  # times as long as it takes to read the solution
@@ -69,7 +69,7 @@ def minutes_to_solve(solution: nodes.Element) -> float:
 
 
 def at_a_glance(doctree: nodes.document, gpu: str) -> nodes.bullet_list:
-    """Return the list of what a chapter takes.
+    """Return the list of how long a chapter takes and what it needs.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def _count(number: int, name: str) -> str:
 
 
 def key_picture(doctree: nodes.document) -> nodes.image | None:
-    """Return the picture that says what a chapter arrives at, if it has one."""
+    """Return the picture that shows what a chapter arrives at, if it has one."""
     for box in doctree.findall(nodes.Element):
         if KEY_PICTURES & set(box["classes"]):
             return next(box.findall(nodes.image), None)
@@ -118,7 +118,7 @@ def key_picture(doctree: nodes.document) -> nodes.image | None:
 
 
 def _require_title(app: Sphinx, doctree: nodes.document) -> None:
-    """Stop at a page without a title, which nothing could be told of."""
+    """Stop at a page without a title, since nothing could name it."""
     if not any(doctree.findall(nodes.section)):
         file = app.env.doc2path(app.env.docname, base=False)
         message = "this page has no title; begin its text with a line like: # A title"

@@ -1,7 +1,7 @@
 """Write code with an element only for the tokens that have a colour.
 
 Pygments marks every name and bracket, which doubles the number of elements on a
-page, and with it the time in which a phone lays it out. Cells without code, such
+page, and with it the time that a phone takes to lay it out. Cells without code, such
 as Jupyter leaves at the end of a chapter, are left out.
 """
 
@@ -15,7 +15,7 @@ from pygments.token import Name, Operator, Punctuation, Text, Whitespace, _Token
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 
-# Of these only operators would have a colour, and are quieter without.
+# Of these only operators would have a colour, and they are quieter without.
 PLAIN = {Name, Name.Namespace, Operator, Punctuation, Whitespace}
 
 

@@ -59,7 +59,7 @@ def labels_of(text: str) -> dict[str, str]:
 def excluded_labels(root: Path) -> dict[str, str]:
     """Return the text for each label, and each page, of the excluded chapters.
 
-    A label that is in the book as well, as after a copy of a chapter, leads there.
+    A label that the book has as well, because a chapter was copied, leads there.
     """
     names: dict[str, str] = {}
     listed = pages(root)

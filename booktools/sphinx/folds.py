@@ -3,7 +3,7 @@
 A box of the class ``dropdown`` becomes a ``<details>`` element on the page, as
 does the directive ``{toggle}``, which Jupyter Book documents. Jupyter Book's own
 way is sphinx-togglebutton, whose script folds a page that is already visible.
-MyST-NB folds code in the same way; here the words that open it are its name.
+MyST-NB folds code in the same way; here the line that opens it names it.
 """
 
 import re
@@ -36,7 +36,7 @@ class Toggle(SphinxDirective):
 
 
 def fold(doctree: nodes.document) -> None:
-    """Replace the boxes that are to be folded.
+    """Replace the boxes that fold.
 
     Links in the title become text, since a click on a title opens the box.
     """
@@ -68,8 +68,8 @@ def name_code(doctree: nodes.document, show: str, hide: str) -> None:
     doctree : document
         The page.
     show, hide : str
-        What ``_config.yml`` has the line say, and how it says that it closes. A cell
-        with words of its own keeps them.
+        What the line says while the code is closed and while it is open, from
+        ``_config.yml``. A cell with different words keeps them.
     """
     for cell in doctree.findall(nodes.container):
         for node in cell.children:

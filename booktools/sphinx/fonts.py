@@ -7,7 +7,7 @@ says so and uses the fonts of the reader's system. ``fonts.css`` defines the
 custom properties ``--serif``, ``--sans`` and ``--mono`` in either case.
 
 The files are served as they are published, each a subset of a font by script.
-To reduce them further would save a fifth, but their licence does not allow
+Reducing them further would save a fifth, but their licence does not allow
 modified fonts to keep their name.
 """
 
@@ -43,7 +43,7 @@ FOLDER = "fonts"  # both in the site's _static
 NOTE = """\
 Note: the pages use the fonts of the reader's system, since npm could not fetch ours.
 """
-# What most lines are set in. To preload more would delay the first paint.
+# What most lines are set in. Preloading more would delay the first paint.
 FIRST = (
     "source-serif-4-latin-400-normal.woff2",
     "source-sans-3-latin-600-normal.woff2",
@@ -107,7 +107,7 @@ FAMILIES = {
         'ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace',
     ),
 }
-# What widths are compared by.
+# The text by which widths are compared.
 SAMPLE = (
     "At the end of this book you will have built neural networks yourself, from the "
     "chain rule up, and there will be no line in them that you could not have written."
@@ -152,7 +152,7 @@ def find_fonts(pins: Path) -> Path | None:
 
 
 def _fetch(pins: Path, folder: Path) -> None:
-    """Install the packages elsewhere, and keep what the site needs of them."""
+    """Install the packages in a temporary folder, and keep what the site needs."""
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         for file in ("package.json", "package-lock.json"):
@@ -178,8 +178,8 @@ def _fetch(pins: Path, folder: Path) -> None:
 def style_sheet(fonts: Path | None, *, paper: bool = False) -> str:
     """Return the style sheet of the fonts.
 
-    The Greek letters of a font are a family of their own: WeasyPrint would take the
-    glyphs of two files of one family from either.
+    The Greek letters of a font are a separate family: if a family had two files,
+    WeasyPrint would take glyphs from either.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ def style_sheet(fonts: Path | None, *, paper: bool = False) -> str:
 
 
 def _rule(name: str, style: str, **descriptors: str) -> str:
-    """Return a rule ``@font-face``."""
+    """Return an ``@font-face`` rule."""
     weight, slant = style.split("-")
     lines = {"font-family": f'"{name}"', "font-weight": weight, "font-style": slant}
     lines |= {key.replace("_", "-"): value for key, value in descriptors.items()}
@@ -278,8 +278,9 @@ def _put_on_page(
     """Hand the style sheet to the template, so that no page waits for a file.
 
     Nor does it wait for the fonts: they take the place of others of the same size
-    when they are there. The first of them come in time, so that no line is broken anew;
-    a page opened as a file has them later, since browsers preload no font from a file.
+    when they are there. The first of them come in time, so that no line is wrapped
+    again; a page opened as a file has them later, since browsers preload no font from
+    a file.
     """
     static = Path(app.outdir) / "_static"
     folder = context["pathto"](f"_static/{FOLDER}/", resource=True)

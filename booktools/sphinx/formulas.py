@@ -2,7 +2,7 @@ r"""Prepare the formulas of a page as soon as it is read.
 
 What Jupyter shows as a formula becomes one here: ``$$…$$`` within a sentence stands
 on a line of its own, ``\\`` and blank lines break lines, ``\label`` is a label of the
-book's. A formula carries the ``\newcommand``s before it on its page, so it is the same
+book. A formula carries the ``\newcommand``s before it on its page, so it is the same
 wherever it is shown, and no page changes another. What is left of TeX outside of
 formulas gives a warning, which fails the build.
 """
@@ -42,7 +42,7 @@ VERBATIM = (nodes.FixedTextElement, nodes.literal, nodes.math, nodes.Invisible)
 
 
 class PrepareFormulas(SphinxTransform):
-    """Makes of each formula of a page what all writers can show."""
+    """Turns each formula of a page into what all writers can show."""
 
     default_priority = 100  # type: ignore[assignment]  # before targets are resolved
 
@@ -67,7 +67,7 @@ class PrepareFormulas(SphinxTransform):
             found = TEX.search(text)
             if found and not _is_verbatim(text):
                 logger.warning(
-                    "%s stands on the page as it is; write a formula as $…$, or as "
+                    "%s stands on the page as typed; write a formula as $…$, or as "
                     "$$…$$ on lines of its own, and code between backticks",
                     text[found.start() :].partition("\n")[0][:40],
                     location=text.parent,
@@ -75,9 +75,9 @@ class PrepareFormulas(SphinxTransform):
                 )
 
     def _name(self, block: nodes.math_block) -> None:
-        r"""Let a formula have the name in its ``\label``.
+        r"""Give a formula the name in its ``\label``.
 
-        MyST numbers an environment of amsmath under a name that nobody knows.
+        MyST numbers an environment of amsmath under a name that no author knows.
         """
         equations: MathDomain = self.env.domains["math"]
         if "amsmath" in block["classes"] and block.get("label"):
@@ -103,19 +103,21 @@ class PrepareFormulas(SphinxTransform):
             wrong = rf"${tex}$ is read as a formula; write \$ for a dollar sign"
         elif DOLLAR.search(WORDS.sub("", tex)):
             wrong = (
-                f"a dollar sign stands in the formula {tex}; is one missing before? "
-                "In a cell, show text that has formulas by Markdown"
+                f"the formula {tex} contains a dollar sign; is one missing before it? "
+                "In a cell, show text with formulas as Markdown"
             )
         elif LABEL.search(tex):
-            wrong = "a formula has one label; write each as $$…$$ (label)"
+            wrong = "a formula can have only one label; write each as $$…$$ (label)"
         elif found := REFERENCE.search(tex):
-            wrong = f"refer to a formula outside of formulas, as {{eq}}`{found[1]}`"
+            wrong = (
+                f"refer to a formula from the text, as {{eq}}`{found[1]}`"
+            )
         if wrong:
             logger.warning(wrong, location=formula, type="mathematics")
 
 
 def break_lines(tex: str) -> str:
-    r"""Return a displayed formula whose lines end with ``\\`` or are apart as rows."""
+    r"""Return a displayed formula, with rows if a line ends with ``\\`` or is blank."""
     rows = [row.strip() for row in BLANK_LINES.split(tex.strip())]
     if len(rows) == 1 and r"\\" not in ENVIRONMENT.sub("", tex):
         return tex
@@ -123,7 +125,7 @@ def break_lines(tex: str) -> str:
 
 
 def _find_in_html(raw: nodes.raw) -> None:
-    """Make formulas of those in the text of HTML, such as a table that a cell shows."""
+    """Find the formulas in the text of HTML, such as a table that a cell shows."""
     parts: list[nodes.Node] = []
     html = ""
     pieces = MARKUP.split(raw.astext())  # text, markup, its name, text …

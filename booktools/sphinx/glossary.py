@@ -1,4 +1,4 @@
-"""Put on each page the definitions of the glossary's terms that it links.
+"""Put on each page the definitions of the glossary terms that it links to.
 
 They are popovers, which stay hidden until glossary.js shows them; without it,
 and on paper, a term is a link to the glossary.
@@ -14,7 +14,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.writers.html5 import HTML5Translator
 
-DEFINITIONS = "book_definitions"  # in what Sphinx remembers of the last build
+DEFINITIONS = "book_definitions"  # an attribute of Sphinx's environment
 
 
 class explanation(nodes.General, nodes.Element):  # noqa: N801, as docutils names them
@@ -22,7 +22,7 @@ class explanation(nodes.General, nodes.Element):  # noqa: N801, as docutils name
 
 
 def find_terms(env: BuildEnvironment) -> dict[str, tuple[str, str]]:
-    """Return the page and the anchor of each term, by its name in small letters."""
+    """Return the page and the anchor of each term, by its name in lower case."""
     return {
         name.lower(): (page, anchor)
         for name, _, kind, page, anchor, _ in env.domains["std"].get_objects()
@@ -31,9 +31,9 @@ def find_terms(env: BuildEnvironment) -> dict[str, tuple[str, str]]:
 
 
 def find_definitions(env: BuildEnvironment) -> dict[tuple[str, str], nodes.Element]:
-    """Return what is said of each term, by the page and the anchor of the term.
+    """Return the entry of each term, by the page and the anchor of the term.
 
-    First in it is the term, and last its definition.
+    Its first child is the term, and its last is the definition.
     """
     return {
         (page, anchor): term.parent
@@ -51,7 +51,7 @@ class AddDefinitions(SphinxPostTransform):
     builders = ("html",)
 
     def run(self, **kwargs: Any) -> None:
-        """Copy them, each once, in the order of the alphabet."""
+        """Copy them, each once, in alphabetical order."""
         links = self.document.findall(addnodes.pending_xref)
         terms = {link["reftarget"] for link in links if link["reftype"] == "term"}
         places = find_terms(self.env)
@@ -66,7 +66,7 @@ class AddDefinitions(SphinxPostTransform):
     def _copy(self, definition: nodes.Element, anchor: str, name: str) -> explanation:
         """Return a definition with links that are right on this page.
 
-        What is shown of the term may have other apostrophes than its name.
+        The term as shown may have different apostrophes from its name.
         """
         term, *_, body = definition.deepcopy()
         link = addnodes.pending_xref(

@@ -39,7 +39,7 @@ KEPT = BUILD / "images"  # compressed images, which are slow to make
 DRAWN = BUILD / "drawn"  # what has been made of pictures, for later builds
 MOST_DRAWN = 20_000_000  # bytes
 VERSIONS = f"Pillow {version('pillow')}, resvg {version('resvg-py')}"
-# Part of their names: if the compression changes, others are made.
+# Part of their names, so that a change of the compression makes new ones.
 ENCODER = Path(plots.__file__).read_bytes() + VERSIONS.encode()
 EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")  # modes of a picture
 RASTER = (".gif", ".jpeg", ".jpg", ".png", ".webp")
@@ -69,7 +69,9 @@ SMALLEST = 11  # pixels of a letter, below which a drawing scrolls
 PIXELS = re.compile(r"(\d*\.?\d+)(?:px)?")
 WIDTH = re.compile(r"\bwidth: ?([\d.]+)px")  # in a style
 PRINTED = "print"  # the builder whose page is printed
-NOT_LINKED = "no-scaled-link"  # what Sphinx shall not link to its file
+NOT_LINKED = (
+    "no-scaled-link"  # the class of images that Sphinx must not link to their files
+)
 Size = tuple[float, float]
 
 
@@ -107,7 +109,7 @@ def _prepare_images(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def _check_picture(path: Path) -> None:
-    """Raise an error of Python's or Pillow's if browsers could not show a picture."""
+    """Raise an error of Python or Pillow if browsers could not show a picture."""
     if path.suffix.lower() == ".svg":
         ElementTree.parse(path)
     elif path.suffix.lower() in RASTER:
@@ -131,7 +133,7 @@ def _check_sources(app: Sphinx, raw: nodes.raw) -> None:
         name, path = app.env.relfn2path(unquote(source), app.env.docname)
         if not name.startswith("_static/") or not is_readable(path):
             logger.warning(
-                "%s, which HTML names, will not be on the site; write a picture as "
+                "%s, which HTML names, would not be on the site; write a picture as "
                 "![what it shows](its-file), and keep other files in _static/",
                 source,
                 location=raw,
@@ -139,7 +141,7 @@ def _check_sources(app: Sphinx, raw: nodes.raw) -> None:
 
 
 def _extract_frames(raw: nodes.raw, kept: Path) -> None:
-    """Make the images that are embedded in HTML images of the page.
+    """Turn the images that are embedded in HTML into images of the page.
 
     A page with a slider has many, of which only one is visible at first.
     """
@@ -177,7 +179,7 @@ def drawn_before(root: str | Path) -> Memory:
 
 
 def _compress(path: Path, kept: Path) -> Path | None:
-    """Return a PNG as WebP, from the cache if it is there; None if it would lose.
+    """Return a PNG as WebP, from the cache if it is there; None if that is worse.
 
     Raises
     ------
@@ -198,7 +200,7 @@ def _compress(path: Path, kept: Path) -> Path | None:
 
 
 def _fits_webp(picture: Image.Image) -> bool:
-    """Return whether a picture loses nothing: neither shades nor frames nor colours."""
+    """Return whether WebP keeps all of a picture: its shades, frames and colours."""
     return (
         picture.mode in EIGHT_BITS
         and max(picture.size) <= LARGEST_WEBP
@@ -216,7 +218,7 @@ def on_white(picture: Image.Image) -> Image.Image:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file that is not in the cache; an interrupted build leaves none half."""
+    """Write a file that is not in the cache; an interrupted build leaves no part."""
     if path.exists():  # and pages made from it are not older
         return
     part = path.with_suffix(".part")
@@ -233,7 +235,7 @@ def read_drawing(content: bytes) -> ElementTree.Element | None:
     Parameters
     ----------
     content : bytes
-        What is in its file.
+        The content of its file.
 
     Returns
     -------
@@ -293,7 +295,7 @@ def draw_on_page(
     svg : Element
         From `read_drawing`; it is changed.
     prefix : str
-        What ids on the page begin with, so that no two are the same.
+        How its ids begin, so that no two on the page are the same.
     alt : str
         What the drawing shows.
     colours : bool
@@ -412,7 +414,7 @@ def _classes(node: nodes.image, *more: str) -> str:
 
 
 def _style(node: nodes.image, natural: Size | None) -> str:
-    """Return how wide an image shall be, as its author has said, or an empty text."""
+    """Return the width that an author gave an image, as CSS, or an empty string."""
     width, height = (str(node.get(name, "")) for name in ("width", "height"))
     if "scale" in node and natural:
         pixels = PIXELS.fullmatch(width)
@@ -445,11 +447,11 @@ def _size_of_file(path: Path) -> Size | None:
         return None
 
 
-# After the last page: what is not used any more
+# After the last page: what is no longer used
 
 
 def _forget_images(app: Sphinx, exception: Exception | None) -> None:
-    """Delete images of pages as they were in an earlier build."""
+    """Delete the images that only an earlier build used."""
     if exception is not None or app.builder.format != "html":
         return
     drawn_before(app.srcdir).reduce_size(MOST_DRAWN)

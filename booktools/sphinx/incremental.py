@@ -1,8 +1,8 @@
 """Let Sphinx read and write again just the pages that have changed.
 
-Sphinx looks at the time of a file, which says nothing when an older version is
-put in its place; here its content decides. And if something has changed that
-pages say of one another, a title or the number of an equation, all are written:
+Sphinx compares the modification time of a file, which misses an older version put
+in its place; here its content decides. And if something has changed that pages
+say about one another, a title or the number of an equation, all are written:
 Sphinx alone would leave the old words in the links of the other pages.
 """
 
@@ -15,13 +15,13 @@ from sphinx.environment import BuildEnvironment
 
 from booktools.environment import hash_file
 
-SOURCE = "source_hash"  # in what Sphinx remembers of a page
+SOURCE = "source_hash"  # in a page's metadata
 STYLES_WRITTEN_LAST = ("mystnb.*.css", "exercise.css")
-REFERENCES = "book_references"  # and of all of them
+REFERENCES = "book_references"  # an attribute of Sphinx's environment
 
 
 def references(env: BuildEnvironment) -> tuple[Any, ...]:
-    """Return all that a page can say of another: names, titles and numbers."""
+    """Return all that a page can say about another: names, titles and numbers."""
     citations = env.domaindata["cite"]["citations"]
     exercises: dict[str, Any] = getattr(env, "sphinx_exercise_registry", {})
     return (
@@ -42,7 +42,7 @@ def _find_changed(
     changed: set[str],
     removed: set[str],
 ) -> list[str]:
-    """Return the pages whose source is not what was read last."""
+    """Return the pages whose source has changed since it was last read."""
     known = env.found_docs - added
     return [
         page for page in known if env.metadata[page].get(SOURCE) != _hash(env, page)

@@ -28,7 +28,7 @@ from helpers.data import make_line_data
 
 STYLE, SCRIPT = "landing.css", "landing.js"
 READER, READER_SCRIPT = "draw-digit", "digit-pad.js"
-PAYLOAD = "digit_network"  # in what Sphinx knows of the page that has one
+PAYLOAD = "digit_network"  # in the metadata of the page that has one
 EXPLORABLE = re.compile(
     rf'data-explorable="{READER}">.*?<script type="application/json">(.*?)</script>',
     re.S,
@@ -50,11 +50,12 @@ class Descent:
     Attributes
     ----------
     hessian : array, shape (2, 2)
-        Second derivatives of the loss by intercept and slope; it has no others.
+        Second derivatives of the loss with respect to intercept and slope; they
+        are the same everywhere.
     bottom, start : array, shape (2,)
-        Where the loss is least, and where chapter 1 starts.
+        Where the loss is smallest, and where chapter 1 starts.
     floor : float
-        The least loss.
+        The smallest loss.
     rate : float
         The learning rate.
     """
@@ -160,7 +161,7 @@ class digit_pad(nodes.General, nodes.Element):  # noqa: N801
 
 
 class Hero(SphinxDirective):
-    """What the book is, in a few words, with two buttons and a descent beside."""
+    """What the book is, in a few words, with two buttons, and a descent beside them."""
 
     has_content = True
     option_spec = {  # type: ignore[assignment]  # noqa: RUF012
@@ -204,7 +205,7 @@ class LaunchLinks(SphinxDirective):
     final_argument_whitespace = True
 
     def run(self) -> list[nodes.Node]:
-        """Complete the sentence that the argument begins; or say nothing."""
+        """Complete the sentence that the argument begins, or return nothing."""
         book = self.config.book
         paragraph = nodes.paragraph("", self.arguments[0])
         found = launch_addresses(book.repository, book.first)
@@ -216,7 +217,7 @@ class LaunchLinks(SphinxDirective):
 
 
 class RepositoryRole(SphinxRole):
-    """A link to the repository; its text alone where readers may not see that."""
+    """A link to the repository, or only its text where readers must not see that."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         """Return the link, or the text."""
@@ -305,7 +306,7 @@ def _section_of(node: Any) -> Any:
 
 
 def _pad(app: Sphinx, data: dict[str, Any]) -> list[nodes.Node]:
-    """Return what is on the page until the script comes, and write the script."""
+    """Return what is on the page until the script is loaded, and write the script."""
     script = pad_script(data)
     file = Path(app.outdir) / "_static" / READER_SCRIPT
     file.parent.mkdir(exist_ok=True)

@@ -1,6 +1,6 @@
 // Typeset TeX as SVG, with MathML for screen readers.
 //
-// Started by math.py with MathJax's folder and the book's settings of TeX as its
+// Started by math.py with MathJax's folder and the book's TeX settings as its
 // arguments. Each line of input is a JSON object {tex, display, definitions}; each line
 // of output is an object {html} or {error}. The very first one says that MathJax is
 // ready.
@@ -13,7 +13,7 @@ const { packages = {}, ...settings } = JSON.parse(process.argv[3]);
 const UNWANTED = ["noundefined", "noerrors"];
 const say = (reply) => process.stdout.write(JSON.stringify(reply) + "\n");
 
-// What the coordinates of outlines count, in thousandths of an em: less than a tenth
+// The unit of the coordinates of outlines, in thousandths of an em: less than a tenth
 // of a pixel in text of 18 px. Finer ones would cost each page a sixth of its bytes.
 const UNIT = 4;
 
@@ -114,7 +114,7 @@ require(path.join(folder, "node-main.js"))
       try {
         MathJax.tex2svg(definitions);
       } catch {
-        // It was said where they stand.
+        // The error was reported where they stand.
       }
     };
     say({ ready: true });

@@ -4,7 +4,7 @@ MathJax runs here, in the Node.js that is installed as a Python package, and the
 pages contain its output: SVG to see, MathML for screen readers. So a page needs
 no script and no font for its formulas, nothing moves while it loads, and a
 formula that is not valid TeX gives a warning, which fails the build. Macros of
-``mathjax3_config`` in ``_config.yml`` are known on each page.
+``mathjax3_config`` in ``_config.yml`` are known on every page.
 """
 
 import json
@@ -41,12 +41,12 @@ class MathematicsError(ValueError):
 
 
 class Typesetter:
-    """MathJax, running in a process of its own.
+    """MathJax, running in a separate process.
 
     Parameters
     ----------
     settings : str
-        What ``_config.yml`` says of TeX, as JSON.
+        What ``_config.yml`` says about TeX, as JSON.
 
     Raises
     ------
@@ -124,8 +124,8 @@ def macros_as_tex(settings: dict[str, Any]) -> str:
     Parameters
     ----------
     settings : dict
-        MathJax's settings of TeX. A macro is a text, or a list: the text, how many
-        arguments it has, and what the first is if it is left out. An environment
+        MathJax's TeX settings. A macro is a text, or a list: the text, how many
+        arguments it has, and the default of the first. An environment
         is a list that begins with two texts.
     """
     lines = []
@@ -142,8 +142,8 @@ def macros_as_tex(settings: dict[str, Any]) -> str:
 def as_image(formula: str, tex: str) -> str:
     """Return a formula as an image with its TeX as the alternative text.
 
-    Programs that print have no use for MathML, and resize an image only if its size
-    is a matter of style.
+    Programs that print have no use for MathML, and resize an image only if a style
+    sets its size.
     """
     image = formula[formula.index("<svg") : formula.rindex("</svg>") + len("</svg>")]
     image = image.replace(' stroke="currentColor"', "")  # or letters are bold
@@ -182,7 +182,7 @@ def _visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
 
 
 def _read_settings(app: Sphinx, config: Config) -> None:
-    """Take what ``_config.yml`` says of TeX; nothing else applies here."""
+    """Take what ``_config.yml`` says about TeX; nothing else applies here."""
     try:
         given = dict(config.mathjax3_config or {})
         settings = given.pop("tex", {})

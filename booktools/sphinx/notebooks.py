@@ -95,7 +95,7 @@ if missing:
     if done.returncode != 0:
         raise RuntimeError(
             f"pip could not install them:\\n{{done.stderr}}\\n"
-            "Is there a network? Try: " + " ".join(pip)
+            "Is there a network connection? Try: " + " ".join(pip)
         )
 """
 FIND = """\
@@ -484,7 +484,7 @@ def embed(path: Path, root: str | Path) -> str:
     Raises
     ------
     ValueError
-        If a drawing is not what browsers draw, in UTF-8.
+        If a drawing is not an SVG that browsers draw, in UTF-8.
     """
     kind, content = path.suffix.removeprefix("."), path.read_bytes()
     if kind == "svg":
@@ -545,7 +545,7 @@ def needed_packages(book: Book, executed: NotebookNode) -> list[str]:
     Raises
     ------
     ValueError
-        If it imports what no installed package has.
+        If it imports what no installed package provides.
     """
     cells = [cell.source for cell in executed.cells if cell.cell_type == "code"]
     modules = {name for cell in cells for name in imported_modules(cell)}
@@ -553,8 +553,8 @@ def needed_packages(book: Book, executed: NotebookNode) -> list[str]:
     for module in sorted(modules - set(sys.stdlib_module_names) - OURS):
         if not (package := package_of(module)):
             raise ValueError(
-                f"it imports {module!r}, which no installed package has; the code that "
-                "chapters share belongs into helpers/"
+                f"it imports {module!r}, which no installed package provides; the code "
+                "that chapters share belongs in helpers/"
             )
         packages.append(package)
     return [own_package(book), *packages]
@@ -623,7 +623,7 @@ def make_notebook(
     Raises
     ------
     ValueError
-        If it imports what no installed package has.
+        If it imports what no installed package provides.
     """
     translator = NotebookTranslator(doctree, app, page, executed)
     doctree.walkabout(translator)

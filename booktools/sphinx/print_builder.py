@@ -1,6 +1,6 @@
 """The builder ``print``: the whole book as one page, laid out for paper.
 
-It reads and resolves pages as for the site, and then makes them a book: code
+It reads and resolves pages as for the site, and turns them into a book: code
 that the site folds is left out, answers and solutions move to the back with
 links both ways, and links to other places are marked, so that
 ``theme/print/book.css`` can add page numbers to them. The template and the style
@@ -82,7 +82,7 @@ class Page(Section):
 
 
 class PrintBuilder(StandaloneHTMLBuilder):
-    """Renders each page, and joins all of them in the end."""
+    """Renders each page, and joins all of them at the end."""
 
     name = "print"
     epilog = ""
@@ -94,7 +94,7 @@ class PrintBuilder(StandaloneHTMLBuilder):
     math_renderer_name = PRINT_RENDERER
 
     def init(self) -> None:
-        """Set up the HTML builder, without any page so far."""
+        """Set up the HTML builder, with no pages yet."""
         super().init()
         self.config.html_secnumber_suffix = "\N{EN SPACE}"
         self.pages: dict[str, Page] = {}
@@ -213,7 +213,7 @@ class PrintBuilder(StandaloneHTMLBuilder):
 
 
 def scale_images(doctree: nodes.Element, folder: Path) -> None:
-    """Make plots smaller, so that their letters are smaller than the text's.
+    """Make plots smaller, so that their lettering is smaller than the text.
 
     Parameters
     ----------
@@ -237,7 +237,7 @@ def scale_images(doctree: nodes.Element, folder: Path) -> None:
 
 
 def remove_folded_code(doctree: nodes.Element) -> None:
-    """Remove the code that the site folds, and keep what it gives."""
+    """Remove the code that the site folds, and keep its output."""
     for cell in list(doctree.findall(nodes.container)):
         mode = cell.get("hide_mode")
         if cell.get("nb_element") != "cell_code" or not mode:
@@ -327,8 +327,8 @@ def qualify_names(part: nodes.Element, docname: str) -> None:
 def mark_far_links(part: nodes.Element) -> None:
     """Mark the links that lead out of a part of the book.
 
-    Links to the glossary and the references do without a page number, as both are
-    in alphabetical order.
+    Links to the glossary and the references need no page number, since both are in
+    alphabetical order.
     """
     near = {name for node in part.findall(nodes.Element) for name in node["ids"]}
     for link in part.findall(nodes.reference):

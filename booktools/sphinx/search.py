@@ -1,8 +1,8 @@
-"""Index the book by section for its search.
+"""Index the book by section, for its search page.
 
 Sphinx's own index says which pages have a word, not where, and its script loads
-each page found to quote it, which one opened as a file may not. Ours is a script
-with the text of each section, entry of the glossary and function, as typed.
+each page found to quote from it, which a page opened as a file may not do. Ours is
+a script with the text of each section, glossary entry and function, as typed.
 """
 
 import json
@@ -21,10 +21,10 @@ from booktools.sphinx.chapter_head import chapter_number
 
 PLACES = (nodes.section, nodes.definition_list_item, addnodes.desc)
 NOT_INDEXED = (nodes.raw, nodes.system_message, nodes.Invisible, nodes.image)
-# Outputs are no text, and answers are for the reader to find.
+# Outputs are not text, and answers are for the reader to find.
 CLASSES_NOT_INDEXED = {"cell_output", "answer"}
 PLAIN = re.compile(r"[^\\{}^]*")  # TeX that reads like text
-PLACES_FOUND = "places"  # in what Sphinx knows of a page
+PLACES_FOUND = "places"  # in a page's metadata
 LABELLED = ("cite", "math")  # references whose numbers are not known yet
 
 
@@ -77,7 +77,7 @@ def _is_left_out(node: nodes.Element, heading: nodes.Element) -> bool:
 
 
 class PlacesCollector(EnvironmentCollector):
-    """Notes the places of a page when it is read, or each build would read all."""
+    """Notes the places of a page when it is read, so that no build reads all pages."""
 
     def process_doc(self, app: Sphinx, doctree: nodes.document) -> None:
         """Note those of the page that has been read."""
@@ -94,7 +94,7 @@ class PlacesCollector(EnvironmentCollector):
 
 def _configure(app: Sphinx) -> None:
     builder: Any = app.builder
-    builder.search = False  # no index of Sphinx's
+    builder.search = False  # ours replaces Sphinx's index
 
 
 def _title(env: BuildEnvironment, page: str) -> str:
@@ -105,7 +105,7 @@ def _title(env: BuildEnvironment, page: str) -> str:
 
 
 def _write_search(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Write the index, and have the page written that searches it."""
+    """Write the index, and have Sphinx write the page that searches it."""
     if app.builder.name != "html":
         return
     env = app.env

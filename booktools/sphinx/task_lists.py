@@ -13,12 +13,12 @@ BOXES = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
 
 
 class ShowBoxes(SphinxTransform):
-    """Writes a box where a point of a list begins with brackets."""
+    """Writes a box where a list item begins with brackets."""
 
     default_priority = 100  # type: ignore[assignment]
 
     def apply(self, **kwargs: Any) -> None:
-        """Write them as letters, which all writers can show."""
+        """Write them as characters, which all writers can show."""
         for point in self.document.findall(nodes.list_item):
             text = point.next_node(nodes.Text)
             if text is not None and isinstance(text.parent, nodes.paragraph):

@@ -33,10 +33,10 @@ USED_WITH = {
     "mystnb": "-Color|_scroll|tag_scroll|pasted-|stderr|linenos",
     "clipboard": "<pre>",
     "copybutton": "<pre>",
-    "documentation_options": "<pre>",  # of which the copy button asks
+    "documentation_options": "<pre>",  # which the copy button needs
     "explorables.css": "explorable|digit-pad",
 }
-# By styles and a search of our own.
+# By our own styles and search.
 REPLACED = ["exercise.css", "doctools.js", "sphinx_highlight.js"]
 # Boxes of Furo and of sphinx-exercise, by their classes and ids.
 REPEATED = {"table-wrapper", "math-wrapper", "exercise-content", "solution-content"}
@@ -107,7 +107,7 @@ def _depart_citation(self: HTML5Translator, node: nodes.citation) -> None:
 def _defer_scripts(context: dict[str, Any]) -> None:
     """Let all scripts wait for the page, so that it is laid out only once.
 
-    Furo's own looks where the page has been scrolled to as soon as it is read.
+    Furo's own script asks for the scroll position as soon as it is read.
     """
     for file in context["script_files"]:
         if file.filename:
@@ -115,7 +115,7 @@ def _defer_scripts(context: dict[str, Any]) -> None:
 
 
 def _leave_out_unused(context: dict[str, Any]) -> None:
-    """Let a page load only those styles and scripts that it has a use for."""
+    """Let a page load only the styles and scripts that it uses."""
     body = context.get("body") or ""
     unused = [name for name, sign in USED_WITH.items() if not re.search(sign, body)]
     unused += REPLACED
@@ -130,7 +130,7 @@ def _leave_out_unused(context: dict[str, Any]) -> None:
 def _add_facts(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Tell the templates what they show of a page."""
+    """Tell the templates what they show about a page."""
     _leave_out_unused(context)
     _defer_scripts(context)
     static = Path(app.srcdir) / STATIC

@@ -26,7 +26,7 @@ CARD = "_static/card.png"  # the preview image, if it exists
 NOT_FOUND = Template("""<section id="no-such-page">
 <h1>There is no such page</h1>
 <p>This book has no page at the address that you asked for.
-It may be mistyped, or the page has been moved or renamed.</p>
+It may be mistyped, or the page may have been moved or renamed.</p>
 <form class="search" action="$search" method="get">
 <label for="look-for">Look for a word in the book:</label>
 <input type="search" name="q" id="look-for">

@@ -99,8 +99,8 @@ def test_an_empty_cell_cannot_be_executed(notebook: NotebookNode) -> None:
 @pytest.mark.parametrize(
     ("spoil", "fault"),
     [
-        (lambda it: it.metadata.update(fingerprint="g"), "with other helpers"),
-        (lambda it: it.metadata.pop("fingerprint"), "with other helpers"),
+        (lambda it: it.metadata.update(fingerprint="g"), "with different helpers"),
+        (lambda it: it.metadata.pop("fingerprint"), "with different helpers"),
         (lambda it: it.cells[0].update(source="2"), "the code was changed"),
         (lambda it: it.cells[0].metadata.update(tags=[]), "the code was changed"),
         (lambda it: it.cells.append(it.cells[0]), "the code was changed"),

@@ -22,7 +22,7 @@ from booktools.sphinx.buttons import BRANCH
 INSTRUCTOR, STUDENT = (BUILD / name for name in SITES.values())
 SOLUTION = re.compile(r"^```\{solution-start\}.*?\{solution-end\}", re.M | re.S)
 CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", re.M | re.S)
-# What markup parts: a fragment between them stands on the page as it is typed.
+# Markup, which splits text: what is between stands on the page as it is typed.
 MARKUP = re.compile(r"\$[^$]*\$|\{\w+\}`[^`]*`|\[.*?\]\(.*?\)|[`*|]")
 FORMULA = re.compile(r"^\$\$.*?^\$\$", re.M | re.S)
 LEAST = 12  # letters; less may stand anywhere by chance
@@ -146,7 +146,7 @@ def student() -> Path:
 
 
 def test_every_solution_can_be_recognised_where_it_is_shown() -> None:
-    # Else the tests below would prove nothing.
+    # Otherwise the tests below would prove nothing.
     shown = "".join(readable(path) for path in INSTRUCTOR.rglob("*.html"))
     assert len(solutions()) >= 3 * len(chapter_files())
     for exercise, found in solutions().items():

@@ -192,4 +192,4 @@ def test_a_fork_has_its_own_title_and_credits_the_original(book: SmallBook) -> N
 def test_the_book_is_asked_for_what_it_knows(book: SmallBook) -> None:
     (book.root / "index.md").write_text("# {book}`price`\n")
     said = book.must_fail()
-    assert "knows title and author, and not 'price'" in said
+    assert "knows title and author, but not 'price'" in said

@@ -35,24 +35,24 @@ def test_the_timeout_is_what_it_says_or_that_of_jupyter_book(config: Path) -> No
     ("old", "new", "complaint"),
     [
         ("\ntitle: From", "\ntitle: Learning: From", ":2: this is not YAML: mapping"),
-        ("\nauthor:", "\ntitle: Twice\nauthor:", ":3: “title” is in line 2 as well"),
+        ("\nauthor:", "\ntitle: Twice\nauthor:", ":3: “title” is on line 2 as well"),
         ('"2026"', "2026", ":4: copyright: 2026 is not of type 'string'. Put it"),
         ("timeout: 900", "timeout: fast", "execute.timeout: 'fast' is not of type"),
-        ("  timeout:", "  timeuot:", "do you mean “execute.timeout”?"),
-        ("\nauth", "\naut", ":3: there is no setting “autor”. Do you mean “author”?"),
+        ("  timeout:", "  timeuot:", "did you mean “execute.timeout”?"),
+        ("\nauth", "\naut", ":3: there is no setting “autor”. Did you mean “author”?"),
         ("html:", "language: de\nhtml:", "there is no setting “language”"),
-        ("\nhtml:\n  favicon: _static/logo.svg", "\nhtml:", "nothing stands below"),
+        ("\nhtml:\n  favicon: _static/logo.svg", "\nhtml:", "there is nothing below"),
         (EXECUTE, "", ": write “execute.execute_notebooks: cache”"),
         ("notebooks: cache", "notebooks: force", "must be cache in this book"),
         ("notebooks: cache", "notebooks: off", "must be cache in this book"),
         ("html_theme: furo", "html_theme: alabaster", "must be furo in this book"),
         ("execute:", "execute:\n  run_in_temp: true", "must be false in this book"),
-        ("timeout: 900", "timeout: .inf", "“execute.timeout” must be a number with"),
+        ("timeout: 900", "timeout: .inf", "“execute.timeout” must be a finite number"),
         ("    original:", "    original: a\n    other:", "'a' is not of type 'object'"),
         (
             "    original:",
             "    original:\n    other:",
-            "nothing stands below “sphinx.con",
+            "there is nothing below “sphinx.con",
         ),
         ("      title: From", "      title: 1 #", "original.title: 1 is not of type"),
         (
@@ -99,5 +99,5 @@ def test_all_that_is_wrong_is_said_at_once(config: Path) -> None:
 
 def test_an_empty_file_is_named(config: Path) -> None:
     config.write_text("")
-    with pytest.raises(AuthorError, match=r"^_config\.yml:1: here must be lines"):
+    with pytest.raises(AuthorError, match=r"^_config\.yml:1: write lines"):
         read_config(config.parent)

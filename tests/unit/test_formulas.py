@@ -91,13 +91,13 @@ def test_rows_stand_below_each_other(tmp_path: Path) -> None:
 
 REFUSED = {
     "It costs $5 and $6.": r"write \$ for a dollar sign",
-    r"where \begin{align} a": r"\begin{align} a stands on the page as it is",
+    r"where \begin{align} a": r"\begin{align} a stands on the page as typed",
     r"so \\(x\\) is": "write a formula as $…$",
     r"so \\[x\\] is": "write a formula as $…$",
     r"\[ \frac{1}{2} \]": "write a formula as $…$",
     "a $$ b": "write a formula as $…$",
     r"see $\eqref{one}$": "as {eq}`one`",
-    r"$$a \label{one}$$ (two)": "a formula has one label",
+    r"$$a \label{one}$$ (two)": "a formula can have only one label",
     r"$\frac{1}{$": r"Missing close brace in the formula \frac{1}{",
 }
 

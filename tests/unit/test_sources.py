@@ -33,7 +33,7 @@ def test_a_header_of_which_jupyter_needs_all_is_there(book: SmallBook) -> None:
         ("  display_name: Python 3\n", "", "6: the header needs “display_name: Py"),
         ("name: python3", "name: julia", "8: the header needs “name: python3” below"),
         (HEADER, "", "1: this chapter has no header"),
-        (HEADER, "---\n- a\n---", "2: here must be lines “key: value”"),
+        (HEADER, "---\n- a\n---", "2: write lines “key: value” here"),
         ("---\njupy", "---\ndescription: a: b\njupy", "2: this is not YAML"),
         ("---\njupy", "---\ngpu:\njupy", "2: write a text after “gpu:”, or delete"),
         ("---\njupy", "---\ngpu: no\njupy", "2: write a text after “gpu:”, or delete"),

@@ -26,7 +26,7 @@ def test_keys_and_items_have_their_lines() -> None:
         ("a: &b [*b]\n", "1: a value here contains itself"),
         (f"a: {'[' * 3000}\n", "1: a value here contains itself, or too many"),
         ("a: 1\nb: =\n", "2: this is not YAML: "),
-        ("", "1: here must be lines"),
+        ("", "1: write lines"),
     ],
 )
 def test_what_is_no_yaml_is_named_with_its_line(text: str, complaint: str) -> None:
