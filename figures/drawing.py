@@ -23,7 +23,7 @@ from matplotlib.text import Text
 from numpy.typing import NDArray
 
 # The colours of the pages, light and dark, by the names that theme/static/book.css
-# gives them. All are dark enough for text, or in the dark light enough.
+# gives them. All contrast enough with their page for text.
 PALETTE = {
     "paper": ("#fffffd", "#14171a"),
     "ink": ("#1d2125", "#e4e2dd"),
@@ -205,8 +205,8 @@ def add_curve(
 def tidy(svg: str) -> str:
     """Return one of Matplotlib's drawings with only what browsers need of it.
 
-    Colours and lines become attributes, which style sheets can replace: here
-    that of a dark page, if the drawing stands alone.
+    Colours and lines become attributes, which a style sheet can override. The one
+    added here does so on a dark page, if the drawing stands alone.
 
     Raises
     ------
@@ -241,7 +241,9 @@ def tidy(svg: str) -> str:
     for what in ("fill", "stroke"):
         for colour in sorted({it.get(what, "none") for it in root.iter()} - {"none"}):
             if colour not in dark:
-                raise ValueError(f"{colour} is not in the PALETTE of the drawings")
+                raise ValueError(
+                    f"{colour} is not in the PALETTE of figures/drawing.py"
+                )
             rules.append(f'[{what}="{colour}"]{{{what}:{dark[colour]}}}')
     sheet = ElementTree.Element("style")
     sheet.text = f"{ALONE}{{{''.join(rules)}}}"

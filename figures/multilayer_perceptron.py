@@ -21,7 +21,7 @@ from figures.drawing import (
     save,
 )
 
-INPUTS = {"1": 72, "2": 126, "D": 234}  # the height of each
+INPUTS = {"1": 72, "2": 126, "D": 234}  # the y of each
 HIDDEN = (60, 114, 168, 268)
 OUTPUTS = {"1": 84, "2": 138, "C": 234}
 BIAS = 322

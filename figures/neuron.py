@@ -21,7 +21,7 @@ from figures.drawing import (
 )
 
 MIDDLE = 165
-INPUTS = {"1": 62, "2": 130, "D": 268}  # the height of each
+INPUTS = {"1": 62, "2": 130, "D": 268}  # the y of each
 
 
 def draw() -> Figure:

@@ -1,7 +1,7 @@
 """One example on its way through a small network, and the gradient on its way back.
 
-One feature, two hidden units, one output. Values stand above, gradients below;
-both are computed here.
+One feature, two hidden units, one output. Values stand above the nodes, gradients
+below; both are computed here.
 """
 
 import numpy as np

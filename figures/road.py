@@ -2,7 +2,7 @@
 
 All of it is computed: the line is fitted to its points by the descent in the
 second picture, and the curve in the third to flowers of two species. As in all
-drawings, green is what is learned; the steps are vermillion.
+drawings, green marks what is learned; the steps are vermillion.
 """
 
 import numpy as np
@@ -193,7 +193,7 @@ def add_road(ax: Axes, top: float) -> None:
 
 
 def draw() -> Figure:
-    """Draw the road on a canvas of its own."""
+    """Draw the road on its own canvas."""
     figure, ax = make_canvas("The road from a line to a network", 224)
     add_road(ax, 0)
     return figure

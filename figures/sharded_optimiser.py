@@ -1,6 +1,6 @@
-"""Four workers that share out gradients and what the optimiser keeps.
+"""Four workers with sharded gradients and a sharded optimiser state.
 
-Each has all the weights; the summed gradients and the optimiser's numbers are
+Each has all the weights; the summed gradients and the optimiser's state are
 divided, a quarter for each.
 """
 

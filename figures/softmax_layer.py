@@ -20,7 +20,7 @@ from figures.drawing import (
     save,
 )
 
-INPUTS = {"1": 50, "2": 112, "D": 224}  # the height of each
+INPUTS = {"1": 50, "2": 112, "D": 224}  # the y of each
 OUTPUTS = {"0": 66, "1": 132, "C{-}1": 264}  # classes count from 0
 BIAS = 290
 

@@ -1,7 +1,7 @@
-"""A hidden layer of which each of two workers has half of the units.
+"""A hidden layer split between two workers, each with half of the units.
 
-The first matrix is cut by columns and the second by rows; what the workers get
-is added up. A half that a worker does not have is left empty.
+The first matrix is cut by columns and the second by rows; the results of the
+workers are added up. A half that a worker does not have is left empty.
 """
 
 from matplotlib.axes import Axes
@@ -22,7 +22,7 @@ from figures.drawing import (
     save,
 )
 
-ROWS = (110, 230)  # the height of each worker
+ROWS = (110, 230)  # the y of each worker
 MATRICES = {  # middle, width, height, how it is cut, colour
     "$X$": (150, 56, 76, None, BLUE),
     "$W_1$": (246, 72, 56, "columns", GREEN),

@@ -1,4 +1,4 @@
-"""The network of chapters 08 to 12: two layers, a ReLU between, no biases.
+"""The network of chapters 08 to 12: two layers with a ReLU in between, no biases.
 
 Sepal length and width go in, petal length and width come out; four of the H =
 100 hidden units are drawn.
@@ -19,7 +19,7 @@ from figures.drawing import (
     save,
 )
 
-ENDS = {"length": 140, "width": 250}  # the height of each
+ENDS = {"length": 140, "width": 250}  # the y of each
 HIDDEN = (70, 126, 182, 320)
 
 
