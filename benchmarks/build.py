@@ -79,8 +79,8 @@ def run(book: Path, *arguments: str, says: str = "", **variables: str) -> float:
     Raises
     ------
     SystemExit
-        If it fails, or does not print what it should; the times would be
-        meaningless.
+        If Python fails or does not print what it should, since the times would
+        then be meaningless.
     """
     print(f"… python {' '.join(arguments)}", end=" ", flush=True)
     started = time.perf_counter()
@@ -94,7 +94,10 @@ def run(book: Path, *arguments: str, says: str = "", **variables: str) -> float:
         check=False,
     )
     if done.returncode or says not in done.stdout:
-        sys.exit(f"{done.stdout}\nIt failed, so there is nothing to compare.")
+        sys.exit(
+            f"{done.stdout}\nThis step failed, or did not say {says!r}, so there is "
+            "nothing to compare."
+        )
     seconds = time.perf_counter() - started
     print(f"{seconds:.1f} s", flush=True)
     return seconds

@@ -1,6 +1,6 @@
 """Time the book's training code against common alternatives, as ratios.
 
-Ours is the code of the pages themselves. Both sides take turns in one process,
+Our side is the code of the pages themselves. Both sides take turns in one process,
 on the digits that the book uses, with as many threads as a chapter has; the
 median of the rounds counts. Exit status 1 means that a limit was missed. The
 limits are set for MNIST; on the small digits everything is over in a few
@@ -49,8 +49,8 @@ class Race:
     limit : float
         The largest time allowed for ours, as a fraction of theirs.
     tolerance : float
-        How much lower our accuracy may be: two trainings with different orders
-        of the images differ by chance, two fits of one convex loss hardly do.
+        How much lower our accuracy may be: two training runs with different
+        orders of the images differ by chance, two fits of one convex loss hardly.
     """
 
     name: str
@@ -137,7 +137,7 @@ def time_last_training() -> bool:
     print(
         f"\n{size['final']} epochs of {2 * size['H']} hidden units, all images, two "
         f"threads:\n  {seconds:.0f} s, limit {SECONDS} s: "
-        f"{'met' if fast else 'missed'}\n  test accuracy {score:.4f}, goal {GOAL}: "
+        f"{'met' if fast else 'MISSED'}\n  test accuracy {score:.4f}, goal {GOAL}: "
         f"{'met' if good else 'MISSED'}"
         f"{'' if judged else ' (not judged: not a full run on MNIST and a CPU)'}",
         flush=True,
@@ -160,7 +160,7 @@ def run(race: Race) -> bool:
     print(
         f"\n{race.name}\n"
         f"  {ours:.2f} s against {theirs:.2f} s: ratio {ours / theirs:.3f}, "
-        f"limit {race.limit:.3f}: {'met' if fast else 'missed'}\n"
+        f"limit {race.limit:.3f}: {'met' if fast else 'MISSED'}\n"
         f"  test accuracy {accuracy['ours']:.4f} against "
         f"{accuracy['theirs']:.4f}: {'no lower' if good else 'LOWER'}",
         flush=True,
