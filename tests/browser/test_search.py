@@ -89,7 +89,7 @@ def test_what_is_typed_is_searched_at_once(context: BrowserContext, site: str) -
     search(page, site, "zzzz")
     expect(page.locator("#search-status")).to_have_text(
         "Nothing was found. Every word must be on the page: "
-        "try fewer, or how one begins."
+        "try fewer words, or the beginning of one."
     )
     page.locator("#search-field").fill("<b>softmax")
     expect(page.locator(RESULTS).first).to_be_visible()

@@ -1,8 +1,8 @@
 // What a page does once it is loaded, besides what the theme does.
 
 document.addEventListener("DOMContentLoaded", () => {
-  // Make what scrolls sideways focusable by keyboard. It is observed, since to
-  // measure it now would force the browser to lay out the whole page.
+  // Make what scrolls sideways focusable by keyboard. It is observed, since
+  // measuring it now would force the browser to lay out the whole page.
   const fits = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
@@ -20,8 +20,8 @@ document.addEventListener("DOMContentLoaded", () => {
       }, { once: true, passive: true });
 
   // The drawers at the sides of a narrow page open by checkboxes, without a script.
-  // They close with a link that is followed and with Escape; and who opens one
-  // by keyboard goes on in it.
+  // They close when a link in them is followed and on Escape; if one is opened by
+  // keyboard, the focus moves into it.
   const drawers = { __navigation: ".sidebar-drawer", __toc: ".toc-drawer" };
   for (const [id, name] of Object.entries(drawers)) {
     const [box, drawer] = [document.getElementById(id), document.querySelector(name)];

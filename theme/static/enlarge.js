@@ -1,5 +1,5 @@
-// Open figures large: a click, a tap or Enter on one shows it in a window of its
-// own, where it can be scrolled. Escape, another click and the button close it.
+// Open figures large: a click, a tap or Enter on one shows it in a dialog, where it
+// can be scrolled. Escape, another click and the button close it.
 
 document.addEventListener("DOMContentLoaded", () => {
   const article = document.querySelector("article");
@@ -26,9 +26,9 @@ document.addEventListener("DOMContentLoaded", () => {
       const copy = picture.cloneNode(true);
       copy.loading = "eager";
       dialog.replaceChildren(close, copy);
-      opener.focus({ preventScroll: true }); // which comes back to it
+      opener.focus({ preventScroll: true }); // to which it returns
       dialog.showModal();
     });
   }
-  article.append(dialog); // the page's styles for pictures hold in it
+  article.append(dialog); // where the page's styles for pictures apply
 });

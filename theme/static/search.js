@@ -74,7 +74,7 @@ function show() {
     ? ""
     : total
       ? `${counted(total, "place")} on ${counted(found.length, "page")}.`
-      : "Nothing was found. Every word must be on the page: try fewer, or how one begins.";
+      : "Nothing was found. Every word must be on the page: try fewer words, or the beginning of one.";
 }
 
 // A page with its places, without the page itself a second time.
