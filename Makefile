@@ -33,8 +33,8 @@ ifneq ($(healthy),yes)
 .PHONY: $(installed)
 endif
 
-too_old := Python 3.11 or newer is needed, but '$(PYTHON)' is not. \
-	Install one, or say where yours is: make PYTHON=/path/to/python3.11
+too_old := Python 3.11 or newer is needed, but '$(PYTHON)' is missing or older. \
+	Install it, or say where yours is: make PYTHON=/path/to/python3.11
 is_python := import sys; print("new" if sys.version_info >= (3, 11) else "old")
 
 .DEFAULT_GOAL := book
@@ -79,7 +79,7 @@ lab: $(installed) ## open the chapters as notebooks in JupyterLab
 test test-slow bench: export BOOK_EDITION := instructor
 
 # The tests compare with the book, so it is built first. They run even if that
-# fails, since they tell more; the exit status covers both. Each test file, or
+# fails, since they say more; the exit status covers both. Each test file, or
 # chapter, stays in one process.
 pytest := $(python) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
@@ -89,7 +89,7 @@ test: $(installed) ## build the book, then run every quick test; TESTS=tests/uni
 	$(pytest) $(TESTS) || status=1; \
 	exit $$status
 
-test-slow: $(installed-dev) ## build, then test in browsers, environments, whole builds
+test-slow: $(installed-dev) ## build, then test in browsers, fresh environments, whole builds
 	@$(python) -m booktools build
 	@status=0; \
 	$(pytest) -m "slow and not serial" tests || status=1; \
@@ -124,7 +124,7 @@ archives: notebooks pdf ## pack site, notebooks and PDF for a release
 	@cd _build/archives.new && sha256sum * > SHA256SUMS
 	@rm -rf _build/archives && mv _build/archives.new _build/archives
 
-live: $(installed) ## rebuild at each save, and show it in the browser; PORT=8000
+live: $(installed) ## rebuild on each save, and reload the browser; PORT=8000
 	@$(python) -m booktools live
 
 serve: $(installed) ## serve the built site on 127.0.0.1; PORT=8000, EDITION=student
@@ -152,7 +152,7 @@ constraints: ## upgrade to the newest allowed versions and record them
 	@sed 's/+cpu$$//' constraints.new > constraints.txt
 	@rm constraints.new
 
-# _build may be a link; its slash makes find follow it.
+# _build may be a link; the trailing slash makes find follow it.
 clean: ## remove built files, keep cached results
 	@if [ -d _build ]; then find _build/ -mindepth 1 -maxdepth 1 \
 		! -name cache ! -name results ! -name lock -exec rm -rf {} +; fi
