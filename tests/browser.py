@@ -49,7 +49,7 @@ AXE = {
     "preload": False,
 }
 # Adds up the layout shifts. The list of sections beside the text does not
-# count: it unfolds as one reads.
+# count: it unfolds while the page is scrolled.
 WATCH_SHIFTS = """
 window.shift = 0;
 new PerformanceObserver((list) => {
@@ -59,7 +59,7 @@ new PerformanceObserver((list) => {
   }
 }).observe({ type: "layout-shift", buffered: true });
 """
-# Returns what stands on what of the visible elements that a selector finds.
+# Returns which of the visible elements that a selector finds overlap.
 COLLISIONS = """(selector) => {
   const all = [...document.querySelectorAll(selector)];
   const seen = all.filter((it) => it.checkVisibility());

@@ -14,7 +14,7 @@ TO_XYZ = np.array(
 )
 WHITE = TO_XYZ.sum(axis=1)
 
-# What is left of linear sRGB to those who lack one kind of cone: Machado,
+# What is left of linear sRGB for those who lack one kind of cone: Machado,
 # Oliveira and Fernandes (2009), severity 1.
 VISIONS = {
     "all cones": np.eye(3),

@@ -78,7 +78,7 @@ def context(browser: "Browser") -> Iterator["BrowserContext"]:
 
 @pytest.fixture
 def page(browser: "Browser", site: str) -> Iterator["Page"]:
-    """A page that may complain of nothing, and ask only the site, while in use."""
+    """A page that must log no error, and load only from the site, while in use."""
     from browser import note_complaints, open_context
 
     with open_context(browser, has_touch=True) as context:

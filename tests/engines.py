@@ -40,7 +40,7 @@ from booktools.serve import Handler
 
 SCREENSHOTS = BUILD / "screenshots"
 PATIENCE = 15  # seconds
-# Put first on each page, since WebKit's driver tells nothing of the console.
+# Put first on each page, since WebKit's driver does not report the console.
 LISTEN = b"""<head><script>
 window.heard = [];
 for (const kind of ["debug", "error", "info", "log", "warn"])
@@ -49,7 +49,7 @@ addEventListener("unhandledrejection", ({ reason }) => heard.push(String(reason)
 addEventListener("error", ({ message, target }) => heard.push(
   message ?? `not loaded: ${target.currentSrc || target.src || target.href}`), true);
 </script>"""
-# Where the first of them that one sees is on the screen, after scrolling there.
+# Returns where the first visible match is on the screen, after scrolling to it.
 PLACE = """const part = [...document.querySelectorAll(arguments[0])].find(
   (part) => part.checkVisibility({ visibilityProperty: true }));
 part.scrollIntoView({ block: "nearest", behavior: "instant" });
@@ -61,7 +61,7 @@ return [left, top, width, height];"""
 
 
 class ListeningHandler(Handler):
-    """Serves the site, with ears on each page."""
+    """Serves the site, with a script on each page that records its messages."""
 
     def send_head(self) -> Any:
         path = Path(self.translate_path(self.path))
@@ -162,7 +162,7 @@ def start_firefox() -> Iterator[Remote]:
         with start(firefox, *arguments):
             end = time.monotonic() + 4 * PATIENCE
             while not (port.exists() and port.read_text()):
-                assert time.monotonic() < end, "Firefox does not start."
+                assert time.monotonic() < end, "Firefox did not start."
                 time.sleep(0.05)
             yield Remote(Marionette(int(port.read_text())), options=FirefoxOptions())
 

@@ -1,8 +1,8 @@
 """A book of one chapter, which a test may build and break.
 
 It is built in this process, by the program that builds the real one. Before
-each test a built copy is put back in one place, since Sphinx reads all pages
-again of a book that has moved.
+each test a built copy is put back in one place, since Sphinx rereads all
+pages of a book that has moved.
 """
 
 import gc
@@ -105,7 +105,7 @@ print("liquorice")
 
 ## Summary
 """
-# What says where the real book is, or whose test is running, is not the small one's.
+# Variables about the real book, or about the test that is running, do not apply.
 NOT_INHERITED = ("BOOK_", "MNIST_DIR", "JOBS", "PYTEST_")
 
 
@@ -115,7 +115,7 @@ class SmallBook:
     Attributes
     ----------
     root, chapter, executed, site : Path
-        Its folder; its chapter; that, executed; and its built pages.
+        Its folder, its chapter, the executed chapter, and its built pages.
     """
 
     def __init__(self, root: Path) -> None:

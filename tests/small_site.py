@@ -42,11 +42,11 @@ def render(
     text : str
         The page, in MyST's Markdown.
     extensions : str
-        What is loaded besides MyST.
+        Names of extensions to load besides MyST.
     builder : str
         The name of a Sphinx builder.
     configuration
-        What Sphinx is told besides.
+        Other settings of Sphinx.
     """
     (folder / "index.md").write_text(text, encoding="utf-8")
     with sphinx_namespace():
@@ -71,5 +71,5 @@ def render(
 
 
 def warnings_of(app: Sphinx) -> str:
-    """Return what has been warned of up to now."""
+    """Return the warnings up to now."""
     return strip_colors(app._warning.getvalue())

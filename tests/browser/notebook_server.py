@@ -1,4 +1,4 @@
-"""A Jupyter server that tests start, and ask as JupyterLab does."""
+"""A Jupyter server that tests start, and query as JupyterLab does."""
 
 import socket
 import subprocess
@@ -25,7 +25,7 @@ class NotebookServer:
     address : str
         Where it listens, without a slash at the end.
     token : str
-        What it lets in.
+        The token that it accepts.
     """
 
     def __init__(self, address: str, token: str) -> None:
@@ -33,7 +33,7 @@ class NotebookServer:
         self.token = token
 
     def ask(self, path: str) -> Any:
-        """Return the answer to a request, which may not fail."""
+        """Return the answer to a request, which must not fail."""
         reply = requests.get(
             f"{self.address}/{path}",
             headers={"Authorization": f"token {self.token}"},
@@ -50,7 +50,7 @@ class NotebookServer:
 
 
 def free_port() -> int:
-    """Return the number of a port on which nobody listens."""
+    """Return the number of a port on which nothing listens."""
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         return listener.getsockname()[1]
 
@@ -59,7 +59,7 @@ def free_port() -> int:
 def start_server(
     command: Sequence[str], folder: Path, environment: Mapping[str, str]
 ) -> Iterator[NotebookServer]:
-    """Start a server in a folder, and stop it, and its kernels, in the end.
+    """Start a server in a folder, and at the end stop it and its kernels.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Questions to check oneself with, in a browser: that their answers open."""
+"""Questions for self-checking, in a browser: their answers open."""
 
 import pytest
 from book import FIRST

@@ -1,4 +1,4 @@
-"""How much of a chapter's page is code that one sees without unfolding it."""
+"""How much of a chapter's page is code that is visible without unfolding."""
 
 import pytest
 from book import each_chapter

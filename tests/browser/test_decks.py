@@ -1,4 +1,4 @@
-"""Slides in a browser: that they fit, are accessible, and can be shown."""
+"""Slides in a browser: they fit, are accessible, and can be shown."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 def show(context: BrowserContext, deck: Path) -> tuple[Page, list[str]]:
-    """Open a deck from its file; collect what it complains of, and asks for."""
+    """Open a deck from its file; collect its complaints and its requests."""
     tab = context.new_page()
     complaints, ours = note_complaints(tab), (deck.parent.as_uri(), "data:", "blob:")
     tab.on(
@@ -113,7 +113,7 @@ def test_every_slide_fits_and_the_arrow_key_shows_them_all(
     assert not complaints
 
 
-# One program makes them of pages that are all examined: some stand for all.
+# One program makes them from pages that are all examined: some stand for all.
 @pytest.mark.parametrize("chapter", CHAPTERS[::4])
 def test_slides_are_accessible(
     context: BrowserContext, chapter: str, deck_of: Callable[[str], Path]

@@ -46,8 +46,8 @@ SEVEN = [
     (0.55, 0.65),
     (0.45, 0.9),
 ]
-# Defines how far the page stands from where the scroll margin of a target puts it,
-# once it stands still; none where the page begins or ends before.
+# Returns how far a target is from where its scroll margin would put it, once the page
+# stands still; 0 where the page begins or ends first.
 MISSED = """async (id) => {
   const [root, target] = [document.documentElement, document.getElementById(id)];
   for (let last, calm = 0; calm < 3; calm += 1, last = scrollY) {

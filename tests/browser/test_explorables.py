@@ -1,4 +1,4 @@
-"""The explorables in a browser, beside the same computed in Python."""
+"""The explorables in a browser, compared with the same computed in Python."""
 
 import re
 from typing import Any

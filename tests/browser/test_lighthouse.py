@@ -1,8 +1,8 @@
 """What Lighthouse says of a page of each kind, as on a slow phone.
 
-It measures time, so nothing may run beside it. npm brings Lighthouse, in the
-versions of lighthouse/package-lock.json. What does not depend on time is
-checked on every page; see test_pages.py.
+It measures time, so nothing else may run at the same time. npm installs
+Lighthouse, in the versions of lighthouse/package-lock.json. What does not depend
+on time is checked on every page; see test_pages.py.
 """
 
 import json

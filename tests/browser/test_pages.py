@@ -195,7 +195,7 @@ def test_page_works_from_a_plain_file_without_a_network(
 
 
 def test_scripts_give_no_plot_another_height(browser: Browser, site: str) -> None:
-    """Or what one has jumped to would move while the page loads."""
+    """Otherwise the target of a link would move while the page loads."""
     heights = []
     for scripts in (True, False):
         with open_context(browser, java_script_enabled=scripts) as context:

@@ -1,4 +1,4 @@
-"""The build must go red for what it is there to find, and never show what is old.
+"""The build must fail on what it is there to find, and never show anything stale.
 
 Each test breaks one thing in a small book and looks at what the build says.
 """
@@ -173,7 +173,7 @@ def test_a_damaged_cache_is_made_anew(book: SmallBook, damage: str) -> None:
 @pytest.mark.parametrize(
     "stored", ["", "null", "[]", '{"a": 1}', '{"a": {"seconds": 1}}']
 )
-def test_damaged_records_are_no_records(tmp_path: Path, stored: str) -> None:
+def test_damaged_records_are_ignored(tmp_path: Path, stored: str) -> None:
     (tmp_path / "_build").mkdir()
     (tmp_path / "_build" / "chapters.json").write_text(stored)
     assert read_records(tmp_path) == {}
@@ -196,7 +196,7 @@ def test_a_changed_chapter_executes_alone_and_the_longest_first(
     assert re.findall(r"chapters/(\S+)\.md executed in", said) == ["01-small"]
 
 
-def test_other_surroundings_execute_again_and_the_old_ones_are_remembered(
+def test_another_environment_executes_again_and_the_old_is_remembered(
     book: SmallBook,
 ) -> None:
     for threads, executed in (("2", True), ("1", False), ("2", False)):
@@ -224,7 +224,9 @@ def test_python_runs_the_code_as_it_is_written(book: SmallBook) -> None:
     assert "AssertionError" in book.must_fail(PYTHONOPTIMIZE="1")
 
 
-def test_chapters_of_the_same_name_in_two_folders_are_two(book: SmallBook) -> None:
+def test_chapters_of_the_same_name_in_two_folders_are_kept_apart(
+    book: SmallBook,
+) -> None:
     for folder in ("a", "b"):
         (book.root / "chapters" / folder).mkdir()
         text = CHAPTER.replace(":.6f}", f":.6f}} in {folder}")
@@ -255,7 +257,7 @@ def test_the_same_code_in_two_folders_is_refused(book: SmallBook) -> None:
 def test_what_changes_while_it_is_executed_fails_the_build(
     book: SmallBook, file: str, complaint: str
 ) -> None:
-    # In pieces, since a file that a chapter names is one that it may read.
+    # In pieces, since a chapter counts as reading each file that it names.
     change = f"open('.'.join({file.split('.')}), 'a').write('changed')"
     book.replace("plt.plot([0, 1])", f"len('here'); {change}")
     text = book.chapter.read_text()
@@ -290,7 +292,7 @@ def test_a_plain_build_leaves_nothing_that_harms(book: SmallBook) -> None:
     assert "Some words" not in book.page()
 
 
-def test_an_empty_cell_is_no_cell(book: SmallBook) -> None:
+def test_an_empty_cell_is_left_out(book: SmallBook) -> None:
     book.append("\n```{code-cell} ipython3\n\n```\n")
     book.must_build()
     assert len(book.article().select(".cell_input")) == 3
@@ -578,7 +580,7 @@ def test_two_builds_give_the_same_bytes_but_for_measurements(
 def test_the_whole_book_rendered_again_elsewhere_gives_the_same_bytes(
     tmp_path: Path,
 ) -> None:
-    # From the same executed chapters; that these repeat the tests of chapters say.
+    # From the same executed chapters; the tests of chapters say that these repeat.
     other = SmallBook(tmp_path / "another folder")
     left_out = shutil.ignore_patterns("_build", ".venv", "*.egg-info", ".*_cache")
     shutil.copytree(ROOT, other.root, ignore=left_out)

@@ -18,7 +18,7 @@ VARIES = EXTRA.replace("1", "object(), plt.__file__")
 
 
 def run_tests(book: SmallBook, *options: str) -> tuple[int, str]:
-    """Let pytest run the cells of the chapters; it has to begin anew for that."""
+    """Run the cells of the chapters in a new process of pytest."""
     fixed = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no", "chapters")
     with surroundings({"PYTHONPATH": str(ROOT)}):
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The student's edition: everything but the solutions, and nothing of these."""
+"""The student's edition: everything but the solutions, and no trace of them."""
 
 import base64
 import hashlib

@@ -152,7 +152,7 @@ def test_what_others_say_of_a_page_changes_with_it(
     assert_fresh(linked)
 
 
-def test_what_is_cited_anew_is_in_the_references(linked: SmallBook) -> None:
+def test_what_is_newly_cited_is_in_the_references(linked: SmallBook) -> None:
     assert "Johnson" not in linked.page("reference/references")
     linked.append("\nSee {cite}`johnson2017`.\n")
     linked.must_build()

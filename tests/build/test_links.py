@@ -1,4 +1,4 @@
-"""What the builder `linkcheck` says of links that lead somewhere and nowhere.
+"""What the builder `linkcheck` says about good links and broken ones.
 
 No test leaves this machine: the links lead to a server on 127.0.0.1.
 """

@@ -140,7 +140,7 @@ def test_only_times_go_uncompared() -> None:
             for cell in code_cells(path)
             if "nbval-ignore-output" in cell.metadata.get("tags", [])
         ]
-        assert len(tagged) <= 2, "times belong into few cells"
+        assert len(tagged) <= 2, "times belong in few cells"
         for cell in tagged:
             assert re.search(r"perf_counter\(\)|best_of\(|\bseconds\b", cell.source)
             assert "assert" not in cell.source

@@ -15,7 +15,7 @@ HEADS = {
 }
 
 
-def test_each_page_is_described_in_words_of_its_own() -> None:
+def test_each_page_is_described_in_its_own_words() -> None:
     seen = set()
     for page, head in HEADS.items():
         about = head.find("meta", attrs={"name": "description"})["content"]

@@ -36,7 +36,7 @@ FILES = re.compile(r"\b(open|load|save|savefig|loadtxt|savetxt|\w+_text|read_csv
 
 
 def links_of(page: str) -> dict[str, str]:
-    """Return where the links to run, take along and edit a page lead, by name."""
+    """Return where the links to run, download and edit a page lead, by name."""
     links = read(page).select(".page-links a, .bottom-of-page a")
     return {link.get_text().strip(): link["href"] for link in links}
 
@@ -187,7 +187,7 @@ def test_a_page_of_any_name_is_named_by_its_address(tmp_path: Path) -> None:
 
 @pytest.fixture
 def its_remote(fork: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Make a repository of the fork, with a branch and a remote of its own."""
+    """Make a repository of the fork, with its own branch and remote."""
     monkeypatch.delenv("BOOK_REPOSITORY", raising=False)
     git(fork, "init", "--quiet", "--initial-branch", "trunk")
     git(fork, "add", "_config.yml")
@@ -218,7 +218,9 @@ def test_a_failed_export_leaves_the_last_one(
     monkeypatch.setattr(build, "main", lambda root: 0)
     monkeypatch.setenv("OUTPUTS", "1")
     assert export.main(fork) == 0
-    assert "git remote add" in capsys.readouterr().out  # or it installs no helpers
+    assert (
+        "git remote add" in capsys.readouterr().out
+    )  # otherwise it installs no helpers
     exported = fork / "_build" / "notebooks" / "chapters" / f"{FIRST}.ipynb"
     before = exported.read_text()
     assert any(cell.get("outputs") for cell in nbformat.reads(before, 4).cells)

@@ -35,9 +35,9 @@ def in_formulas(part: Tag) -> set[str]:
 
 @cache
 def explained() -> dict[str, set[str]]:
-    """Return the symbols of each chapter that have a meaning of their own there.
+    """Return the symbols of each chapter that have a special meaning there.
 
-    Those that have one everywhere are listed under "".
+    Those that mean the same everywhere are listed under "".
     """
     meanings: dict[str, set[str]] = {"": set()}
     for row in read("reference/notation.html").select("tbody tr"):

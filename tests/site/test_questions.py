@@ -1,4 +1,4 @@
-"""Questions to check oneself with: how they are written, and what pages say."""
+"""Questions for self-checking: how they are written, and what pages say."""
 
 import re
 from pathlib import Path

@@ -44,7 +44,7 @@ def test_fonts_are_those_that_the_style_sheet_names() -> None:
 
 
 def test_fonts_have_the_letters_of_the_pages() -> None:
-    """A sign that no font has, such as an arrow, comes from the system."""
+    """A character that no font has, such as an arrow, comes from the system."""
     words = "".join(
         read(f"chapters/{name}.html").article.get_text() for name in CHAPTERS
     )

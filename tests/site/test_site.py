@@ -110,7 +110,7 @@ def test_digits_page_says_which_data_it_shows() -> None:
 @each_page
 def test_page_says_how_it_was_made(page: str, book: Book) -> None:
     if page in ("404.html", "genindex.html", "search.html"):
-        pytest.skip("made by Sphinx from nothing of ours")
+        pytest.skip("made by Sphinx alone, not from our sources")
     (footer,) = read(page).find_all(class_="build-facts")
     here = book.environment
     for fact in (

@@ -1,4 +1,4 @@
-"""Slides of the chapters: that nothing is lost, and what a deck needs."""
+"""Slides of the chapters: nothing is lost, and a deck needs no other files."""
 
 import copy
 import re

@@ -42,7 +42,7 @@ def test_a_section_begins_a_stack_and_a_part_of_it_goes_down() -> None:
     assert stacks[1][1].names == ["below"]
 
 
-def test_prose_is_for_the_speaker_but_for_what_opens_and_leads_on() -> None:
+def test_prose_is_for_the_speaker_except_what_opens_or_leads_on() -> None:
     table = "<table><tr><td>x</td></tr></table>"
     (slide,) = page(f"<p>It opens.\nIt goes on.\nThis leads to:</p>{table}")[1]
     assert [piece.get_text().strip() for piece in slide.pieces] == [
@@ -66,7 +66,7 @@ def test_long_code_is_cut_where_it_has_a_blank_line() -> None:
     assert LONGEST_CODE < 40
 
 
-def test_of_a_traceback_the_error_is_shown() -> None:
+def test_only_the_error_of_a_traceback_is_shown() -> None:
     output = (
         '<div class="output traceback"><pre>-----\nCell In[1], line 2\n----> 2 f()\n'
         "ValueError: too\nlong</pre></div>"

@@ -28,8 +28,8 @@ def page() -> Page:
 
 # Against torch
 
-# Each takes two values, of the engine or of torch, and may leave one out. What
-# has a pole, or grows too fast, is taken of something that is bounded.
+# Each takes two values, of the engine or of torch, and may ignore one. Functions
+# with a pole, or that grow too fast, are applied to something bounded.
 OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "a + b": lambda a, b: a + b,
     "a - b": lambda a, b: a - b,
@@ -215,12 +215,12 @@ def test_walks_do_not_add_up(page) -> None:
 # What is refused
 
 
-def test_only_a_number_is_walked_back_from(page) -> None:
+def test_only_a_number_can_start_the_backward_pass(page) -> None:
     with pytest.raises(ValueError, match=r"not a number: shape \(3,\)"):
         page["backward"](page["Node"](np.ones(3)))
 
 
-def test_matrix_products_want_matrices(page) -> None:
+def test_matrix_products_need_matrices(page) -> None:
     with pytest.raises(ValueError, match="two axes"):
         page["Node"](np.ones(3)) @ np.ones(3)
 
@@ -255,7 +255,7 @@ def test_the_scalar_engine_gives_the_same_gradients(page) -> None:
 
 
 def lines_to_break(function: Any) -> dict[int, str]:
-    """Number the lines that say how a gradient goes back."""
+    """Number the lines that pass a gradient back."""
     source = textwrap.dedent(inspect.getsource(function))
     lines = source.splitlines()
     (definition,) = ast.parse(source).body
@@ -272,7 +272,7 @@ def lines_to_break(function: Any) -> dict[int, str]:
     return {number: lines[number - 1] for number in wanted}
 
 
-SPARED = {  # they say nothing of gradients; other tests break without them
+SPARED = {  # they do not affect gradients; other tests break without them
     "order = {} if order is None else order",
     "if node not in order:",
     "return order",
@@ -285,7 +285,7 @@ SPARED = {  # they say nothing of gradients; other tests break without them
 }
 
 
-def test_mutants_break_every_line_of_every_way_back(page) -> None:
+def test_mutants_break_every_line_of_every_backward_function(page) -> None:
     for piece in PIECES:
         function = page[piece]
         source = textwrap.dedent(inspect.getsource(function))

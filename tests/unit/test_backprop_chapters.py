@@ -1,7 +1,7 @@
 """Chapters 08 to 12: right for all shapes and in single precision; no mutant survives.
 
-That all versions give equal curves, and that every mutant in NumPy is caught,
-the pages assert themselves.
+The pages themselves assert that all versions give equal curves, and that every
+mutant in NumPy is caught.
 """
 
 import ast
@@ -51,7 +51,7 @@ def single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("single_precision")
 @pytest.mark.parametrize("stem", [TENSORS, AUTOGRAD, NN, OPTIM])
-def test_pages_hold_what_they_assert_in_single_precision(stem) -> None:
+def test_assertions_of_the_pages_hold_in_single_precision(stem) -> None:
     assert run_page(stem)["dtype"] == torch.float32
 
 
@@ -74,7 +74,7 @@ def test_backward_in_numpy_is_right_for_every_shape(n, d, h, k, seed) -> None:
         return float(np.mean((forward(X, W1, W2)[-1] - Y) ** 2))
 
     scale = max(abs(grad_W1).max(), abs(grad_W2).max())
-    assume(scale > 1e-3)  # or rounding is all there is to compare
+    assume(scale > 1e-3)  # otherwise rounding is all there is to compare
     for error, gradient in (
         (check_gradient(lambda W: loss(W, W2), W1, grad_W1), grad_W1),
         (check_gradient(lambda W: loss(W1, W), W2, grad_W2), grad_W2),
@@ -186,7 +186,7 @@ class NoDoublePrecision(TorchDispatchMode):
         return result
 
 
-def test_training_in_pytorch_does_without_double_precision_on_mps(monkeypatch) -> None:
+def test_training_in_pytorch_needs_no_double_precision_on_mps(monkeypatch) -> None:
     def read_as_on_mps(*arguments: Any) -> Any:
         notebook = read_chapter(*arguments)
         for cell in notebook.cells:

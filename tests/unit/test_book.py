@@ -1,4 +1,4 @@
-"""Facts about the book, and the page on which what nobody has foreseen happened."""
+"""Facts about the book, and the page on which an unforeseen error happened."""
 
 from types import SimpleNamespace
 from unittest import mock

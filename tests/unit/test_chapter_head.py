@@ -1,4 +1,4 @@
-"""What is said at the head of a chapter follows from what stands on its page."""
+"""What is said at the head of a chapter follows from the content of its page."""
 
 from pathlib import Path
 from types import SimpleNamespace

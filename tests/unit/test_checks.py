@@ -86,6 +86,6 @@ def test_mutate_leaves_the_original_alone() -> None:
 
 
 @pytest.mark.parametrize("old", ["no such text", "np.asarray"])
-def test_mutate_wants_a_piece_that_occurs_once(old) -> None:
+def test_mutate_needs_a_piece_that_occurs_once(old) -> None:
     with pytest.raises(ValueError, match="must occur once"):
         mutate(max_relative_difference, old, "")

@@ -1,4 +1,4 @@
-"""Chromium is found where it is, and missed with a word on what to do."""
+"""Chromium is found where it is; where it is missing, the error says what to do."""
 
 import stat
 from pathlib import Path
@@ -29,26 +29,26 @@ def test_each_command_is_found(command, tmp_path) -> None:
     assert find_chromium() == program
 
 
-def test_the_one_asked_for_goes_first(monkeypatch, tmp_path) -> None:
+def test_the_requested_one_takes_precedence(monkeypatch, tmp_path) -> None:
     put_program(tmp_path / "bin" / "chromium")
     mine = put_program(tmp_path / "mine" / "chrome")
     monkeypatch.setenv(VARIABLE, str(mine))
     assert find_chromium() == mine
 
 
-def test_the_one_asked_for_must_be_there(monkeypatch, tmp_path) -> None:
+def test_the_requested_one_must_exist(monkeypatch, tmp_path) -> None:
     put_program(tmp_path / "bin" / "chromium")
     monkeypatch.setenv(VARIABLE, "/nowhere/chrome")
     with pytest.raises(ChromiumError, match="BOOK_CHROMIUM=/nowhere/chrome"):
         find_chromium()
 
 
-def test_none_at_all_says_what_to_install() -> None:
+def test_without_any_the_message_says_what_to_install() -> None:
     with pytest.raises(ChromiumError, match="apt install chromium"):
         find_chromium()
 
 
 @pytest.mark.parametrize(("user", "sandboxed"), [(0, False), (1000, True)])
-def test_only_root_does_without_a_sandbox(monkeypatch, user, sandboxed) -> None:
+def test_only_root_runs_without_a_sandbox(monkeypatch, user, sandboxed) -> None:
     monkeypatch.setattr("os.geteuid", lambda: user)
     assert ("--no-sandbox" not in chromium.launch_arguments()) == sandboxed

@@ -1,4 +1,4 @@
-"""`python -m booktools` says in one line what is wrong with what it was asked."""
+"""`python -m booktools` says in one line what is wrong with a request."""
 
 import errno
 import os
@@ -22,7 +22,7 @@ def book(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("missing", ["_config.yml", "_toc.yml"])
-def test_a_folder_that_is_no_book_is_named(book, missing, capsys) -> None:
+def test_a_folder_that_is_not_a_book_is_named(book, missing, capsys) -> None:
     (book / missing).unlink()
     with pytest.raises(SystemExit) as stopped:
         main(["serve", "--root", str(book)])
@@ -83,7 +83,7 @@ def test_a_command_is_run_in_the_folder_it_is_given(book, monkeypatch) -> None:
     assert asked == [book.resolve()]
 
 
-def test_what_is_wrong_is_said_and_a_fault_of_ours_is_not_hidden(book, capsys) -> None:
+def test_mistakes_are_reported_and_our_own_faults_are_not_hidden(book, capsys) -> None:
     assert run(Mock(side_effect=AuthorError("Wrong.", "a.md", 3)), book) == 1
     assert capsys.readouterr() == ("", "a.md:3: Wrong.\n")
     with pytest.raises(ZeroDivisionError):

@@ -1,4 +1,4 @@
-"""What `_config.yml` says has an effect, or its line is named."""
+"""Each setting in `_config.yml` has an effect, or its line is named."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def config(tmp_path: Path) -> Path:
     return lay_out(tmp_path / "book").root / "_config.yml"
 
 
-def test_the_book_itself_says_nothing_without_effect() -> None:
+def test_the_book_itself_has_no_setting_without_effect() -> None:
     assert read_config(ROOT)["execute"]["execute_notebooks"] == "cache"
 
 
@@ -91,7 +91,7 @@ def test_what_has_no_effect_is_named_with_its_line(
     assert complaint.lower() in str(caught.value).lower()
 
 
-def test_all_that_is_wrong_is_said_at_once(config: Path) -> None:
+def test_all_that_is_wrong_is_reported_at_once(config: Path) -> None:
     replace_in(config, "html:", "html:\n  baseurl: a\n  faviocn: b")
     with pytest.raises(AuthorError, match=r"html\.baseurl.*\n.*mean “html\.favicon”"):
         read_config(config.parent)

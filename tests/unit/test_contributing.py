@@ -1,4 +1,4 @@
-"""CONTRIBUTING names files, and tests that go red, as they are."""
+"""The files and tests that CONTRIBUTING names exist."""
 
 import re
 

@@ -1,10 +1,10 @@
 """Attacks on the loader of the digits.
 
 Whatever a folder, a cache or a mirror does, :func:`helpers.data.load_digits`
-gives MNIST to the last bit, or says aloud why it does not.
+gives MNIST to the last bit, or says why it does not.
 
 No test leaves this machine: servers on 127.0.0.1 stand in for the mirrors.
-They serve a small MNIST of random pixels, whose sums take the place of the
+They serve a small MNIST of random pixels, whose checksums take the place of the
 real ones.
 """
 
@@ -110,7 +110,7 @@ def in_half(content: bytes) -> bytes:
 # The stand-ins for the mirrors
 
 GIVE_UP = 30.0  # a silent server ends its silence, so no test runs for ever
-SOON = 10.0  # far less than GIVE_UP, and enough for a busy machine
+SOON = 10.0  # far less than GIVE_UP, yet enough for a busy machine
 
 
 class Request(BaseHTTPRequestHandler):
@@ -138,7 +138,7 @@ class Request(BaseHTTPRequestHandler):
 
 
 class Mirror(ThreadingHTTPServer):
-    """A server on this machine that notes requests and answers as it is told to."""
+    """A server on this machine that records requests and answers as it is told to."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Request)
@@ -352,7 +352,7 @@ def test_only_what_the_cache_lacks_is_downloaded(mirrors, cache, content) -> Non
 
 
 @pytest.mark.usefixtures("offline")
-def test_offline_asks_nobody_and_warns_of_nothing(mirrors) -> None:
+def test_offline_contacts_nobody_and_does_not_warn(mirrors) -> None:
     assert is_bundled(load_digits())
     assert mirrors[0].requests == []
 
@@ -381,7 +381,7 @@ def test_offline_a_damaged_cache_is_named_and_ignored(mirrors, cache, content) -
         ),
     ],
 )
-def test_past_a_cache_that_cannot_be_written(tmp_path, block) -> None:
+def test_digits_are_loaded_despite_an_unwritable_cache(tmp_path, block) -> None:
     block(tmp_path / "cache")
     warning = f"cannot be cached in {tmp_path / 'cache'}.*Set BOOK_CACHE_DIR"
     assert is_small_mnist(load_warned(warning))
@@ -468,7 +468,7 @@ def test_half_a_file_of_a_killed_process_is_not_trusted(mirrors, tmp_path) -> No
 
 
 def assert_refused(mirrors: list[Mirror], why: str) -> None:
-    """Loading fails, says why and what to do, and asks nobody else."""
+    """Assert that loading fails, says why and what to do, and contacts no mirror."""
     with pytest.raises(DataError, match=r"Point MNIST_DIR at .*unset it") as caught:
         load_digits()
     assert why in str(caught.value)
@@ -487,7 +487,7 @@ def test_mnist_comes_from_the_folder_packed_in_whatever_way_or_not(
     assert mirrors[0].requests == []
 
 
-def test_the_folder_goes_before_the_cache(idx_folder, cache) -> None:
+def test_the_folder_takes_precedence_over_the_cache(idx_folder, cache) -> None:
     (cache / GZ_NAMES[0]).write_bytes(b"garbage")
     write_idx_folder(idx_folder, "")
     assert is_small_mnist(load_digits())
@@ -533,7 +533,7 @@ def test_wrong_data_in_whole_files(mirrors, idx_folder, images, labels, what) ->
 
 
 @pytest.mark.parametrize("name", ["file", "none", "loop", "m" * 5_000])
-def test_a_folder_that_is_none(mirrors, tmp_path, monkeypatch, name) -> None:
+def test_a_folder_that_is_not_one(mirrors, tmp_path, monkeypatch, name) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     monkeypatch.setenv("MNIST_DIR", str(tmp_path / name))

@@ -34,7 +34,7 @@ def test_it_starts_where_the_chapter_starts_and_ends_at_the_bottom(
     np.testing.assert_array_equal(path[0], chapter["path"][0])
     np.testing.assert_allclose(descent.bottom, chapter["exact"], rtol=1e-12)
     assert np.linalg.norm(path[-1] - descent.bottom) <= CLOSE
-    assert 30 < len(path) < 100  # enough to watch, and to end in five seconds
+    assert 30 < len(path) < 100  # enough to watch, few enough to end in five seconds
     assert np.all(np.diff([descent.loss(point) for point in path]) < 0)
 
 

@@ -78,7 +78,7 @@ def test_the_fingerprint_changes_with_every_part(field: str) -> None:
         ({"BOOK_RUN": "quick"}, "run"),
     ],
 )
-def test_variables_are_looked_at(
+def test_variables_count(
     monkeypatch: pytest.MonkeyPatch,
     root: Path,
     variables: dict[str, str],
@@ -119,7 +119,7 @@ def test_each_file_is_read_once(monkeypatch: pytest.MonkeyPatch, root: Path) -> 
         "getenv('COURSE')",
     ],
 )
-def test_a_variable_that_a_chapter_reads_is_looked_at(
+def test_a_variable_that_a_chapter_reads_counts(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str
 ) -> None:
     book = lay_out(tmp_path / "book")
@@ -129,7 +129,7 @@ def test_a_variable_that_a_chapter_reads_is_looked_at(
     assert switches(read_code(book.root))["COURSE"] == "2026"
 
 
-def test_the_machine_is_looked_at(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+def test_the_machine_counts(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
     monkeypatch.setattr("platform.python_version", lambda: "3.99.0")
     monkeypatch.setattr("platform.machine", lambda: "abacus")
     monkeypatch.setattr(environment, "find_mnist", lambda: None)
@@ -162,7 +162,7 @@ def imported_by(path: Path) -> set[str]:
     return found
 
 
-def test_all_that_chapters_import_is_looked_at_and_nothing_else() -> None:
+def test_all_that_chapters_import_counts_and_nothing_else() -> None:
     versions = library_versions(read_code(ROOT))
     providers = packages_distributions()
     needed = set().union(*map(imported_by, chapter_files())) & providers.keys()
@@ -175,7 +175,7 @@ def test_all_that_chapters_import_is_looked_at_and_nothing_else() -> None:
     assert not {"ruff", "sphinx", "nbval", "jupyter-book"} & versions.keys()
 
 
-def test_what_a_chapter_begins_to_import_is_looked_at(tmp_path: Path) -> None:
+def test_what_a_chapter_begins_to_import_counts(tmp_path: Path) -> None:
     book = lay_out(tmp_path / "book")
     assert "pyyaml" not in library_versions(read_code(book.root))
     book.append("\n```{code-cell} ipython3\nimport os, yaml\n```\n")
@@ -185,7 +185,7 @@ def test_what_a_chapter_begins_to_import_is_looked_at(tmp_path: Path) -> None:
 # The files
 
 
-def test_what_makes_and_executes_chapters_is_looked_at(root: Path) -> None:
+def test_what_makes_and_executes_chapters_counts(root: Path) -> None:
     found = hash_files_of(root)
     kept = {f"helpers/{path.name}" for path in (ROOT / "helpers").glob("*.py")}
     kept |= {
@@ -206,9 +206,7 @@ def test_what_makes_and_executes_chapters_is_looked_at(root: Path) -> None:
         *("figures/photo.png", "table.txt", "settings.yml", "chapters/matplotlibrc"),
     ],
 )
-def test_every_file_that_a_chapter_could_read_is_looked_at(
-    root: Path, name: str
-) -> None:
+def test_every_file_that_a_chapter_could_read_counts(root: Path, name: str) -> None:
     before = hash_files_of(root)
     (root / name).parent.mkdir(parents=True, exist_ok=True)
     (root / name).write_text("1")
@@ -219,7 +217,7 @@ def test_every_file_that_a_chapter_could_read_is_looked_at(
 
 
 @pytest.mark.parametrize("name", ["notes.md", "../_static/a.png", "../.env", "{}/b c"])
-def test_a_file_that_a_chapter_names_is_looked_at_wherever_it_is(
+def test_a_file_that_a_chapter_names_counts_wherever_it_is(
     tmp_path: Path, name: str
 ) -> None:
     book = lay_out(tmp_path / "book")
@@ -251,7 +249,7 @@ def test_a_file_that_nobody_may_read_is_only_a_text(
     assert "chapters/01-small.md: ../index.md" not in hash_files_of(book.root)
 
 
-def test_what_a_module_beside_the_chapters_uses_is_looked_at(
+def test_what_a_module_beside_the_chapters_uses_counts(
     monkeypatch: pytest.MonkeyPatch, root: Path
 ) -> None:
     monkeypatch.setenv("COURSE", "2026")
@@ -278,7 +276,7 @@ def test_what_a_module_beside_the_chapters_uses_is_looked_at(
         "a_book.egg-info/PKG-INFO",
     ],
 )
-def test_what_no_chapter_reads_is_not(root: Path, name: str) -> None:
+def test_what_no_chapter_reads_does_not_count(root: Path, name: str) -> None:
     before = hash_files_of(root)
     (root / name).parent.mkdir(parents=True, exist_ok=True)
     (root / name).write_text("1")
@@ -367,7 +365,7 @@ def test_every_thread_of_every_chapter_has_a_core(
 
 
 @pytest.mark.parametrize("asked", ["0", "-1", "1.5", "two", " 2"])
-def test_a_number_is_a_positive_whole_one(
+def test_a_number_is_a_positive_integer(
     monkeypatch: pytest.MonkeyPatch, asked: str
 ) -> None:
     monkeypatch.setenv("JOBS", asked)

@@ -57,7 +57,7 @@ def test_drawing_again_gives_the_same_bytes(redrawn, file) -> None:
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_drawing_is_small_scales_has_a_title_and_no_ground(name) -> None:
+def test_drawing_is_small_scales_and_has_a_title_and_no_background(name) -> None:
     file = FIGURES / f"{name}.svg"
     drawing = ElementTree.parse(file).getroot()
     assert file.stat().st_size < 150_000
@@ -88,7 +88,7 @@ def test_pages_know_the_colours_of_the_drawings() -> None:
 
 
 @pytest.mark.parametrize("name", DRAWINGS)
-def test_every_colour_is_another_in_the_dark(name) -> None:
+def test_every_colour_is_different_in_the_dark(name) -> None:
     svg = (FIGURES / f"{name}.svg").read_text()
     (style,) = re.findall(r"<style>(.*?)</style>", svg, re.S)
     assert style.startswith("@media (prefers-color-scheme: dark){")
@@ -136,7 +136,7 @@ TITLES = [
 
 
 @pytest.mark.parametrize("title", TITLES)
-def test_a_title_fits_on_the_card_in_words_of_its_own(title) -> None:
+def test_a_title_fits_on_the_card_and_is_split_between_words(title) -> None:
     lines, size = card.set_title(title)
     assert " ".join(lines) == title
     assert 18 < size <= card.LARGEST
@@ -149,7 +149,7 @@ def test_a_title_fits_on_the_card_in_words_of_its_own(title) -> None:
     assert (card.render(figure) == CARD.read_bytes()) == (title == TITLES[0])
 
 
-def test_the_style_of_whoever_asks_for_a_card_does_not_show_on_it() -> None:
+def test_the_style_of_the_caller_does_not_show_on_a_card() -> None:
     chapters = {"figure.constrained_layout.use": True, "font.size": 20}
     with mpl.rc_context({**chapters, "axes.grid": True}):
         assert CARD.read_bytes() == card.render(card.draw())

@@ -16,7 +16,7 @@ FILES = {file for *_, file, _ in fonts.faces()}
 
 
 class Npm:
-    """Stands in for npm: writes files that are no fonts, or fails."""
+    """Stands in for npm: writes files that are not fonts, or fails."""
 
     def __init__(self) -> None:
         self.calls: list[Path] = []
@@ -83,7 +83,7 @@ def test_what_was_interrupted_is_not_taken_for_whole(npm: Npm) -> None:
     assert {path.name for path in folder.glob("*.woff2")} == FILES
 
 
-def test_a_cache_that_cannot_be_written_is_no_error(
+def test_a_cache_that_cannot_be_written_is_not_an_error(
     npm: Npm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
@@ -163,7 +163,7 @@ def test_the_fonts_that_are_preloaded_are_among_them() -> None:
 def test_no_two_files_are_one_font(
     paper: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Or WeasyPrint would take glyphs from the wrong one."""
+    """Otherwise WeasyPrint would take glyphs from the wrong one."""
     monkeypatch.setattr(fonts, "_fallback_rule", lambda *_: "local")
     css = fonts.style_sheet(tmp_path, paper=paper)
     faces = re.findall(r"family: (.*);\n  font-weight: (.*);\n  font-style: (.*);", css)

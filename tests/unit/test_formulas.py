@@ -27,7 +27,7 @@ def build(folder: Path, text: str, **settings: Any) -> tuple[BeautifulSoup, str]
 
 
 def read(folder: Path, name: str = "index") -> BeautifulSoup:
-    """Return a page whose formulas are ⟦what one hears⟧."""
+    """Return a page with its formulas replaced by ⟦what a screen reader says⟧."""
     html = (folder / "_site" / f"{name}.html").read_text(encoding="utf-8")
     page = BeautifulSoup(html, "html.parser").select_one("div.body")
     assert page
@@ -102,7 +102,7 @@ REFUSED = {
 }
 
 
-def test_what_is_no_formula_is_named_with_its_line(tmp_path: Path) -> None:
+def test_what_is_not_a_formula_is_named_with_its_line(tmp_path: Path) -> None:
     warned = build_each(tmp_path, REFUSED).splitlines()
     assert len(warned) == len(REFUSED)
     for number, complaint in enumerate(REFUSED.values()):

@@ -1,4 +1,4 @@
-"""What git knows of the book, and what is said where it refuses to tell."""
+"""What git knows about the book, and what is reported where it refuses to answer."""
 
 import warnings
 from pathlib import Path
@@ -33,7 +33,7 @@ def test_the_branch_is_the_default_one_of_the_remote(
     assert branch(clone) == "master"
 
 
-def test_of_a_detached_head_the_branch_is_known_if_there_is_one(
+def test_the_branch_of_a_detached_head_is_known_if_there_is_one(
     repository: Path,
 ) -> None:
     git(repository, "checkout", "--quiet", "--detach")
@@ -42,7 +42,9 @@ def test_of_a_detached_head_the_branch_is_known_if_there_is_one(
     assert branch(repository) == ""
 
 
-def test_a_folder_without_a_repository_is_none(tmp_path: Path) -> None:
+def test_a_folder_without_a_repository_has_no_commit_and_no_branch(
+    tmp_path: Path,
+) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert revision(tmp_path) == branch(tmp_path) == ""

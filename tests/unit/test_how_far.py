@@ -21,7 +21,7 @@ Page = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def few() -> Digits:
-    """Return few digits, so that everything is over soon."""
+    """Return a few digits, so that everything is quick."""
     digits = _bundled()
     return replace(digits, images=digits.images[:500], labels=digits.labels[:500])
 
@@ -32,7 +32,7 @@ def run(
     extent: str = "quick",
     split: Any = split_digits,
 ) -> Page:
-    """Run the page on these digits, from the start, keeping nothing."""
+    """Run the page on these digits from the start, without cached results."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(helpers, "load_digits", lambda: digits)
         patch.setattr(helpers, "split_digits", split)
@@ -105,7 +105,7 @@ def test_bytes_are_random_in_every_place(page, shape) -> None:
         [page["random_bytes"](shape, generator) for _ in range(2000)]
     ).double()
     assert drawn.shape == (2000, *shape)
-    # The mean of 2000 bytes, within five standard errors; bits of no place hang.
+    # The mean of 2000 bytes, within five standard errors; no bit is stuck.
     assert (drawn.mean(dim=0) - 127.5).abs().max() < 5 * 73.9 / 2000**0.5
     for bit in range(8):
         share = (drawn.long() >> bit & 1).double().mean(dim=0)
@@ -161,7 +161,7 @@ def test_each_image_is_in_one_part(few, page) -> None:
     assert len(page["X_val"]) == parts[1]
 
 
-def test_all_training_images_can_be_had() -> None:
+def test_all_training_images_can_be_used() -> None:
     digits = load_digits()
     few, all_of_them = split_digits(digits), split_digits(digits, train_size=None)
     np.testing.assert_array_equal(few.x_test, all_of_them.x_test)

@@ -118,7 +118,7 @@ def test_a_fork_shows_what_a_fresh_kernel_shows(tmp_path) -> None:
     assert "read" in str(forked)
 
 
-def test_a_fork_is_a_process_of_its_own_that_has_the_libraries() -> None:
+def test_a_fork_is_a_separate_process_that_has_the_libraries() -> None:
     with kernel() as (manager, client), kernel() as (_, other):
         pid, parent, session, modules = value(
             client, "[os.getpid(), os.getppid(), os.getsid(0), list(sys.modules)]"
@@ -133,7 +133,7 @@ def test_a_fork_is_a_process_of_its_own_that_has_the_libraries() -> None:
 
 def test_a_cell_that_is_running_can_be_interrupted() -> None:
     with kernel() as (manager, client):
-        # Otherwise it may abort what is asked of it right after the interrupt.
+        # Otherwise it may abort a request that comes right after the interrupt.
         cell = "print('on'); import time; time.sleep(60)"
         client.execute(cell, stop_on_error=False)
         while client.get_iopub_msg(timeout=30)["msg_type"] != "stream":

@@ -79,7 +79,7 @@ def test_all_that_pages_are_made_from_is_watched() -> None:
     ] == []
 
 
-def test_a_build_is_a_process_of_its_own(
+def test_a_build_is_a_separate_process(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     live.rebuild(tmp_path)

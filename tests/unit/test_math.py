@@ -50,7 +50,7 @@ def test_formula_is_one_path_with_each_part_in_its_place(typesetter) -> None:
 
 
 def bounds(outline: str) -> tuple[float, float, float, float]:
-    """Return where an outline has its left, lower, right and upper end."""
+    """Return the left, lower, right and upper bounds of an outline."""
     pen = BoundsPen(None)
     parse_path(outline, pen)
     assert pen.bounds

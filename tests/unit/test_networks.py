@@ -91,7 +91,7 @@ def test_the_first_weights_are_he_normal() -> None:
     wide = replace(DIGIT_SETTINGS, hidden_units=400)
     weight = make_digit_network(300, 10, wide, seed=0)[0].weight.detach()
     assert weight.shape == (400, 300)
-    # 120,000 draws: the standard error of the deviation is 0.2 per cent.
+    # 120,000 draws: the standard error of the deviation is 0.2%.
     assert np.isclose(weight.std().item(), np.sqrt(2 / 300), rtol=0.01)
     assert abs(weight.mean().item()) < 1e-3
 

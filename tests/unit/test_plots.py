@@ -123,7 +123,7 @@ def test_what_is_known_of_colours() -> None:
     assert contrast("white", "black") == pytest.approx(21)
     assert contrast("#777777", "white") == pytest.approx(4.48, abs=0.01)  # WCAG
     assert distance("white", "black") == pytest.approx(100)
-    # Who has two kinds of cones sees some greens and reds alike.
+    # Anyone with only two kinds of cones sees some greens and reds alike.
     assert distance("#b02020", "#505020", "protanopia") < 20
     assert distance("#b02020", "#505020") > 60
     assert invert("white") == "#000000"

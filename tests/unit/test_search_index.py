@@ -1,4 +1,4 @@
-"""What the search finds on a page: its words, without what is no text."""
+"""What the search finds on a page: its words, without what is not text."""
 
 from docutils import nodes
 from docutils.utils import new_document

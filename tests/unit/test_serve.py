@@ -43,7 +43,7 @@ def ask(connection: HTTPConnection, path: str) -> tuple[HTTPResponse, bytes]:
         ("/gone.html", 404, b"no such page"),
     ],
 )
-def test_no_answer_may_be_kept(connection, path, status, content) -> None:
+def test_no_response_may_be_cached(connection, path, status, content) -> None:
     answer, found = ask(connection, path)
     assert (answer.status, found) == (status, content)
     assert answer.headers["Cache-Control"] == "no-store"
@@ -56,7 +56,7 @@ def test_a_changed_page_is_served_anew(connection, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("asked", ["0", "65536", "-1", "80a", "8000.0"])
-def test_what_is_no_port_is_named(asked, monkeypatch) -> None:
+def test_what_is_not_a_port_is_named(asked, monkeypatch) -> None:
     monkeypatch.setenv("PORT", asked)
     with pytest.raises(
         AuthorError, match=f"^PORT={asked} is not a port from 1 to 65535"

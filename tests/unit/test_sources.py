@@ -17,7 +17,7 @@ def book(tmp_path: Path) -> SmallBook:
     return lay_out(tmp_path / "book")
 
 
-def test_a_header_of_which_jupyter_needs_all_is_there(book: SmallBook) -> None:
+def test_a_header_with_all_that_jupyter_needs_is_accepted(book: SmallBook) -> None:
     check_header(book.root, book.chapter)
     book.chapter.write_text("# Words\n\nAnd no code.\n")
     check_header(book.root, book.chapter)
@@ -41,7 +41,7 @@ def test_a_header_of_which_jupyter_needs_all_is_there(book: SmallBook) -> None:
         ("---\njupy", "---  \n\n\na: 2026-02-30\njupy", "4: this is not YAML"),
     ],
 )
-def test_what_a_header_lacks_is_said(
+def test_what_a_header_lacks_is_named(
     book: SmallBook, old: str, new: str, complaint: str
 ) -> None:
     book.chapter.write_text(CHAPTER.replace(old, new).lstrip("\n"))
@@ -68,7 +68,7 @@ def test_what_a_header_lacks_is_said(
         (TWO_CELLS % b":a: 1\n:b: x\x08", ":9: delete the character U+0008"),
     ],
 )
-def test_what_is_no_chapter_is_named(
+def test_what_is_not_a_chapter_is_named(
     book: SmallBook, content: bytes, complaint: str
 ) -> None:
     book.chapter.write_bytes(content)

@@ -1,4 +1,4 @@
-"""Tables have one row of headings, none of them empty, and text on the left."""
+"""Tables have one row of headings, none of them empty, and text aligned left."""
 
 import numpy as np
 import pandas as pd

@@ -130,7 +130,7 @@ def test_what_is_wrong_is_named_with_its_line(
         (b"format: jb-book\nroot: index\n", " list a page besides"),
     ],
 )
-def test_what_is_no_table_of_contents_is_named(
+def test_what_is_not_a_table_of_contents_is_named(
     book: SmallBook, content: bytes, complaint: str
 ) -> None:
     (book.root / "_toc.yml").write_bytes(content)

@@ -87,7 +87,7 @@ def test_a_repository_named_after_its_host_is_at_the_top() -> None:
         ("", "https://ada.github.io/book/"),
     ],
 )
-def test_what_is_set_goes_first(asked, site, monkeypatch) -> None:
+def test_what_is_set_takes_precedence(asked, site, monkeypatch) -> None:
     monkeypatch.setattr(urls, "origin", lambda root: REMOTES[0])
     monkeypatch.setenv("BOOK_URL", asked)
     assert site_address(ROOT) == site
@@ -111,7 +111,7 @@ def test_what_is_set_goes_first(asked, site, monkeypatch) -> None:
         'https://example.org/"><script>',
     ],
 )
-def test_what_is_no_address_is_refused(asked, monkeypatch) -> None:
+def test_what_is_not_an_address_is_refused(asked, monkeypatch) -> None:
     for variable, read in (
         ("BOOK_URL", site_address),
         ("BOOK_REPOSITORY", repository_address),

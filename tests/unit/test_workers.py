@@ -28,7 +28,7 @@ Names = dict[str, Any]
 
 
 class KilledError(Exception):
-    """What a worker ends by, where it is a thread."""
+    """What ends a worker that is a thread."""
 
 
 class Workers:
@@ -64,7 +64,7 @@ class Workers:
         return network
 
     def run(self, work: Callable[[], Any]) -> list[Any]:
-        """Let each worker do it; return what each has, or raise what one raised."""
+        """Let each worker do the work; return the results, or raise what one raised."""
 
         def as_worker(rank: int) -> Any:
             self.here.rank = rank
@@ -175,7 +175,7 @@ def test_a_mistake_in_the_average_is_seen(
 
 
 def train_alone(names: Names) -> list[float]:
-    """Train as one worker does, written without a look at the page."""
+    """Train as one worker does, written independently of the page."""
     task, X, y = names["task"], names["X"], names["y"]
     network = names["make_network"](task["start"], X)
     velocities = [torch.zeros_like(p) for p in network.parameters()]
@@ -288,7 +288,7 @@ def test_a_mistake_in_the_training_is_seen(
 ) -> None:
     workers = play(2)
     monkeypatch.setitem(names, function, mutate(names[function], old, new))
-    killed = function != "train_together"  # checkpoints matter after a death alone
+    killed = function != "train_together"  # checkpoints matter only after a death
     losses = train_together(names, workers, tmp_path, killed=killed)
     lives = np.loadtxt(tmp_path / "lives-0.txt", dtype=int, ndmin=2)
     as_it_should = (

@@ -1,6 +1,6 @@
 """What GitHub runs: nothing that is not there, on the Pythons that are supported.
 
-That the workflows are valid and safe is the affair of `make lint`.
+Whether the workflows are valid and safe is checked by `make lint`.
 """
 
 import re
@@ -82,7 +82,7 @@ def test_a_job_may_do_what_it_names_and_for_how_long(file) -> None:
 
 @each_file
 def test_an_expression_names_what_is_there(file) -> None:
-    # GitHub takes what is not there for an empty text, and says nothing.
+    # GitHub takes an unknown name for an empty string, and says nothing.
     text = file.read_text()
     inputs = (yaml.safe_load(text)[True] or {}).get("workflow_dispatch") or {}
     for job in jobs_of(file).values():

@@ -1,4 +1,4 @@
-"""What is no YAML is named with its line."""
+"""What is not YAML is named with its line."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_keys_and_items_have_their_lines() -> None:
         ("", "1: write lines"),
     ],
 )
-def test_what_is_no_yaml_is_named_with_its_line(text: str, complaint: str) -> None:
+def test_what_is_not_yaml_is_named_with_its_line(text: str, complaint: str) -> None:
     with pytest.raises(AuthorError) as caught:
         parse_yaml(text, "x.yml")
     assert str(caught.value).startswith(f"x.yml:{complaint}")
