@@ -50,7 +50,8 @@ class Race:
         The largest time allowed for ours, as a fraction of theirs.
     tolerance : float
         How much lower our accuracy may be: two training runs with different
-        orders of the images differ by chance, two fits of one convex loss hardly.
+        orders of the images differ by chance; two fits of one convex loss hardly
+        do.
     """
 
     name: str

@@ -155,7 +155,7 @@ def target_of(old: str, new: str) -> str:
 
 
 def _wrong_keys(file: YamlFile) -> Iterator[AuthorError]:
-    """Yield the keys that are unknown, unused, or have a value that they must not."""
+    """Yield the keys that are unknown, unused, or have a wrong value."""
     settings = _settings(file.data)
     for name, value in settings.items():
         place = name.split(".")

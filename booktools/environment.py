@@ -159,7 +159,7 @@ def prepare_environment(root: Path) -> Environment:
     ------
     AuthorError
         If the requested device or data are not available, or ``BOOK_RUN`` or
-        ``OMP_NUM_THREADS`` has a value that it cannot have.
+        ``OMP_NUM_THREADS`` is invalid.
     """
     set_variables(root)
     try:

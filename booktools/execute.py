@@ -124,7 +124,7 @@ class Run:
                 resources={"metadata": {"path": str(self.path.parent)}},
                 timeout=self.timeout,
                 coalesce_streams=True,  # how output is split into messages is random
-                record_timing=False,  # or the cache would not recognise the cells
+                record_timing=False,  # it would keep the cache from recognising cells
                 on_cell_start=self._note_cell,
             )
             asyncio.run(self.client.async_execute())  # in a loop that it closes

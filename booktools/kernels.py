@@ -119,7 +119,7 @@ def run_kernel(
     search_path: list[str],
 ) -> None:
     """Run a kernel in this process, which is a fork, until it is told to end."""
-    gc.freeze()  # or garbage collection would copy the shared memory pages
+    gc.freeze()  # otherwise garbage collection would copy shared pages
     os.setsid()
     os.chdir(folder)
     os.environ.clear()

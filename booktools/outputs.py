@@ -3,8 +3,8 @@
 What a page cannot show without a kernel or a network is refused. What differs from
 run to run is removed, and nothing else.
 
-Python shows an object without a text of its own by its address in memory, as in
-``<object at 0x7f…>``, and names the folders of the book and of its own packages.
+Python shows an object that defines no text by its address in memory, as in
+``<object at 0x7f…>``, and tracebacks name the folders of the book and of packages.
 """
 
 import re

@@ -29,7 +29,7 @@ def main(root: Path) -> int:
     site, target = root / BUILD / SITES[edition()], root / BUILD / PDFS[edition()]
     if status := build.main(root):
         return status
-    if not all_cached(root):  # or rendering would execute chapters one by one
+    if not all_cached(root):  # rendering would execute chapters one by one
         (site / build.STAMP).unlink(missing_ok=True)
         shutil.rmtree(root / build.RENDERED, ignore_errors=True)
         if status := build.main(root):

@@ -89,7 +89,7 @@ LOAD_PICTURES = """(eager) => Promise.all([...document.images].map((picture) => 
   });
 }))"""
 # Waits until five frames in a row have the same layout, and ends transitions: in
-# what is not laid out yet they would go on for ever.
+# what is not laid out yet they would never end.
 SETTLE = """async () => {
   let last = "";
   for (let calm = 0; calm < 5; calm += 1) {

@@ -1,6 +1,6 @@
 """The site in Chromium, Firefox and WebKit, which one API drives: Selenium's.
 
-Chromium and WebKit have drivers of their own. Firefox speaks Marionette, the
+Chromium and WebKit have their own drivers. Firefox speaks Marionette, the
 protocol to which geckodriver would translate; Debian has no geckodriver.
 """
 

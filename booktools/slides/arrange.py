@@ -175,7 +175,7 @@ class Arrangement:
         return [sentence for sentence in sentences if sentence.get_text().strip()]
 
     def _add_admonition(self, admonition: Tag) -> None:
-        """Give an admonition a slide of its own, with its title as the heading."""
+        """Give an admonition a separate slide, with its title as the heading."""
         title = admonition.find(class_="admonition-title")
         assert isinstance(title, Tag)
         heading = self._soup.new_tag("h2")

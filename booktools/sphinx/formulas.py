@@ -109,9 +109,7 @@ class PrepareFormulas(SphinxTransform):
         elif LABEL.search(tex):
             wrong = "a formula can have only one label; write each as $$…$$ (label)"
         elif found := REFERENCE.search(tex):
-            wrong = (
-                f"refer to a formula from the text, as {{eq}}`{found[1]}`"
-            )
+            wrong = f"refer to a formula from the text, as {{eq}}`{found[1]}`"
         if wrong:
             logger.warning(wrong, location=formula, type="mathematics")
 

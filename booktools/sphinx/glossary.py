@@ -18,7 +18,7 @@ DEFINITIONS = "book_definitions"  # an attribute of Sphinx's environment
 
 
 class explanation(nodes.General, nodes.Element):  # noqa: N801, as docutils names them
-    """What the glossary says of a term, hidden at first."""
+    """What the glossary says about a term, hidden at first."""
 
 
 def find_terms(env: BuildEnvironment) -> dict[str, tuple[str, str]]:

@@ -179,7 +179,7 @@ def drawn_before(root: str | Path) -> Memory:
 
 
 def _compress(path: Path, kept: Path) -> Path | None:
-    """Return a PNG as WebP, from the cache if it is there; None if that is worse.
+    """Return a PNG as WebP, from the cache if possible; None if WebP loses part of it.
 
     Raises
     ------
@@ -218,7 +218,7 @@ def on_white(picture: Image.Image) -> Image.Image:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file that is not in the cache; an interrupted build leaves no part."""
+    """Write a new file to the cache; an interrupted build leaves no incomplete one."""
     if path.exists():  # and pages made from it are not older
         return
     part = path.with_suffix(".part")

@@ -146,7 +146,7 @@ def as_image(formula: str, tex: str) -> str:
     sets its size.
     """
     image = formula[formula.index("<svg") : formula.rindex("</svg>") + len("</svg>")]
-    image = image.replace(' stroke="currentColor"', "")  # or letters are bold
+    image = image.replace(' stroke="currentColor"', "")  # which would make letters bold
     image = SIZE.sub(r'<svg style="\1 width: \3"\2', image, count=1)
     return image.replace(">", f"><title>{escape(tex.strip())}</title>", 1)
 

@@ -228,7 +228,7 @@ class NotebookTranslator(MarkdownTranslator):
     visit_exercise_enumerable_node = _visit_exercise
 
     def visit_solution_node(self, node: nodes.Element) -> None:
-        """Fold the solution under a heading in a cell of its own."""
+        """Fold the solution under a heading in a separate cell."""
         self.end_cell()
         self.add(f"{'#' * (self.status.section_level + 2)} Solution")
         self.end_cell(**FOLDED)

@@ -84,12 +84,12 @@ class PlacesCollector(EnvironmentCollector):
         app.env.metadata[app.env.docname][PLACES_FOUND] = places_on(doctree)
 
     def clear_doc(self, app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-        """Leave it to Sphinx, which forgets what it knows of the page."""
+        """Leave it to Sphinx, which forgets what it knows about the page."""
 
     def merge_other(
         self, app: Sphinx, env: BuildEnvironment, docnames: set[str], other: Any
     ) -> None:
-        """Leave it to Sphinx, which merges what it knows of the pages."""
+        """Leave it to Sphinx, which merges what it knows about the pages."""
 
 
 def _configure(app: Sphinx) -> None:

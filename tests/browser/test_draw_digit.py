@@ -106,7 +106,7 @@ def compute(network: torch.nn.Sequential, images: Floats) -> tuple[Floats, Float
     return A.double().numpy(), P.double().numpy()
 
 
-# The page, with somebody who draws
+# The page, with a reader who draws
 
 
 class Paper:

@@ -1,4 +1,4 @@
-"""What Lighthouse says of a page of each kind, as on a slow phone.
+"""What Lighthouse says about a page of each kind, as on a slow phone.
 
 It measures time, so nothing else may run at the same time. npm installs
 Lighthouse, in the versions of lighthouse/package-lock.json. What does not depend

@@ -412,7 +412,7 @@ def test_the_caches_that_were_used_last_are_kept(tmp_path: Path) -> None:
     }
 
 
-# Stopped, or two at once, in processes of their own
+# Stopped, or two at once, in separate processes
 
 STOPPED = """
 import os, signal, sys, threading, time

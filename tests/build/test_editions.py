@@ -25,7 +25,7 @@ CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", re.M | re.S)
 # Markup, which splits text: what is between stands on the page as it is typed.
 MARKUP = re.compile(r"\$[^$]*\$|\{\w+\}`[^`]*`|\[.*?\]\(.*?\)|[`*|]")
 FORMULA = re.compile(r"^\$\$.*?^\$\$", re.M | re.S)
-LEAST = 12  # letters; less may stand anywhere by chance
+LEAST = 12  # letters; fewer may occur anywhere by chance
 
 
 def squeeze(text: str) -> str:

@@ -130,7 +130,7 @@ def test_any_chapter_may_be_excluded() -> None:
         assert targets - elsewhere <= known, path.name
 
 
-# What the original says of itself
+# What the original says about itself
 
 
 def test_the_citation_agrees_with_the_configuration() -> None:

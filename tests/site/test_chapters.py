@@ -50,7 +50,7 @@ def test_has_exercises_with_solutions_that_run(path: Path) -> None:
 
 QUESTION = re.compile(r"^```\{question\}\n(.*?)^```", re.M | re.S)
 ANSWER = re.compile(r"^\d\. ", re.M)
-# What somebody has measured or computed: 0.5, 1,000 or 3e-4, but not 3.
+# What was measured or computed: 0.5, 1,000 or 3e-4, but not 3.
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e-?\d+)?(?![\w])")
 
 

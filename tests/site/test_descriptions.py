@@ -1,4 +1,4 @@
-"""What search engines and previews say of the pages, and what a lost visitor sees."""
+"""What search engines and previews say about pages, and what a lost visitor sees."""
 
 import re
 

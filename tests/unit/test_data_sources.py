@@ -109,7 +109,7 @@ def in_half(content: bytes) -> bytes:
 
 # The stand-ins for the mirrors
 
-GIVE_UP = 30.0  # a silent server ends its silence, so no test runs for ever
+GIVE_UP = 30.0  # seconds until a silent server gives up; no test runs forever
 SOON = 10.0  # far less than GIVE_UP, yet enough for a busy machine
 
 

@@ -137,7 +137,9 @@ def test_the_machine_counts(monkeypatch: pytest.MonkeyPatch, root: Path) -> None
     assert here.python == "3.99.0"
     assert "abacus" in here.machine
     assert any(word in here.machine for word in ("openblas", "mkl", "blis", "Darwin"))
-    assert os.environ["BOOK_OFFLINE"] == "1"  # or all kernels would try the network
+    assert (
+        os.environ["BOOK_OFFLINE"] == "1"
+    )  # otherwise all kernels would try the network
 
 
 # The libraries

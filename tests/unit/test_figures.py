@@ -29,7 +29,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 @pytest.fixture(scope="module")
 def redrawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder in which every drawing has been drawn anew."""
+    """Return a folder in which every drawing has been redrawn."""
     folder = tmp_path_factory.mktemp("figures")
     # Another process, with another hash seed: nothing of it may show.
     subprocess.run(

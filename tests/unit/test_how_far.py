@@ -1,4 +1,4 @@
-"""Chapter 19: its formulas, what it says of its own size, and honest choices."""
+"""Chapter 19: its formulas, what it says about its size, and honest choices."""
 
 from dataclasses import replace
 from typing import Any
@@ -112,7 +112,7 @@ def test_bytes_are_random_in_every_place(page, shape) -> None:
         assert (share - 0.5).abs().max() < 5 * 0.5 / 2000**0.5
 
 
-# What it says of itself
+# What it says about itself
 
 
 @pytest.mark.parametrize("extent", ["quick", "full", "long"])

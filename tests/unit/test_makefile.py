@@ -1,4 +1,4 @@
-"""Folders that are links are what they lead to, whoever calls `make`."""
+"""A link to a folder works like the folder, in the shell and in `make`."""
 
 import os
 import shutil

@@ -100,7 +100,7 @@ Make = Callable[..., Compute]
 
 @pytest.fixture
 def page(monkeypatch: pytest.MonkeyPatch) -> Make:
-    """Make a page, with some text of it changed, as in a process of its own."""
+    """Make a page, with some of its text changed, as in a separate process."""
 
     def make(before: str = "", after: str = "", source: str = PAGE) -> Compute:
         def change(text: str) -> str:

@@ -12,7 +12,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const scrollers = "div.math, pre, .cell_output > .output, .table-wrapper, .drawing";
   for (const scroller of document.querySelectorAll(scrollers)) fits.observe(scroller);
 
-  // Load the frames of a slider when somebody reaches for it.
+  // Load the frames of a slider when a reader is about to use it.
   for (const frames of document.querySelectorAll(".frames"))
     for (const kind of ["pointerenter", "focusin", "touchstart"])
       frames.addEventListener(kind, () => {
