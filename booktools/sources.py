@@ -133,7 +133,7 @@ def _check_options(text: str, name: Path) -> None:
 
 
 def check_header(root: Path, path: Path) -> None:
-    """Check that readers can see what a header says, and that Jupyter opens it.
+    """Check that what readers see of a header is text, and that Jupyter opens it.
 
     Raises
     ------

@@ -111,7 +111,10 @@ def find_chapters(root: Path, asked: str) -> list[str]:
     ]
     if len(found) != 1:
         names = "\n  ".join(chapters)
-        raise AuthorError(f"CHAPTER={asked} is not one of the chapters:\n  {names}")
+        message = (
+            f"CHAPTER={asked} does not match one chapter; choose one of:\n  {names}"
+        )
+        raise AuthorError(message)
     return found
 
 

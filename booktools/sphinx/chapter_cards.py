@@ -49,7 +49,7 @@ class ChapterCards(SphinxDirective):
 
 
 def shrink(content: bytes, width: int, versions: str = VERSIONS) -> bytes:
-    """Return a picture without its white margin, at most so many pixels wide."""
+    """Return a picture without its white margin, at most ``width`` pixels a side."""
     small = on_white(Image.open(io.BytesIO(content)))
     small = small.crop(ImageChops.invert(small).getbbox())
     small.thumbnail((width, width), Image.Resampling.LANCZOS)

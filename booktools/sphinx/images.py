@@ -69,9 +69,7 @@ SMALLEST = 11  # pixels of a letter, below which a drawing scrolls
 PIXELS = re.compile(r"(\d*\.?\d+)(?:px)?")
 WIDTH = re.compile(r"\bwidth: ?([\d.]+)px")  # in a style
 PRINTED = "print"  # the builder whose page is printed
-NOT_LINKED = (
-    "no-scaled-link"  # the class of images that Sphinx must not link to their files
-)
+NOT_LINKED = "no-scaled-link"  # what Sphinx must not link to its file
 Size = tuple[float, float]
 
 
