@@ -70,7 +70,7 @@ def squeeze(text: str) -> str:
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Return what git says, in a folder."""
+    """Run git in a folder, and return its output."""
     who = ("-c", "user.name=A", "-c", "user.email=a@example.org")
     command = ["git", *who, *arguments]
     return subprocess.check_output(command, cwd=folder, text=True).strip()

@@ -136,19 +136,19 @@ class SmallBook:
         return self
 
     def must_build(self, **variables: str) -> str:
-        """Build it in this process, which must succeed; return what was said."""
+        """Build it in this process, which must succeed; return its output."""
         status, said = self.call(main, **variables)
         assert status == 0, said
         return said
 
     def must_fail(self, **variables: str) -> str:
-        """Build it in this process, which must fail; return what was said."""
+        """Build it in this process, which must fail; return its output."""
         status, said = self.call(main, **variables)
         assert status == 1, said
         return said
 
     def call(self, main: Callable[[Path], int], **variables: str) -> tuple[int, str]:
-        """Call a command of the book; return the status and what was said."""
+        """Call a command of the book; return the status and the output."""
         said = StringIO()
         with surroundings(variables), redirect_stdout(said), redirect_stderr(said):
             status = run(main, self.root)

@@ -311,7 +311,7 @@ explorable("draw-digit", {
     const awake = activations.filter((activation) => activation > 0).length;
     const source =
       example !== null
-        ? `A test image of ${data.labels[example]}, as it is.`
+        ? `A test image of ${data.labels[example]}, unchanged.`
         : lines.length
           ? "Your drawing."
           : "Nothing is drawn, and the network has to call it something.";

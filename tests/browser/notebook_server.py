@@ -73,7 +73,7 @@ def start_server(
     Raises
     ------
     RuntimeError
-        If it does not answer in time; with what it said.
+        If it does not answer in time; with its output.
     """
     port, token = free_port(), token_hex()
     options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]

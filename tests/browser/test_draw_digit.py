@@ -39,7 +39,7 @@ def arc(
     ]
 
 
-# Digits as one writes them, as shares of the paper from its top left.
+# Handwritten digits, as fractions of the paper from its top left.
 WRITTEN: dict[int, list[Line]] = {
     0: [arc((0.5, 0.5), (0.28, 0.4), -90, 270)],
     1: [[(0.35, 0.3), (0.55, 0.1), (0.55, 0.9)]],
@@ -426,7 +426,7 @@ def test_buttons_take_back_clear_and_show_test_images(
     labels = split_digits(load_digits()).y_test[:TESTED].tolist()
     shown = paper.data["labels"][paper.data["shown"]]
     begins_with = images[labels.index(shown)]
-    assert_tells(paper, begins_with, f"A test image of {shown}, as it is")
+    assert_tells(paper, begins_with, f"A test image of {shown}, unchanged")
 
     blank = np.zeros(paper.data["shape"])
     nothing = "Nothing is drawn, and the network has to call it something"
@@ -450,7 +450,7 @@ def test_buttons_take_back_clear_and_show_test_images(
             assert paper.strokes() == 0
             image = images[labels.index(digit)]
             assert paper.seen().ravel() == pytest.approx(image, abs=1e-12)
-            assert_tells(paper, image, f"A test image of {digit}, as it is")
+            assert_tells(paper, image, f"A test image of {digit}, unchanged")
 
 
 def test_controls_have_names_order_and_instructions(paper: Paper) -> None:

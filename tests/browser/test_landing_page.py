@@ -1,4 +1,4 @@
-"""The landing page in a browser: a descent that one can start, a digit that is read."""
+"""The landing page in a browser: a descent to start, a digit that is read."""
 
 import re
 

@@ -120,7 +120,7 @@ def test_page_is_accessible_and_fits(
     look(page, scheme, width)
     assert page.evaluate(IS_DARK) == (scheme == "dark")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    # On a phone one sees where a wide formula begins, and scrolls to its end.
+    # On a phone a wide formula shows its beginning, and scrolls to its end.
     assert not page.evaluate(BEGINNING_HIDDEN)
     assert not page.evaluate(COLLISIONS, "div.math :is(.eqno, mjx-container > svg)")
     assert not find_violations(page, options=options)

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 pytestmark = pytest.mark.slow
 
 # Adds the element that has the focus to window.seen, and returns its HTML and
-# whether one sees the focus; null if it has been there before.
+# whether the focus is visible; null if it has been there before.
 NOTE_STOP = """() => {
   const stop = document.activeElement;
   if (seen.includes(stop)) return null;
@@ -36,7 +36,7 @@ STOPS = """[...document.querySelectorAll(
   && e.tabIndex >= 0 && !e.disabled
   && (e.type !== 'radio' || e.checked)  // arrow keys go on to the others
   && !seen.includes(e)).map((e) => e.outerHTML.slice(0, 120))"""
-# How many letters stand on a line, in each paragraph of several lines without
+# How many letters are on a line, in each paragraph of several lines without
 # formulas; the last line does not count.
 LINE_LENGTHS = """[...document.querySelectorAll("article section > p")].filter(
   (p) => !p.querySelector("mjx-container")).flatMap((p) => {
@@ -176,7 +176,7 @@ def test_on_paper_a_page_is_light_and_whole(context: BrowserContext, site: str) 
     assert not page.evaluate(IS_DARK)
     expect(page.locator("article h1")).to_be_visible()
     expect(page.locator(".solution pre").first).to_be_visible()
-    # Of the steps one sees all, in a table, and not the slider.
+    # All the steps are shown, in a table, and the slider is not.
     expect(page.locator(".cell_output table", has_text="hidden unit")).to_be_visible()
     for left_out in (".explorable", ".sidebar-drawer", "button.copybtn", ".page-links"):
         expect(page.locator(left_out).first).to_be_hidden()

@@ -22,7 +22,7 @@ from booktools.sphinx.buttons import BRANCH
 INSTRUCTOR, STUDENT = (BUILD / name for name in SITES.values())
 SOLUTION = re.compile(r"^```\{solution-start\}.*?\{solution-end\}", re.M | re.S)
 CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", re.M | re.S)
-# Markup, which splits text: what is between stands on the page as it is typed.
+# Markup, which splits text: what is between appears on the page as typed.
 MARKUP = re.compile(r"\$[^$]*\$|\{\w+\}`[^`]*`|\[.*?\]\(.*?\)|[`*|]")
 FORMULA = re.compile(r"^\$\$.*?^\$\$", re.M | re.S)
 LEAST = 12  # letters; fewer may occur anywhere by chance
@@ -130,7 +130,7 @@ def words_of(text: str) -> set[str]:
 
 
 def build_student() -> str:
-    """Build the student's edition of the whole book; return what was said."""
+    """Build the student's edition of the whole book; return the output."""
     ours = {name: it for name, it in os.environ.items() if name.startswith("BOOK_")}
     said = SmallBook(ROOT).must_build(**ours | {"BOOK_EDITION": "student"})
     assert "executed in" not in said

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from booktools.sphinx.math import MathematicsError, Typesetter
 
-# What one hears: the words of a formula in MathML, in order.
+# What a screen reader reads: the words of a formula in MathML, in order.
 FORMULAS = {
     r"\frac{\partial L}{\partial w_j}": "∂L∂wj",
     r"\eta < \frac{2}{\lambda_{\max}}": "η<2λmax",

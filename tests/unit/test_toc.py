@@ -102,7 +102,7 @@ def test_pages_belong_to_parts_sections_and_all(book: SmallBook) -> None:
             "3: write lines “key: value” below “options”",
         ),
         ("format: jb-book", "format: [jb-book]", "1: write “format: jb-book”"),
-        # What is said first does not depend on the order in a set.
+        # Which fault is reported first does not depend on the order in a set.
         ("caption: All", "zzz: 1\n    aaa: 2\n    mmm: 3", "there is no key “aaa”"),
         ("caption: All", "options: 1\n    defaults: 2", "below “defaults”, or delete"),
         (ITEM, f"{ITEM}      - title: a\n", "one of 'file', 'glob', 'url'"),
