@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from itertools import cycle
@@ -139,16 +140,16 @@ def show_images(
     """
     values = np.asarray(images)
     targets = list(np.ravel(np.asarray(axes, dtype=object)))
-    if not len(targets) == len(values) == len(titles):
+    if not (len(targets) == len(values) == len(titles) > 0):
         raise ValueError(
             f"{len(values)} images, {len(targets)} axes and {len(titles)} "
-            "titles; there must be one of each per image"
+            "titles; there must be one of each per image, and at least one image"
         )
-    low, high = (-limit, limit) if limit else (0, values.max())
+    low, high = (0, values.max()) if limit is None else (-limit, limit)
     for ax, image, title in zip(targets, values, titles, strict=True):
         shown = ax.imshow(
             image,
-            cmap=DIVERGING if limit else "gray_r",
+            cmap="gray_r" if limit is None else DIVERGING,
             vmin=low,
             vmax=high,
         )
@@ -247,7 +248,7 @@ def show_slider(
         "const box=this.closest('.frames'),shown=Number(this.value);"
         "box.querySelectorAll('span').forEach((frame,i)=>"
         "{frame.hidden=i!==shown;});"
-        "const label=this.dataset.labels.split('|')[shown];"
+        "const label=JSON.parse(this.dataset.labels)[shown];"
         "box.querySelector('output').textContent=label;"
         "this.setAttribute('aria-valuetext',label);"
     )
@@ -257,6 +258,6 @@ def show_slider(
         + f'<div><input type="range" min="0" max="{last}" value="{last}" '
         f'style="width:60%" aria-label="{escape(name)}" '
         f'aria-valuetext="{escape(labels[last])}" '
-        f'data-labels="{escape("|".join(labels))}" oninput="{escape(move)}"> '
+        f'data-labels="{escape(json.dumps(list(labels)))}" oninput="{escape(move)}"> '
         f"<output>{escape(labels[last])}</output></div></div>"
     )

@@ -1,4 +1,5 @@
 import io
+import json
 import re
 from itertools import combinations, pairwise
 
@@ -64,6 +65,8 @@ def test_images_need_an_axes_and_a_title_each() -> None:
     _, axes = plt.subplots(1, 2)
     with pytest.raises(ValueError, match="3 images, 2 axes and 2 titles"):
         show_images(axes, np.zeros((3, 2, 2)), ["a", "b"])
+    with pytest.raises(ValueError, match="at least one image"):
+        show_images([], [], [])
 
 
 def test_a_small_plot_looks_the_same_on_the_same_ground() -> None:
@@ -95,6 +98,7 @@ def make_slider(labels: list[str]) -> BeautifulSoup:
 
 def test_slider_shows_the_last_frame_without_scripts_and_is_described() -> None:
     page = make_slider(["one", "two", "three"])
+    assert json.loads(page.input["data-labels"]) == ["one", "two", "three"]
     assert not plt.get_fignums()
     pictures = page.find_all("img")
     hidden = [picture.parent.has_attr("hidden") for picture in pictures]

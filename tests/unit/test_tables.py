@@ -1,5 +1,7 @@
 """Tables have one row of headings, none of them empty, and text aligned left."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,8 +17,9 @@ ROWS = {
 
 
 @pytest.fixture(scope="module")
-def shell():
-    shell = InteractiveShell.instance()
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InteractiveShell]:
+    folder = tmp_path_factory.mktemp("ipython")
+    shell = InteractiveShell.instance(ipython_dir=str(folder))
     use_book_style()
     yield shell
     InteractiveShell.clear_instance()

@@ -32,7 +32,8 @@ function rate([, heading, text], title, patterns) {
     else if (count(title, pattern) === 0) return 0;
     sum += 10 * Math.min(inHeading, 1) + Math.min(inText, 5);
   }
-  const exact = patterns.length === heading.split(/\s+/).length && count(heading, patterns[0]);
+  const exact = patterns.length === heading.split(/\s+/).length 
+    && patterns.every((pattern) => count(heading, pattern));
   return own ? sum + (exact ? 10 : 0) : 0;
 }
 
