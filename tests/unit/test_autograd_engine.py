@@ -1,9 +1,14 @@
-"""The engine of chapter 17 differentiates like torch, and no mutant survives."""
+"""The engine of chapter 17 differentiates like torch, and no mutant survives.
+
+Chapter 18 repeats the engine, and plants the mutants.
+"""
 
 import ast
 import inspect
+import linecache
 import textwrap
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -24,6 +29,11 @@ Page = dict[str, Any]
 @pytest.fixture(scope="module")
 def page() -> Page:
     return run_page("17-autograd-engine")
+
+
+@pytest.fixture(scope="module")
+def tests_page() -> Page:
+    return run_page("18-engine-tests")
 
 
 # Against torch
@@ -246,8 +256,9 @@ def test_numpy_leaves_operators_to_the_node(page) -> None:
 # The network
 
 
-def test_the_scalar_engine_gives_the_same_gradients(page) -> None:
-    for ours, theirs in zip(page["by_scalars"], page["by_torch"], strict=True):
+def test_the_scalar_engine_gives_the_same_gradients(tests_page) -> None:
+    by_scalars, by_torch = tests_page["by_scalars"], tests_page["by_torch"]
+    for ours, theirs in zip(by_scalars, by_torch, strict=True):
         assert agree(ours, theirs)
 
 
@@ -285,12 +296,12 @@ SPARED = {  # they do not affect gradients; other tests break without them
 }
 
 
-def test_mutants_break_every_line_of_every_backward_function(page) -> None:
+def test_mutants_break_every_line_of_every_backward_function(tests_page) -> None:
     for piece in PIECES:
-        function = page[piece]
+        function = tests_page[piece]
         source = textwrap.dedent(inspect.getsource(function))
         broken = set()
-        for name, old, _ in page["mutants"].values():
+        for name, old, _ in tests_page["mutants"].values():
             if name == piece:
                 assert source.count(old) == 1, old
                 first = source[: source.index(old)].count("\n") + 1
@@ -300,15 +311,28 @@ def test_mutants_break_every_line_of_every_backward_function(page) -> None:
             assert number in broken or line.strip() in SPARED, f"{piece}: {line}"
 
 
-def test_every_mutant_is_caught_by_torch(page) -> None:
-    for name, change in page["mutants"].items():
-        with page["planted"](*change), np.errstate(all="ignore"):
+def test_every_mutant_is_caught_by_torch(tests_page) -> None:
+    for name, change in tests_page["mutants"].items():
+        with tests_page["planted"](*change), np.errstate(all="ignore"):
             try:
-                difference = page["worst_difference"](n_expressions=100)
+                difference = tests_page["worst_difference"](n_expressions=100)
             except (ValueError, TypeError, AttributeError):
                 continue
         assert not difference < TOLERANCE, f"{name} survives"
-    assert page["worst_difference"](n_expressions=50) < TOLERANCE
+    assert tests_page["worst_difference"](n_expressions=50) < TOLERANCE
+
+
+def statements_beside(functions: Iterable[Any]) -> Counter[str]:
+    """Count the statements of the cells that define these functions."""
+    cells = {function.__code__.co_filename for function in functions}
+    trees = [ast.parse("".join(linecache.getlines(cell))) for cell in cells]
+    return Counter(ast.dump(statement) for tree in trees for statement in tree.body)
+
+
+def test_chapter_18_tests_the_engine_of_chapter_17(page, tests_page) -> None:
+    names = (*PIECES, "as_node", "mean")
+    built = statements_beside(page[name] for name in names)
+    assert built == statements_beside(tests_page[name] for name in names)
 
 
 def test_the_engine_has_about_a_hundred_lines(page) -> None:
