@@ -34,6 +34,7 @@ from helpers.networks import (
 )
 from helpers.plots import plot_losses, show_images, show_slider, use_book_style
 from helpers.results import cached_result, requested_run
+from helpers.tasks import Fact, Mistake, Task, check, show_progress
 
 __all__ = [
     "CURVE_TOLERANCE",
@@ -49,9 +50,13 @@ __all__ = [
     "DigitSettings",
     "Digits",
     "DigitsSplit",
+    "Fact",
     "Iris",
+    "Mistake",
     "Split",
+    "Task",
     "cached_result",
+    "check",
     "check_gradient",
     "init_weights",
     "load_digits",
@@ -67,6 +72,7 @@ __all__ = [
     "requested_run",
     "select_device",
     "show_images",
+    "show_progress",
     "show_slider",
     "split_digits",
     "train_by_hand",

@@ -1,0 +1,1 @@
+"""What `check` knows about the tasks of each chapter, in a module named after it."""

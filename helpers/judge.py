@@ -1,0 +1,374 @@
+"""Find out what is wrong with a function, and say it in a sentence."""
+
+import ast
+import copy
+import inspect
+import signal
+import sys
+import textwrap
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from io import StringIO
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helpers.checks import mutate
+
+if TYPE_CHECKING:
+    from helpers.tasks import Fact, Task
+
+SEED = 0  # of the examples; an assignment draws others
+SECONDS = 5.0  # that a function may take
+KEPT = 300  # characters of what a function prints
+NOT_WRITTEN = "not written"
+NUMERIC = {"a number", "an array"}
+
+Function = Callable[..., Any]
+Examples = list[tuple[Any, ...]]
+
+
+class Leaf(NamedTuple):
+    """A number, an array or a tensor in a result; or something else."""
+
+    kind: str
+    value: Any
+
+
+@dataclass
+class Run:
+    """What a function did on each example."""
+
+    results: list[dict[str, Leaf]] = field(default_factory=list)
+    changed: set[str] = field(default_factory=set)  # arguments
+    error: BaseException | None = None
+
+    def resembles(self, other: "Run", tolerance: float) -> bool:
+        """Return whether two functions did the same."""
+        return (
+            len(self.results) == len(other.results)
+            and self.changed == other.changed
+            and _describe(self.error) == _describe(other.error)
+            and all(
+                _agree(one, two, tolerance)
+                for one, two in zip(self.results, other.results, strict=True)
+            )
+        )
+
+
+class TooLong(BaseException):
+    """The time is over; no `except Exception` catches this."""
+
+
+class _Beginning(StringIO):
+    """Keeps the beginning of what is printed."""
+
+    def write(self, text: str) -> int:
+        super().write(text[: max(0, KEPT - self.tell())])
+        return len(text)
+
+
+def _stop(*_: Any) -> None:
+    raise TooLong
+
+
+@contextmanager
+def _guarded(printed: StringIO) -> Iterator[None]:
+    """Limit the time that is taken, and show neither output nor warnings."""
+    try:
+        before = signal.signal(signal.SIGALRM, _stop)
+        # Again and again, in case that the function catches it.
+        timer = signal.setitimer(signal.ITIMER_REAL, SECONDS, 0.1)
+    except (AttributeError, ValueError):  # on Windows; not in the main thread
+        before = None
+    try:
+        with (
+            redirect_stdout(printed),
+            redirect_stderr(printed),
+            warnings.catch_warnings(action="ignore"),
+        ):
+            yield
+    finally:
+        if before is not None:
+            signal.setitimer(signal.ITIMER_REAL, *timer)
+            signal.signal(signal.SIGALRM, before)
+
+
+def run(task: "Task", function: Function, examples: Examples, printed: StringIO) -> Run:
+    """Call a function with copies of each example's arguments."""
+    done = Run()
+    try:
+        with _guarded(printed):
+            for arguments in examples:
+                own = copy.deepcopy(arguments)
+                result = _leaves(task.observe(function, *own))
+                for name, old, new in zip(task.parameters, arguments, own, strict=True):
+                    if not _agree(_leaves(old), _leaves(new), 0):
+                        done.changed.add(name)
+                done.results.append(result)
+    except (TooLong, SystemExit, Exception) as error:
+        done.error = error
+    return done
+
+
+def _leaves(value: Any, name: str = "") -> dict[str, Leaf]:
+    """Return the numbers and arrays in a result by their places, such as "[0]"."""
+    if isinstance(value, (tuple, list)):
+        value = dict(enumerate(value))
+    if isinstance(value, dict):
+        parts = [_leaves(part, f"{name}[{key!r}]") for key, part in value.items()]
+        return {place: leaf for part in parts for place, leaf in part.items()}
+    kind = "None" if value is None else f"a {type(value).__name__}"
+    torch = sys.modules.get("torch")
+    if torch and isinstance(value, torch.Tensor):
+        return {name: Leaf(kind, np.array(value.detach().cpu(), dtype=float))}
+    if isinstance(value, (np.ndarray, np.generic, int, float)):
+        array = np.array(value)
+        if array.dtype.kind in "biuf":
+            kind = "an array" if array.ndim else "a number"
+            return {name: Leaf(kind, array.astype(float))}
+        kind = f"an array of {array.dtype}"
+    return {name: Leaf(kind, None)}
+
+
+def _agree(one: dict[str, Leaf], two: dict[str, Leaf], tolerance: float) -> bool:
+    """Return whether two results have the same parts with the same values."""
+    return one.keys() == two.keys() and all(
+        leaf.kind == two[name].kind and _close(leaf.value, two[name].value, tolerance)
+        for name, leaf in one.items()
+    )
+
+
+def _close(got: Any, expected: Any, tolerance: float) -> bool:
+    """Compare two arrays, relative to the largest finite value of the second."""
+    if got is None or np.shape(got) != np.shape(expected):
+        return got is expected
+    largest = np.abs(expected[np.isfinite(expected)]).max(initial=0)
+    limit = tolerance * largest
+    return np.allclose(got, expected, rtol=0, atol=limit, equal_nan=True)
+
+
+# Judge
+
+
+def judge(task: "Task", function: Any) -> tuple[str, str]:
+    """Return what is wrong with a function, in a sentence, and what it printed."""
+    examples = task.examples(np.random.default_rng(SEED))
+    if fault := _look_at(task, function, examples[0]):
+        return fault, ""
+    printed = _Beginning()
+    expected = run(task, task.solution, examples, StringIO())
+    got = run(task, function, examples, printed)
+    if not got.resembles(expected, task.tolerance):
+        fault = _recognise(task, got, examples) or _explain(
+            task, function, got, expected, examples
+        )
+        if fault:
+            return fault, printed.getvalue()
+        fault = _show_difference(task, got, expected)
+    for fact in task.facts:
+        if not _holds(fact, function, printed):
+            fault = f"This should hold: {fact.claim}. {fault}".strip()
+            break
+    return fault, printed.getvalue()
+
+
+def _look_at(task: "Task", function: Any, arguments: tuple[Any, ...]) -> str:
+    """Say what is wrong before the function is called."""
+    asked = f"asked for is def {task.name}({', '.join(task.parameters)})."
+    if not callable(function):
+        return f"This is a value of type {type(function).__name__}; {asked}"
+    if isinstance(function, type) and not isinstance(task.solution, type):
+        return f"This is a class; {asked}"
+    if inspect.isgeneratorfunction(function):
+        return "It has a yield where a return is due."
+    try:
+        inspect.signature(function).bind(*arguments)
+    except TypeError:
+        return f"It has other parameters; {asked}"
+    except ValueError:
+        pass  # some functions in C do not say what they take
+    return NOT_WRITTEN if _is_empty(function) else ""
+
+
+def _is_empty(function: Function) -> bool:
+    """Return whether a function has nothing but a docstring, `...` and `pass`."""
+    try:
+        tree: Any = ast.parse(textwrap.dedent(inspect.getsource(function)))
+        body = tree.body[0].body
+    except (AttributeError, OSError, SyntaxError, TypeError):
+        return False
+    return all(
+        isinstance(line, ast.Pass)
+        or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
+        for line in body
+    )
+
+
+def _recognise(task: "Task", got: Run, examples: Examples) -> str:
+    """Return the message of the mistake that does the same on the examples."""
+    for mistake in task.mistakes:
+        mutant = mutate(task.solution, mistake.old, mistake.new)
+        if got.resembles(run(task, mutant, examples, StringIO()), task.tolerance):
+            return mistake.message
+    return ""
+
+
+def _holds(fact: "Fact", function: Function, printed: StringIO) -> bool:
+    try:
+        with _guarded(printed):
+            return bool(fact.holds(function))
+    except (TooLong, SystemExit, Exception):
+        return False
+
+
+# Explain
+
+
+def _explain(
+    task: "Task", function: Function, got: Run, expected: Run, examples: Examples
+) -> str:
+    """Say what is wrong in general, or return an empty text if only values are."""
+    if isinstance(got.error, TooLong):
+        return f"It takes more than {SECONDS:g} seconds. Does a loop never end?"
+    if got.error:
+        line = _line_of(got.error, function)
+        return f"It raises {_describe(got.error)[:200]}{line}"
+    if got.changed:
+        names = ", ".join(sorted(got.changed))
+        return f"It changes {names} in place. Work on a copy."
+    results = list(zip(got.results, expected.results, strict=True))
+    for one, two in results:
+        if one.keys() != two.keys():
+            return _explain_parts(one, two, task)
+    for place, title in _wrong_parts(task, got, expected):
+        pairs = [(one[place], two[place]) for one, two in results]
+        fault = _explain_type(pairs) or _explain_values(
+            [(one.value, two.value) for one, two in pairs], task, examples
+        )
+        if fault:
+            return title + fault
+    return ""
+
+
+def _describe(error: BaseException | None) -> str:
+    return f"{type(error).__name__}: {error}" if error else ""
+
+
+def _line_of(error: BaseException, function: Function) -> str:
+    """Return the line of the reader's code in which an error was raised."""
+    code = getattr(function, "__code__", None)
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [it.line for it in frames if code and it.filename == code.co_filename]
+    return f", in the line\n    {lines[-1]}" if lines and lines[-1] else "."
+
+
+def _explain_parts(
+    got: dict[str, Leaf], expected: dict[str, Leaf], task: "Task"
+) -> str:
+    """Say that a result has other parts than it should have."""
+    due = f"{len(expected)} are due" if len(expected) > 1 else "one is due"
+    names = f": {', '.join(task.parts)}" if task.parts else ""
+    what = got[""].kind if "" in got else f"{len(got)} values"
+    return f"It returns {what}; {due}{names}."
+
+
+def _wrong_parts(task: "Task", got: Run, expected: Run) -> Iterator[tuple[str, str]]:
+    """Yield the place of each part that is wrong, and words that point to it."""
+    for number, place in enumerate(expected.results[0]):
+        name = task.parts[number] if number < len(task.parts) else f"result{place}"
+        for one, two in zip(got.results, expected.results, strict=True):
+            if not _agree({"": one[place]}, {"": two[place]}, task.tolerance):
+                yield place, f"Look at {name}. " if place else ""
+                break
+
+
+def _explain_type(pairs: list[tuple[Leaf, Leaf]]) -> str:
+    """Say that a part of the results has the wrong type or shape."""
+    for got, expected in pairs:
+        if got.kind == "None" != expected.kind:
+            return "It returns None. Is there a return?"
+        if got.kind != expected.kind and not {got.kind, expected.kind} <= NUMERIC:
+            return f"It returns {got.kind} where {expected.kind} is due."
+        if np.shape(got.value) != np.shape(expected.value):
+            return _explain_shape(np.shape(got.value), np.shape(expected.value))
+    return ""
+
+
+def _explain_shape(got: tuple[int, ...], due: tuple[int, ...]) -> str:
+    if not due:
+        return f"Its shape is {got} where one number is due. Is a sum or mean missing?"
+    if not got:
+        return f"It returns one number where an array of shape {due} is due."
+    text = f"Its shape is {got} where {due} is due. "
+    if sorted(got) == sorted(due):
+        return f"{text}It is transposed."
+    if [n for n in got if n > 1] == [n for n in due if n > 1]:
+        if len(got) < len(due):
+            return f"{text}Keep the axis, as keepdims=True does."
+        return f"{text}There is one axis too many."
+    if len(set(got)) == 1 and got[0] in due:
+        return f"{text}An array of shape {got[:1]} met one of shape {(got[0], 1)}."
+    return text.strip()
+
+
+def _explain_values(
+    pairs: list[tuple[Any, Any]], task: "Task", examples: Examples
+) -> str:
+    """Recognise nan, a transposed array, a sign and a factor."""
+    for got, expected in pairs:
+        wrong = ~np.isfinite(got) & np.isfinite(expected)
+        if wrong.any():
+            return f"It gives {got[wrong][0]} where {expected[wrong][0]:.6g} is right."
+    if all(_close(got.T, expected, task.tolerance) for got, expected in pairs):
+        return "It is transposed."
+    factors, sizes = [], []
+    for (got, expected), arguments in zip(pairs, examples, strict=True):
+        if not np.any(expected) or not np.isfinite(expected).all():
+            continue
+        factor = np.sum(got * expected) / np.sum(expected**2)
+        if not factor or not _close(got, factor * expected, task.tolerance):
+            return ""
+        factors.append(factor)
+        sizes.append(_sizes(task, arguments))
+    return _name_factor(np.array(factors), sizes) if factors else ""
+
+
+def _sizes(task: "Task", arguments: tuple[Any, ...]) -> dict[str, int]:
+    """Return the length of each axis of the arguments, by the code that gives it."""
+    found = {}
+    for name, argument in zip(task.parameters, arguments, strict=True):
+        for axis, size in enumerate(getattr(argument, "shape", ())):
+            found[f"{name}.shape[{axis}]" if axis else f"len({name})"] = size
+    return found
+
+
+def _name_factor(factors: NDArray[np.float64], sizes: list[dict[str, int]]) -> str:
+    """Say by what factor a result is wrong."""
+    if np.allclose(factors, -1):
+        return "It has the opposite sign."
+    for name in sizes[0]:
+        size = np.array([them[name] for them in sizes])
+        if np.allclose(factors, size):
+            return f"It is {name} times too large. Is a mean due instead of a sum?"
+        if np.allclose(factors * size, 1):
+            return f"It is {name} times too small. Is a sum due instead of a mean?"
+    if np.allclose(factors, factors[0]):
+        return f"It is {factors[0]:.6g} times what is right. Check the factors."
+    return ""
+
+
+def _show_difference(task: "Task", got: Run, expected: Run) -> str:
+    """Show the largest difference."""
+    for place, title in _wrong_parts(task, got, expected):
+        for one, two in zip(got.results, expected.results, strict=True):
+            values, right = one[place].value, two[place].value
+            if not _close(values, right, task.tolerance):
+                worst = np.argmax(np.nan_to_num(np.abs(values - right), nan=np.inf))
+                gives, due = values.flat[worst], right.flat[worst]
+                return f"{title}It gives {gives:.6g} where {due:.6g} is right."
+    return ""

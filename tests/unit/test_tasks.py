@@ -1,0 +1,385 @@
+"""Tasks: what readers are told, and whether chapters ask for what is known."""
+
+import copy
+import pkgutil
+import re
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from inspect import getsource
+from io import StringIO
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import pytest
+import tasks
+from book import chapter_files, read_chapter
+
+from helpers import Fact, Mistake, Task, check, judge, mutate, show_progress
+from helpers.judge import NOT_WRITTEN, SEED, run
+from helpers.tasks import WIDTH, load_tasks
+
+LABELS = [it.name.replace("_", "-") for it in pkgutil.iter_modules(tasks.__path__)]
+TASKS = {
+    f"{label}: {name}": task
+    for label in LABELS
+    for name, task in load_tasks(label).items()
+}
+MISTAKES = [
+    pytest.param(task, mistake, id=f"{name}: {mistake.new}")
+    for name, task in TASKS.items()
+    for mistake in task.mistakes
+]
+
+each_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+
+
+@pytest.fixture(autouse=True)
+def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge, "SECONDS", 0.5)
+
+
+def fault(task: Task, function: Any) -> str:
+    return judge.judge(task, function)[0]
+
+
+def spoil(task: Task, change: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Return the book's version with something done to each of its results."""
+
+    def spoilt(*arguments: Any) -> Any:
+        result = task.solution(*arguments)
+        return tuple(map(change, result)) if task.parts else change(result)
+
+    return spoilt
+
+
+def at_once(*arguments: Any) -> None:
+    raise ValueError("told apart")
+
+
+def for_ever(*arguments: Any) -> None:
+    while True:
+        with suppress(Exception):
+            print("again")
+
+
+def leaves(*arguments: Any) -> None:
+    sys.exit()
+
+
+def one_by_one(*arguments: Any) -> Any:
+    yield 1
+
+
+# Every task of every chapter
+
+
+@each_task
+def test_the_books_version_is_right_and_leaves_its_arguments_alone(task: Task) -> None:
+    assert judge.judge(task, task.solution) == ("", "")
+    examples = task.examples(np.random.default_rng(SEED))
+    done = run(task, task.solution, examples, StringIO())
+    assert len(examples) >= 2
+    assert not done.error
+    assert not done.changed
+    if task.parts:
+        assert all(len(result) == len(task.parts) for result in done.results)
+
+
+@pytest.mark.parametrize(("task", "mistake"), MISTAKES)
+def test_each_mistake_is_called_by_its_name(task: Task, mistake: Mistake) -> None:
+    mutant = mutate(task.solution, mistake.old, mistake.new)
+    assert fault(task, mutant) == mistake.message
+    assert re.fullmatch(r".{10,160}\.", mistake.message)
+
+
+@each_task
+def test_each_task_knows_mistakes_and_facts_and_says_different_things(
+    task: Task,
+) -> None:
+    messages = [mistake.message for mistake in task.mistakes]
+    assert len(set(messages)) == len(messages) >= 3
+    assert task.facts
+    assert task.points > 0
+
+
+@each_task
+@pytest.mark.parametrize(
+    ("function", "told"),
+    [
+        (lambda *_: None, "returns None|None; "),
+        (lambda *_: "text", "returns a str"),
+        (lambda: 0, "other parameters"),
+        (at_once, "raises ValueError: told apart, in the line"),
+        (for_ever, "more than 0.5 seconds"),
+        (leaves, "raises SystemExit"),
+        (one_by_one, "yield"),
+        (dict, "This is a class"),
+        (5, "This is a value of type int"),
+        (None, "This is a value of type NoneType"),
+    ],
+)
+def test_whatever_is_handed_in_is_answered(
+    task: Task, function: Any, told: str
+) -> None:
+    assert re.search(told, fault(task, function))
+
+
+@each_task
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda part: np.nan * part,
+        lambda part: -part,
+        lambda part: 3 * part,
+        lambda part: part + 1,
+        lambda part: part[..., None],
+    ],
+    ids=["nan", "sign", "factor", "offset", "axis"],
+)
+def test_no_wrong_result_passes(task: Task, change: Callable[[Any], Any]) -> None:
+    assert fault(task, spoil(task, change))
+
+
+@each_task
+def test_facts_hold_of_the_books_version(task: Task) -> None:
+    for fact in task.facts:
+        assert fact.holds(task.solution)
+        assert not fact.claim.endswith(".")
+
+
+# What is said in general, on tasks that are asked nowhere
+
+
+def scale(X, factor):
+    """Return X (N, D), each row divided by its sum, times a factor (N, 1)."""
+    return factor * X / X.sum(axis=1, keepdims=True)
+
+
+def mean_of(y):
+    """Return the mean of y (N,)."""
+    return y.sum() / len(y)
+
+
+def split(y):
+    """Return the mean and the spread of y (N,)."""
+    return y.mean(), y.std()
+
+
+def squares(rng: np.random.Generator) -> list[tuple[Any, ...]]:
+    return [(rng.uniform(1, 2, (n, n)), rng.normal(size=(n, 1))) for n in (3, 4)]
+
+
+def rows(rng: np.random.Generator) -> list[tuple[Any, ...]]:
+    return [(rng.normal(size=n),) for n in (6, 9)]
+
+
+SCALE, MEAN = Task(scale, squares), Task(mean_of, rows)
+SPLIT = Task(split, rows, parts=("mean", "spread"))
+
+
+def in_place(X, factor):
+    X /= X.sum(axis=1, keepdims=True)
+    return factor * X
+
+
+def broken(X, factor):
+    total = X.sum(axis=1)
+    return X @ total[:-1]
+
+
+@pytest.mark.parametrize(
+    ("task", "function", "told"),
+    [
+        (SCALE, in_place, "It changes X in place. Work on a copy."),
+        (SCALE, lambda X, f: scale(X, f).T, "It is transposed."),
+        (SCALE, lambda X, f: -scale(X, f), "It has the opposite sign."),
+        (SCALE, lambda X, f: scale(X, f) / 2, "It is 0.5 times what is right."),
+        (SCALE, lambda X, f: scale(X, f).tolist(), "It returns 9 values; one is due."),
+        (SCALE, lambda X, f: 1.0, "one number where an array of shape (3, 3) is due"),
+        (SCALE, lambda X, f: scale(X, f)[:2], "Its shape is (2, 3) where (3, 3) is"),
+        (SCALE, lambda X, f: scale(X, f).astype(str), "returns an array of <U"),
+        (SCALE, broken, "in the line\n    return X @ total[:-1]"),
+        (MEAN, lambda y: y.sum(), "It is len(y) times too large. Is a mean due"),
+        (MEAN, lambda y: y.mean() / len(y), "It is len(y) times too small."),
+        (MEAN, lambda y: y, "Its shape is (6,) where one number is due."),
+        (MEAN, lambda y: np.median(y), "is right."),
+        (SPLIT, lambda y: (y.mean(), -y.std()), "Look at spread. It has the opposite"),
+        (SPLIT, lambda y: y.mean(), "a number; 2 are due: mean, spread."),
+        (SPLIT, lambda y: (1, 2, 3), "3 values; 2 are due: mean, spread."),
+        (SPLIT, lambda y: (y.mean(), None), "Look at spread. It returns None."),
+    ],
+)
+def test_says_in_general_what_is_wrong(task: Task, function: Any, told: str) -> None:
+    assert told in fault(task, function)
+
+
+def column(y):
+    """Return the squares of y as a column (N, 1)."""
+    return (y**2)[:, None]
+
+
+def vector(y):
+    """Return the squares of y (N,)."""
+    return y**2
+
+
+def test_tells_the_usual_wrong_shapes() -> None:
+    assert "Keep the axis" in fault(Task(column, rows), vector)
+    assert "one axis too many" in fault(Task(vector, rows), column)
+    assert "It is transposed." in fault(Task(column, rows), lambda y: column(y).T)
+    met = fault(Task(vector, rows), lambda y: y * column(y))
+    assert "An array of shape (6,) met one of shape (6, 1)." in met
+
+
+def test_what_differs_only_in_a_fact_is_wrong() -> None:
+    fact = Fact("it is one half", lambda function: function(np.ones(2)) == 0.5)
+    task = Task(mean_of, rows, facts=(fact,))
+    assert fault(task, mean_of) == "This should hold: it is one half."
+    assert re.fullmatch(
+        r"This should hold: it is one half\. It gives .* is right\.",
+        fault(task, lambda y: np.median(y)),
+    )
+
+
+def test_compares_what_a_task_says_is_to_be_compared() -> None:
+    def double(y):
+        y *= 2
+
+    def observed(function, y):
+        own = y.copy()
+        function(own)
+        return own
+
+    task = Task(double, rows, observe=observed)
+    assert fault(task, double) == ""
+    assert "It is 0.5 times" in fault(task, lambda y: None)
+
+
+# What a notebook shows
+
+
+def test_an_empty_function_is_not_yet_written(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def sigmoid(z):
+        """Return something."""
+        ...
+
+    def empty(z):
+        pass
+
+    task = load_tasks("logistic-regression")["sigmoid"]
+    assert fault(task, sigmoid) == fault(task, empty) == NOT_WRITTEN
+    assert check(sigmoid, "logistic-regression") is task.solution
+    assert capsys.readouterr().out == (
+        "sigmoid is not written yet.\nThe notebook goes on with the book's version.\n"
+    )
+
+
+def test_a_notebook_goes_on_with_what_is_right(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def sigmoid(z):
+        print("here " * 250_000)
+        return 1 / (1 + np.exp(-z))
+
+    label = "logistic-regression"
+    show_progress(label)
+    assert check(sigmoid, label) is sigmoid
+    shown = capsys.readouterr().out
+    assert len(shown) < 700
+    assert "sigmoid is right. The notebook goes on with your version." in shown
+    show_progress(label)
+    assert capsys.readouterr().out == (
+        "Checks passed: 1 of 3. Still open: cross_entropy and loss_and_gradient.\n"
+    )
+    check(load_tasks(label)["cross_entropy"].solution, label)
+    check(load_tasks(label)["loss_and_gradient"].solution, label)
+    show_progress(label)
+    assert "Checks passed: 3 of 3." in capsys.readouterr().out
+
+
+@each_task
+def test_lines_fit_the_page(task: Task, capsys: pytest.CaptureFixture[str]) -> None:
+    (label,) = [it for it in LABELS if task in load_tasks(it).values()]
+    for mistake in task.mistakes:
+        mutant = mutate(task.solution, mistake.old, mistake.new)
+        assert check(mutant, label) is task.solution
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= WIDTH
+
+
+def test_a_function_is_known_by_what_the_notebook_calls_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    label = "logistic-regression"
+    book = load_tasks(label)["sigmoid"].solution
+    for value in ("lambda z: 1 / (1 + np.exp(-z))", "7", "np.exp"):
+        names = {"check": check, "np": np}
+        exec(f"sigmoid = {value}\nsigmoid = check(sigmoid, {label!r})", names)
+        assert (names["sigmoid"] is book) == (not value.startswith("lambda"))
+        assert capsys.readouterr().out.startswith("sigmoid is ")
+    assert check(7, label) == 7
+    assert "asks for sigmoid, cross_entropy and" in capsys.readouterr().out
+
+
+def test_a_chapter_without_tasks_is_named() -> None:
+    with pytest.raises(ValueError, match="'no-such-chapter' is not a chapter with"):
+        check(copy.copy, "no-such-chapter")
+
+
+def test_an_interrupt_is_not_caught() -> None:
+    def interrupted(y):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fault(MEAN, interrupted)
+
+
+def test_works_outside_the_main_thread() -> None:
+    told: list[str] = []
+    thread = Thread(target=lambda: told.append(fault(MEAN, lambda y: -mean_of(y))))
+    thread.start()
+    thread.join()
+    assert told == ["It has the opposite sign."]
+
+
+# What chapters ask
+
+
+def tagged(path: Path, tag: str) -> list[int]:
+    cells = read_chapter(path).cells
+    return [n for n, it in enumerate(cells) if tag in it.metadata.get("tags", [])]
+
+
+WITH_TASKS = [path for path in chapter_files() if tagged(path, "try-it")]
+
+
+@pytest.mark.parametrize("path", WITH_TASKS, ids=lambda path: path.stem)
+def test_a_chapter_asks_for_the_tasks_of_its_module(path: Path) -> None:
+    cells = read_chapter(path).cells
+    label = re.search(r"^\((.*)\)=\n# ", path.read_text(encoding="utf-8"), re.M)[1]
+    known = load_tasks(label)
+    places = tagged(path, "try-it")
+    assert len(places) == len(known)
+    for place, task in zip(places, known.values(), strict=True):
+        head, end = cells[place].source.rsplit("\n", 1)
+        assert end == "    ..."
+        source = getsource(task.solution)
+        assert source.startswith(f"{head}\n")
+        assert source.removeprefix(head).strip()
+        assert source.count("\n") <= 32
+        assert max(map(len, source.splitlines())) <= 70
+        after = re.sub(r"\s", "", cells[place + 1].source).replace(",)", ")")
+        assert after == f'{task.name}=check({task.name},"{label}")'
+        assert cells[place + 1].metadata.tags == ["check-it"]
+    assert cells[-1].source == f'show_progress("{label}")'
+    assert len(tagged(path, "check-it")) == len(known) + 1
+
+
+def test_each_module_belongs_to_a_chapter() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in WITH_TASKS]
+    found = [re.search(r"^\((.*)\)=\n# ", text, re.M)[1] for text in texts]
+    assert sorted(found) == sorted(LABELS)
