@@ -1,6 +1,5 @@
-"""Chapter 19: its formulas, what it says about its size, and honest choices."""
+"""Chapter 19: its formulas."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,44 +9,12 @@ from book import run_page
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import helpers
-from benchmarks.training import GOAL, last_training
-from helpers import DigitsSplit, load_digits, requested_run, split_digits
-from helpers.data import Digits, _bundled
-
-CHAPTER = "19-how-far"
 Page = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def few() -> Digits:
-    """Return a few digits, so that everything is quick."""
-    digits = _bundled()
-    return replace(digits, images=digits.images[:500], labels=digits.labels[:500])
-
-
-def run(
-    until: str,
-    digits: Digits,
-    extent: str = "quick",
-    split: Any = split_digits,
-) -> Page:
-    """Run the page on these digits from the start, without cached results."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(helpers, "load_digits", lambda: digits)
-        patch.setattr(helpers, "split_digits", split)
-        patch.delenv("BOOK_RESULTS_DIR", raising=False)
-        patch.setenv("BOOK_DEVICE", "cpu")
-        patch.setenv("BOOK_RUN", extent)
-        return run_page(CHAPTER, until)
-
-
-@pytest.fixture(scope="module")
-def page(few: Digits) -> Page:
-    return run("X_all, y_all = ", few)
-
-
-# Formulas
+def page() -> Page:
+    return run_page("19-how-far", "def make_layers")
 
 
 @settings(deadline=None, max_examples=50)
@@ -110,74 +77,3 @@ def test_bytes_are_random_in_every_place(page, shape) -> None:
     for bit in range(8):
         share = (drawn.long() >> bit & 1).double().mean(dim=0)
         assert (share - 0.5).abs().max() < 5 * 0.5 / 2000**0.5
-
-
-# What it says about itself
-
-
-@pytest.mark.parametrize("extent", ["quick", "full", "long"])
-@pytest.mark.parametrize("is_mnist", [True, False])
-def test_the_page_says_how_much_it_runs(few, extent, is_mnist) -> None:
-    digits = replace(few, n_test_fixed=100) if is_mnist else few
-    assert digits.is_mnist == is_mnist
-    page = run("def score_error", digits, extent)
-    note, size = page["note"], page["size"]
-    for value in (size["H"], size["epochs"], size["final"], size["seeds"]):
-        assert str(value) in note
-    assert ("Scaled down" in note) is not is_mnist
-    assert ("BOOK_RUN=quick" in note) is (extent == "quick")
-    assert "as long as this kernel" in note
-    if is_mnist:
-        assert f"A {extent} run" in note
-        assert ("98.7% are checked" in note) is (extent == "quick")
-
-
-# Honest choices
-
-
-def test_no_choice_sees_a_test_image(few, page) -> None:
-    def poisoned(digits: Digits, **options: Any) -> DigitsSplit:
-        split = split_digits(digits, **options)
-        rng = np.random.default_rng(0)
-        return replace(
-            split,
-            x_test=rng.integers(17, size=split.x_test.shape, dtype=np.uint8),
-            y_test=rng.permutation(split.y_test),
-        )
-
-    other = run("X_all, y_all = ", few, split=poisoned)
-    assert (other["split"].x_test != page["split"].x_test).any()
-    for name in ("scores", "gains"):
-        np.testing.assert_array_equal(other[name], page[name])
-    np.testing.assert_array_equal(other["base"], page["base"])
-    assert page["scores"].size >= 20
-
-
-def test_each_image_is_in_one_part(few, page) -> None:
-    split = page["split"]
-    parts = len(page["images"]), len(page["images_val"]), len(split.x_test)
-    assert sum(parts) == len(few.images)
-    assert len(page["X"]) == parts[0]
-    assert len(page["X_val"]) == parts[1]
-
-
-def test_all_training_images_can_be_used() -> None:
-    digits = load_digits()
-    few, all_of_them = split_digits(digits), split_digits(digits, train_size=None)
-    np.testing.assert_array_equal(few.x_test, all_of_them.x_test)
-    n_train = len(digits.images) - len(few.x_test)
-    assert len(all_of_them.x_train) == len(all_of_them.y_train) == n_train
-    if digits.is_mnist:
-        np.testing.assert_array_equal(all_of_them.x_train, digits.images[:60_000])
-
-
-# What it promises
-
-
-@pytest.mark.skipif(requested_run() != "quick", reason="the page asserts it itself")
-def test_the_last_training_reads_as_many_images_as_promised() -> None:
-    digits = load_digits()
-    if not digits.is_mnist:
-        pytest.skip("the promise is about MNIST")
-    page = run("@cached_result", digits, "full")
-    assert last_training(page) >= GOAL
