@@ -83,12 +83,10 @@ def test_the_page_says_how_much_it_runs(few, extent, is_mnist) -> None:
     note, size = page["note"], page["size"]
     for value in (size["H"], size["epochs"], size["final"], size["seeds"]):
         assert str(value) in note
-    assert ("Scaled down" in note) is not is_mnist
-    assert ("BOOK_RUN=quick" in note) is (extent == "quick")
-    assert "as long as this kernel" in note
-    if is_mnist:
-        assert f"A {extent} run" in note
-        assert ("98.7% are checked" in note) is (extent == "quick")
+    assert f"A {extent} run" in note
+    assert ("is about MNIST" in note) is not is_mnist
+    assert ("is not checked" in note) is (extent == "quick")
+    assert ("A full run has" in note) is (is_mnist and extent != "full")
 
 
 # Honest choices
