@@ -1,4 +1,4 @@
-"""Chapter 20: the code it takes over, what it says of its size, honest choices."""
+"""Chapter 20: the code it takes over, what it says about its size, honest choices."""
 
 import inspect
 from dataclasses import replace
@@ -19,7 +19,7 @@ Page = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def few() -> Digits:
-    """Return few digits, so that everything is over soon."""
+    """Return a few digits, so that everything is quick."""
     digits = _bundled()
     return replace(digits, images=digits.images[:500], labels=digits.labels[:500])
 
@@ -30,7 +30,7 @@ def run(
     extent: str = "quick",
     split: Any = split_digits,
 ) -> Page:
-    """Run the page on these digits, from the start, keeping nothing."""
+    """Run the page on these digits from the start, without cached results."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(helpers, "load_digits", lambda: digits)
         patch.setattr(helpers, "split_digits", split)
@@ -72,7 +72,7 @@ def test_the_training_is_that_of_the_chapter_before(taught, page, name) -> None:
     assert here.strip() == there.strip()
 
 
-# What it says of itself
+# What it says about itself
 
 
 @pytest.mark.parametrize("extent", ["quick", "full", "long"])
@@ -119,7 +119,7 @@ def test_each_image_is_in_one_part(few, page) -> None:
     assert len(page["X_val"]) == parts[1]
 
 
-def test_all_training_images_can_be_had() -> None:
+def test_all_training_images_can_be_used() -> None:
     digits = load_digits()
     few, all_of_them = split_digits(digits), split_digits(digits, train_size=None)
     np.testing.assert_array_equal(few.x_test, all_of_them.x_test)
