@@ -15,8 +15,9 @@ def run_page(root: Path, stem: str, until: str | None = None) -> dict[str, Any]:
     """Execute a chapter's cells in order and return the names they define.
 
     Cells tagged ``raises-exception`` may fail; those tagged
-    ``nbval-ignore-output``, which only measure, are skipped. The source stays
-    available to `inspect`, as it is in a notebook.
+    ``nbval-ignore-output``, which only measure, are skipped; those that begin with
+    ``%%writefile`` are written. The source stays available to `inspect`, as it is
+    in a notebook.
 
     Parameters
     ----------
@@ -42,6 +43,10 @@ def run_page(root: Path, stem: str, until: str | None = None) -> dict[str, Any]:
             continue
         if until and until in cell.source:
             return names | {"next_cell": cell.source}
+        if cell.source.startswith("%%writefile "):
+            first, _, content = cell.source.partition("\n")
+            Path(first.split()[1]).write_text(f"{content}\n", encoding="utf-8")
+            continue
         place = f"{path.name}, cell {number}"
         lines = cell.source.splitlines(keepends=True)
         linecache.cache[place] = (len(cell.source), None, lines, place)

@@ -12,6 +12,7 @@ import ast
 import base64
 import io
 import posixpath
+import re
 import sys
 import tomllib
 from collections.abc import Callable
@@ -64,6 +65,7 @@ HIDDEN: dict[str, dict[str, Any]] = {
         "cellView": "form",
     },
 }
+WRITTEN = re.compile(r"\s*%%writefile (\w+)\.py\n")  # a module of the chapter's own
 DROPPED_HTML = ("<script", "<svg", "<style")
 FOLDED = {"jp-MarkdownHeadingCollapsed": True}
 METADATA = {
@@ -549,6 +551,7 @@ def needed_packages(book: Book, executed: NotebookNode) -> list[str]:
     """
     cells = [cell.source for cell in executed.cells if cell.cell_type == "code"]
     modules = {name for cell in cells for name in imported_modules(cell)}
+    modules -= {found[1] for cell in cells if (found := WRITTEN.match(cell))}
     packages = []
     for module in sorted(modules - set(sys.stdlib_module_names) - OURS):
         if not (package := package_of(module)):

@@ -294,6 +294,13 @@ def test_finds_what_a_chapter_needs_and_does_not_guess(book: Book) -> None:
         needed_packages(book, chapter_with("import no_such_module"))
 
 
+def test_needs_what_a_file_imports_that_a_chapter_writes_but_not_the_file(
+    book: Book,
+) -> None:
+    chapter = chapter_with("%%writefile mine.py\nimport numpy", "import mine")
+    assert needed_packages(book, chapter) == [HELPERS, "numpy"]
+
+
 @pytest.mark.parametrize(
     "cell",
     [

@@ -5,10 +5,15 @@ mistakes can be tried; the page itself starts real processes and kills one.
 """
 
 import io
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,6 +29,7 @@ from helpers import max_relative_difference, mutate
 
 SECONDS = 60  # after which a worker that waits for another gives up
 KILLED_AT = 47
+FILES = "gradients", "averages", "accident", "checkpoints", "training"
 Names = dict[str, Any]
 
 
@@ -85,27 +91,43 @@ class Workers:
 
 
 @pytest.fixture(scope="module")
-def names() -> Iterator[Names]:
-    """Return the names of the page, which its functions look up."""
-    page = run_page("22-several-workers", until='torchrun("together")')
-    yield page["main"].__globals__
-    page["keeper"].cleanup()
+def page() -> Iterator[Names]:
+    """Return the names of the page, while the files that it writes are there."""
+    before = Path.cwd(), list(sys.path)
+    page = run_page("22-several-workers", until='"train.py", "together"')
+    try:
+        yield page
+    finally:
+        os.chdir(before[0])
+        sys.path[:] = before[1]
+        for name in FILES:
+            sys.modules.pop(name, None)
+        page["keeper"].cleanup()
+
+
+@pytest.fixture(scope="module")
+def files(page: Names) -> SimpleNamespace:
+    """Return the modules that the page has written."""
+    return SimpleNamespace(**{name: import_module(name) for name in FILES})
 
 
 @pytest.fixture
-def play(names: Names, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Workers]:
+def play(
+    files: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[int], Workers]:
     """Return a function that lets workers be threads."""
 
     def begin(size: int) -> Workers:
         workers = Workers(size)
-        monkeypatch.setitem(names, "dist", workers)
-        monkeypatch.setitem(names, "DistributedDataParallel", workers.wrap)
+        for module in (files.averages, files.accident, files.training):
+            monkeypatch.setattr(module, "dist", workers)
+        monkeypatch.setattr(files.training, "DistributedDataParallel", workers.wrap)
         monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "0")
 
         def end() -> None:
             raise KilledError
 
-        monkeypatch.setitem(names, "kill_the_last_worker", end)
+        monkeypatch.setattr(files.accident, "die", end)
         return workers
 
     return begin
@@ -115,13 +137,13 @@ def play(names: Names, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], Worke
 
 
 def error_of_average(
-    names: Names, workers: Workers, average: Any, sizes: list[int], *, weighted: bool
+    page: Names, workers: Workers, average: Any, sizes: list[int], *, weighted: bool
 ) -> float:
     """Return how far the workers' gradient is from that of one, relatively."""
-    X, y = names["X"], names["y"]
-    networks = [names["make_network"](names["begun"], X) for _ in sizes]
+    X, y = page["X"], page["y"]
+    networks = [page["make_network"](page["begun"], X) for _ in sizes]
     parts = torch.arange(sum(sizes)).split(sizes)
-    whole = names["gradient_of"](networks[0], X[: sum(sizes)], y[: sum(sizes)])
+    whole = page["gradient_of"](networks[0], X[: sum(sizes)], y[: sum(sizes)])
     found = workers.run(
         lambda: average(networks[workers.get_rank()], X, y, parts, weighted)
     )
@@ -137,12 +159,12 @@ def error_of_average(
 )
 @given(sizes=st.lists(st.integers(1, 40), min_size=1, max_size=5))
 def test_weighted_means_are_right_and_plain_ones_for_equal_parts_alone(
-    names, play, sizes
+    page, files, play, sizes
 ) -> None:
     workers = play(len(sizes))
-    average = names["average_by_hand"]
-    assert error_of_average(names, workers, average, sizes, weighted=True) < 1e-12
-    plain = error_of_average(names, workers, average, sizes, weighted=False)
+    average = files.averages.average_by_hand
+    assert error_of_average(page, workers, average, sizes, weighted=True) < 1e-12
+    plain = error_of_average(page, workers, average, sizes, weighted=False)
     assert (plain < 1e-12) == (len(set(sizes)) == 1)
 
 
@@ -158,14 +180,14 @@ def test_weighted_means_are_right_and_plain_ones_for_equal_parts_alone(
     ],
 )
 def test_a_mistake_in_the_average_is_seen(
-    names, play, old, new, sizes, weighted
+    page, files, play, old, new, sizes, weighted
 ) -> None:
     workers = play(len(sizes))
-    right, wrong = names["average_by_hand"], None
-    assert error_of_average(names, workers, right, sizes, weighted=weighted) < 1e-12
+    right = files.averages.average_by_hand
+    assert error_of_average(page, workers, right, sizes, weighted=weighted) < 1e-12
     wrong = mutate(right, old, new)
     try:
-        error = error_of_average(names, workers, wrong, sizes, weighted=weighted)
+        error = error_of_average(page, workers, wrong, sizes, weighted=weighted)
     except AssertionError:  # the workers do not have the same gradient
         return
     assert error > 1e-3
@@ -174,10 +196,10 @@ def test_a_mistake_in_the_average_is_seen(
 # A training
 
 
-def train_alone(names: Names) -> list[float]:
+def train_alone(page: Names) -> list[float]:
     """Train as one worker does, written independently of the page."""
-    task, X, y = names["task"], names["X"], names["y"]
-    network = names["make_network"](task["start"], X)
+    task, X, y = page["task"], page["X"], page["y"]
+    network = page["make_network"](task["start"], X)
     velocities = [torch.zeros_like(p) for p in network.parameters()]
     generator = torch.Generator().manual_seed(task["seed"])
     losses = []
@@ -190,57 +212,69 @@ def train_alone(names: Names) -> list[float]:
             for p, v, g in zip(
                 network.parameters(), velocities, gradients, strict=True
             ):
-                v.mul_(task["momentum"]).add_(g)
-                p.sub_(task["learning_rate"] * v)
+                v.mul_(task["sgd"]["momentum"]).add_(g)
+                p.sub_(task["sgd"]["lr"] * v)
     return losses
 
 
 @pytest.fixture(scope="module")
-def alone(names: Names) -> list[float]:
-    return train_alone(names)
+def alone(page: Names) -> list[float]:
+    return train_alone(page)
 
 
+@pytest.fixture
 def train_together(
-    names: Names, workers: Workers, folder: Path, *, killed: bool
-) -> list[float]:
-    """Return the losses of a training that was killed and begun again, or not."""
-    task, X, y = names["task"], names["X"], names["y"]
+    page: Names,
+    files: SimpleNamespace,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[Workers, int], None]:
+    """Return a function that trains, and kills the last worker in a step."""
 
-    def train(fatal_step: int) -> None:
-        workers.run(lambda: names["train_together"](task, X, y, folder, fatal_step))
-
-    if killed:
-        with pytest.raises(KilledError):
-            train(KILLED_AT)
+    def train(workers: Workers, fatal_step: int = -1) -> None:
+        monkeypatch.setenv("FATAL_STEP", str(fatal_step))
+        arguments = page["task"], page["X"], page["y"], tmp_path
+        with nullcontext() if fatal_step < 0 else pytest.raises(KilledError):
+            workers.run(lambda: files.training.train_together(*arguments))
         workers.barrier.reset()
-    train(-1)
+
+    return train
+
+
+def losses_in(folder: Path) -> list[float]:
     return torch.load(folder / "checkpoint.pt", weights_only=True)["losses"]
+
+
+def begins_of(folder: Path, rank: int) -> list[int]:
+    """Return the steps of a worker that do not follow the one before."""
+    steps = np.loadtxt(folder / f"steps-{rank}.txt", dtype=int)[:, 1]
+    return steps[np.diff(steps, prepend=-2) != 1].tolist()
+
+
+ONCE = [0]
+AGAIN = [0, 40]  # with a checkpoint every 20 steps
 
 
 @pytest.mark.parametrize("killed", [False, True])
 @pytest.mark.parametrize("size", [1, 2, 4])
 def test_any_number_of_workers_trains_as_one(
-    names, play, alone, tmp_path, size, killed
+    play, train_together, alone, tmp_path, size, killed
 ) -> None:
-    losses = train_together(names, play(size), tmp_path, killed=killed)
-    assert max_relative_difference(losses, alone) < 1e-12
-    begun = [[0, 0], [0, 40]] if killed else [[0, 0]]
+    workers = play(size)
+    if killed:
+        train_together(workers, KILLED_AT)
+    train_together(workers)
+    assert max_relative_difference(losses_in(tmp_path), alone) < 1e-12
     for rank in range(size):
-        lives = np.loadtxt(tmp_path / f"lives-{rank}.txt", dtype=int, ndmin=2)
-        assert lives.tolist() == begun
+        assert begins_of(tmp_path, rank) == (AGAIN if killed else ONCE)
 
 
 def test_fewer_workers_may_take_up_what_more_have_left(
-    names, play, alone, tmp_path
+    play, train_together, alone, tmp_path
 ) -> None:
-    four = play(4)
-    arguments = names["task"], names["X"], names["y"], tmp_path
-    with pytest.raises(KilledError):
-        four.run(lambda: names["train_together"](*arguments, KILLED_AT))
-    two = play(2)
-    two.run(lambda: names["train_together"](*arguments, -1))
-    saved = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
-    assert max_relative_difference(saved["losses"], alone) < 1e-12
+    train_together(play(4), KILLED_AT)
+    train_together(play(2))
+    assert max_relative_difference(losses_in(tmp_path), alone) < 1e-12
 
 
 MISTAKES = {
@@ -256,7 +290,11 @@ MISTAKES = {
         "manual_seed(rank)",
     ),
     "no exchange": ("train_together", "DistributedDataParallel(network)", "network"),
-    "losses added up": ("train_together", "loss.detach() / size", "loss.detach()"),
+    "losses added up": (
+        "mean_of_all",
+        "loss.detach() / dist.get_world_size()",
+        "loss.detach()",
+    ),
     "velocities not restored": (
         "load_checkpoint",
         'optimiser.load_state_dict(saved["optimiser"])',
@@ -284,31 +322,34 @@ MISTAKES = {
 
 @pytest.mark.parametrize(("function", "old", "new"), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_in_the_training_is_seen(
-    names, play, alone, tmp_path, monkeypatch, function, old, new
+    files, play, train_together, alone, tmp_path, monkeypatch, function, old, new
 ) -> None:
     workers = play(2)
-    monkeypatch.setitem(names, function, mutate(names[function], old, new))
-    killed = function != "train_together"  # checkpoints matter only after a death
-    losses = train_together(names, workers, tmp_path, killed=killed)
-    lives = np.loadtxt(tmp_path / "lives-0.txt", dtype=int, ndmin=2)
+    wrong = mutate(getattr(files.training, function), old, new)
+    monkeypatch.setattr(files.training, function, wrong)
+    killed = function.endswith("checkpoint")  # these matter only after a death
+    if killed:
+        train_together(workers, KILLED_AT)
+    train_together(workers)
+    losses = losses_in(tmp_path)
     as_it_should = (
         len(losses) == len(alone)
         and max_relative_difference(losses, alone) < 1e-3
-        and lives.tolist() == ([[0, 0], [0, 40]] if killed else [[0, 0]])
+        and begins_of(tmp_path, 0) == (AGAIN if killed else ONCE)
     )
     assert not as_it_should
 
 
 def test_what_is_killed_while_it_writes_leaves_the_old_checkpoint(
-    names, tmp_path, monkeypatch
+    page, files, tmp_path, monkeypatch
 ) -> None:
-    network = names["make_network"](names["begun"], names["X"])
+    network = page["make_network"](page["begun"], page["X"])
     things = (
         network,
         torch.optim.SGD(network.parameters(), 0.1),
         torch.Generator().manual_seed(0),
     )
-    save, load = names["save_checkpoint"], names["load_checkpoint"]
+    save, load = files.checkpoints.save_checkpoint, files.checkpoints.load_checkpoint
     in_place = mutate(save, 'path.with_suffix(".new")', "path")
     right_save = torch.save
 
@@ -344,11 +385,10 @@ def processes_of(script: Path) -> list[int]:
     return found
 
 
-def test_a_run_that_takes_too_long_is_ended_with_all_its_workers(names) -> None:
-    impatient = mutate(names["torchrun"], "timeout=240", "timeout=4")
-    forever = names["script"].with_name("forever.py")
+def test_a_run_that_takes_too_long_is_ended_with_all_its_workers(page) -> None:
+    impatient = mutate(page["torchrun"], "timeout=240", "timeout=4")
+    forever = page["workshop"] / "forever.py"
     forever.write_text("import time\ntime.sleep(600)\n")
-    impatient.__globals__["script"] = forever
-    with pytest.raises(names["subprocess"].TimeoutExpired):
-        impatient("forever")
+    with pytest.raises(page["subprocess"].TimeoutExpired):
+        impatient("forever.py", "forever")
     assert processes_of(forever) == []
