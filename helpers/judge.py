@@ -351,7 +351,8 @@ def _name_factor(factors: NDArray[np.float64], sizes: list[dict[str, int]]) -> s
     """Say by what factor a result is wrong."""
     if np.allclose(factors, -1):
         return "It has the opposite sign."
-    for name in sizes[0]:
+    # Some examples may have fewer axes.
+    for name in [it for it in sizes[0] if all(it in them for them in sizes)]:
         size = np.array([them[name] for them in sizes])
         if np.allclose(factors, size):
             return f"It is {name} times too large. Is a mean due instead of a sum?"

@@ -234,6 +234,14 @@ def test_tells_the_usual_wrong_shapes() -> None:
     assert "An array of shape (6,) met one of shape (6, 1)." in met
 
 
+def test_names_a_factor_though_examples_have_different_axes() -> None:
+    def columns_and_rows(rng: np.random.Generator) -> list[tuple[Any, ...]]:
+        return [(rng.normal(size=shape),) for shape in ((6, 1), (9,))]
+
+    task = Task(mean_of, columns_and_rows)
+    assert "It is len(y) times too large." in fault(task, lambda y: y.sum())
+
+
 def test_what_differs_only_in_a_fact_is_wrong() -> None:
     fact = Fact("it is one half", lambda function: function(np.ones(2)) == 0.5)
     task = Task(mean_of, rows, facts=(fact,))
