@@ -144,8 +144,8 @@ TASKS = (
             Mistake(
                 LOSS,
                 "np.mean((predict(x, b, w) - y) ** 2, axis=0)",
-                "With axis=0 the mean of a column is an array of shape (1,). Average "
-                "over all axes, to get a number.",
+                "For a column this is an array of shape (1,). A number is asked for: "
+                "average over both axes.",
             ),
             Mistake(
                 "- y)",
@@ -157,6 +157,11 @@ TASKS = (
                 "predict(x, b, w)",
                 "predict(x, w, b)",
                 "Intercept and slope are swapped.",
+            ),
+            Mistake(
+                "predict(x, b, w)",
+                "w * x",
+                "The intercept is missing from the predictions.",
             ),
             Mistake(
                 "predict(x, b, w) - y",
@@ -248,8 +253,8 @@ TASKS = (
                 BOTH,
                 "2 * residual.mean(axis=0)\n"
                 "    grad_w = 2 * (residual * x).mean(axis=0)",
-                "With axis=0 the mean of a column is an array of shape (1,). Average "
-                "over all axes, to get numbers.",
+                "For columns these are arrays of shape (1,). Numbers are asked for: "
+                "average over both axes.",
             ),
             Mistake(
                 "2 * (residual * x).mean()",
@@ -267,6 +272,22 @@ TASKS = (
                 "predict(x, b, w) - y",
                 "predict(x, b, w)",
                 "The targets do not occur. A residual is prediction minus target.",
+            ),
+            Mistake(
+                "predict(x, b, w)",
+                "predict(x, w, b)",
+                "Intercept and slope are swapped in the predictions.",
+            ),
+            Mistake(
+                "predict(x, b, w)",
+                "w * x",
+                "The intercept is missing from the predictions.",
+            ),
+            Mistake(
+                "2 * (residual * x).mean()",
+                "2 / len(x) * residual @ x",
+                "Two columns, (N, 1), have no matrix product. Multiply them entry by "
+                "entry.",
             ),
             Mistake(
                 "return grad_b, grad_w",

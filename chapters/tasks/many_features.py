@@ -162,6 +162,12 @@ TASKS = (
             ),
             Mistake(
                 "X @ w + b",
+                "sum(X[:, j] * w[j] for j in range(5)) + b",
+                "The loop runs over 5 features, as many as the training data have. A "
+                "matrix product needs no loop.",
+            ),
+            Mistake(
+                "X @ w + b",
                 "X.T @ w + b",
                 "X is transposed. Its rows are the examples already: a row of X meets "
                 "the column w.",
@@ -308,6 +314,12 @@ TASKS = (
             ),
             Mistake(
                 "np.ones((len(X), 1))",
+                "np.ones(len(X))",
+                "The ones are a vector, of shape (N,). Beside a matrix they have to be "
+                "a column, (N, 1).",
+            ),
+            Mistake(
+                "np.ones((len(X), 1))",
                 "np.ones((80, 1))",
                 "The column of ones has 80 rows, as the training set has. It needs as "
                 "many as X.",
@@ -344,6 +356,12 @@ TASKS = (
                 "X_ones.T @ X_ones, X_ones.T @ y)",
                 "X_ones.T @ X_ones, X_ones.T @ y)[:-1]",
                 "The last entry is missing: the intercept is asked for too.",
+            ),
+            Mistake(
+                "np.linalg.solve(X_ones.T @ X_ones, X_ones.T @ y)",
+                "(np.linalg.solve(X_ones.T @ X_ones, X_ones.T @ y)[:-1], "
+                "np.linalg.solve(X_ones.T @ X_ones, X_ones.T @ y)[-1])",
+                "w and b are two results here. Leave them in one array.",
             ),
             Mistake(
                 "X_ones.T @ y)",
