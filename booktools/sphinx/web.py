@@ -50,7 +50,7 @@ def _configure(app: Sphinx, config: Config) -> None:
             card = "summary_large_image"
         tag = f'<meta name="twitter:card" content="{card}" />'
         config["ogp_custom_meta_tags"] = [tag]
-    known = set(pages(Path(app.srcdir)))
+    known = set(pages(Path(app.srcdir)) if config.redirects else ())
     config["redirects"] = {  # an excluded chapter has no address
         str(old): new
         for old, new in config.redirects.items()
