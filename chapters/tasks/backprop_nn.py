@@ -231,6 +231,12 @@ TASKS = (
                 "or the gradients are cleared after it.",
             ),
             Mistake(
+                "loss = nn.MSELoss()(network(X), Y)",
+                "loss = nn.MSELoss()(network(X), Y).item()",
+                "The loss is made a plain number too early: backward needs the tensor "
+                "and its record.",
+            ),
+            Mistake(
                 "with torch.no_grad()",
                 "if True",
                 "PyTorch refuses to change a parameter in place while it records. "

@@ -68,11 +68,11 @@ def networks_and_data(rng):
     return [
         (
             [torch.tensor(rng.normal(size=shape)) for shape in pairwise(sizes)],
-            {"lr": learning_rate, "momentum": 0.9},
+            {"lr": 0.02, "momentum": 0.9},
             torch.tensor(rng.normal(size=(N, sizes[0]))),
             torch.tensor(rng.normal(size=(N, sizes[-1]))),
         )
-        for N, sizes, learning_rate in ((6, (3, 5, 2), 0.1), (7, (2, 4, 5, 3), 0.05))
+        for N, sizes in ((6, (3, 5, 2)), (7, (2, 4, 5, 3)))
     ]
 
 
@@ -163,6 +163,19 @@ TASKS = (
                 "optimiser.step()",
                 "pass",
                 "Nothing moves: the gradients are there, and nobody takes the step.",
+            ),
+            Mistake(
+                "zero_grad()\n    loss.backward()\n    optimiser.step()",
+                "zero_grad\n    loss.backward\n    optimiser.step",
+                "Nothing moves: neither backward nor step is called. A call needs its "
+                "parentheses.",
+            ),
+            Mistake(
+                "optimiser.step()",
+                "for parameter in network.parameters():\n"
+                "        parameter.data -= 0.02 * parameter.grad",
+                "This takes a step of plain descent by hand. The optimiser has its own "
+                "rule, here with momentum: let it take the step.",
             ),
             Mistake(
                 "loss = nn.MSELoss()(network(X), Y)",

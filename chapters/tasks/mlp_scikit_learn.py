@@ -173,6 +173,12 @@ TASKS = (
             ),
             Mistake(
                 "G[rows, y] -= 1",
+                "G = G - y",
+                "y (N,) holds the numbers of the classes, and P (N, C) has a column "
+                "for each. Y has to be one-hot.",
+            ),
+            Mistake(
+                "G[rows, y] -= 1",
                 "G[:, y] -= 1",
                 "1 is taken off in the columns of all targets. Each row has one "
                 "target.",
@@ -199,6 +205,12 @@ TASKS = (
                 "-np.mean(np.log(softmax(Z2, axis=1)[rows, y]))",
                 "Where a probability is rounded to 0, its logarithm is infinite. "
                 "Compute the loss from the logits.",
+            ),
+            Mistake(
+                "np.mean(logsumexp(Z2, axis=1) - Z2[rows, y])",
+                "-np.mean(np.log(softmax(Z2, axis=1)[rows, y] + 1e-12))",
+                "A small constant in the logarithm changes the loss. Compute it from "
+                "the logits.",
             ),
             Mistake(
                 "logsumexp(Z2, axis=1)",
