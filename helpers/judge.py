@@ -184,7 +184,8 @@ def _look_at(task: "Task", function: Any, arguments: tuple[Any, ...]) -> str:
         return f"This is a value of type {type(function).__name__}; {asked}"
     if isinstance(function, type) and not isinstance(task.solution, type):
         return f"This is a class; {asked}"
-    if inspect.isgeneratorfunction(function):
+    yields = inspect.isgeneratorfunction
+    if yields(function) and not yields(task.solution):
         return "It has a yield where a return is due."
     try:
         inspect.signature(function).bind(*arguments)
@@ -261,7 +262,7 @@ def _describe(error: BaseException | None) -> str:
 
 def _line_of(error: BaseException, function: Function) -> str:
     """Return the line of the reader's code in which an error was raised."""
-    code = getattr(function, "__code__", None)
+    code = getattr(inspect.unwrap(function), "__code__", None)
     frames = traceback.extract_tb(error.__traceback__)
     lines = [it.line for it in frames if code and it.filename == code.co_filename]
     return f", in the line\n    {lines[-1]}" if lines and lines[-1] else "."
@@ -273,7 +274,7 @@ def _explain_parts(
     """Say that a result has other parts than it should have."""
     due = f"{len(expected)} are due" if len(expected) > 1 else "one is due"
     names = f": {', '.join(task.parts)}" if task.parts else ""
-    what = got[""].kind if "" in got else f"{len(got)} values"
+    what = got[""].kind if "" in got else f"{len(got)} value{'s' * (len(got) > 1)}"
     return f"It returns {what}; {due}{names}."
 
 

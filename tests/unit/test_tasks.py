@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tasks
+import torch
 from book import chapter_files, read_chapter
 
 from helpers import Fact, Mistake, Task, check, judge, mutate, show_progress
@@ -32,6 +33,8 @@ MISTAKES = [
     for name, task in TASKS.items()
     for mistake in task.mistakes
 ]
+
+CHANGES_NOTHING = "It changes nothing"  # of what works in place
 
 each_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
 
@@ -109,13 +112,13 @@ def test_each_task_knows_mistakes_and_facts_and_says_different_things(
 @pytest.mark.parametrize(
     ("function", "told"),
     [
-        (lambda *_: None, "returns None|None; "),
-        (lambda *_: "text", "returns a str"),
+        (lambda *_: None, f"returns None|None; |{CHANGES_NOTHING}"),
+        (lambda *_: "text", f"returns a str|{CHANGES_NOTHING}"),
         (lambda: 0, "other parameters"),
         (at_once, "raises ValueError: told apart, in the line"),
         (for_ever, "more than 0.5 seconds"),
         (leaves, "raises SystemExit"),
-        (one_by_one, "yield"),
+        (one_by_one, "yield|returns 1 value; "),
         (dict, "This is a class"),
         (5, "This is a value of type int"),
         (None, "This is a value of type NoneType"),
@@ -202,6 +205,7 @@ def broken(X, factor):
         (SCALE, lambda X, f: scale(X, f)[:2], "Its shape is (2, 3) where (3, 3) is"),
         (SCALE, lambda X, f: scale(X, f).astype(str), "returns an array of <U"),
         (SCALE, broken, "in the line\n    return X @ total[:-1]"),
+        (SCALE, torch.no_grad()(broken), "in the line\n    return X @ total[:-1]"),
         (MEAN, lambda y: y.sum(), "It is len(y) times too large. Is a mean due"),
         (MEAN, lambda y: y.mean() / len(y), "It is len(y) times too small."),
         (MEAN, lambda y: y, "Its shape is (6,) where one number is due."),
