@@ -38,8 +38,8 @@ too_old := Python 3.11 or newer is needed, but '$(PYTHON)' is missing or older. 
 is_python := import sys; print("new" if sys.version_info >= (3, 11) else "old")
 
 .DEFAULT_GOAL := book
-.PHONY: help setup book lab notebooks pdf slides test test-slow live bench linkcheck \
-	archives serve lint figures constraints clean clean-all
+.PHONY: help setup book lab notebooks pdf slides assignments test test-slow live bench \
+	linkcheck archives serve lint figures constraints clean clean-all
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -110,6 +110,9 @@ pdf: $(installed-dev) ## print the whole book as _build/book.pdf; needs Pango
 
 slides: $(installed) ## make slides in _build/slides; CHAPTER=01, or all chapters
 	@CHAPTER="$(CHAPTER)" $(python) -m booktools slides
+
+assignments: $(installed) ## make assignments for nbgrader; CHAPTER=04, or all; SEED=7
+	@CHAPTER="$(CHAPTER)" SEED="$(SEED)" $(python) -m booktools assignments
 
 linkcheck: $(installed) ## check the book's links to other sites
 	@BOOK_OFFLINE=1 $(VENV)/bin/jupyter-book build . --builder linkcheck \

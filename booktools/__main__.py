@@ -11,6 +11,7 @@ from pathlib import Path
 from booktools.errors import AuthorError
 
 COMMANDS = {  # and the module with the `main(root)` of each
+    "assignments": "booktools.assignments",
     "build": "booktools.build",
     "lab": "booktools.lab",
     "live": "booktools.live",

@@ -24,6 +24,7 @@ from booktools.sources import BUILD, LOCK
 from booktools.sphinx.book import Book, look_up
 from booktools.sphinx.buttons import launch_addresses
 from booktools.sphinx.notebooks import is_title, own_package
+from helpers.seal import seal
 
 NOTEBOOKS = BUILD / "notebooks"
 # What Binder installs: the packages, and the book's own code.
@@ -36,6 +37,7 @@ FOR_BINDER = (
     "pyproject.toml",
     "LICENSE",
 )
+TASKS = "chapters/tasks"  # what `check` knows, the answers among it
 STUDENT_NOTE = "\nThey have the exercises but not the solutions."
 README = """\
 # Notebooks of a book
@@ -106,6 +108,11 @@ def export(book: Book, site: Path, folder: Path, *, outputs: bool) -> None:
             shutil.copytree(source, folder / name, ignore=ignored)
         else:
             shutil.copy(source, folder / name)
+    (folder / TASKS).mkdir()
+    for path in (book.root / TASKS).glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        sealed = edition() == STUDENT and path.stem != "__init__"
+        (folder / TASKS / path.name).write_text(seal(text) if sealed else text)
     write_readme(book, folder / "README.md", titles)
 
 

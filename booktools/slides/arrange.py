@@ -132,7 +132,7 @@ class Arrangement:
             self._add_prose(piece)
         elif "cell" in classes:
             self._add_cell(piece, tags)
-        elif classes & {"exercise", "question", "tip"}:
+        elif classes & {"exercise", "question", "tip", "try-it"}:
             self._add_admonition(piece)
         elif "hint" in classes:
             self._place([piece], alone=True)

@@ -28,6 +28,7 @@ from booktools.sphinx import (
     search,
     solutions,
     task_lists,
+    tasks,
     theme,
     web,
 )
@@ -58,6 +59,7 @@ PARTS = (
     search,
     solutions,
     task_lists,
+    tasks,
     theme,
     web,
 )

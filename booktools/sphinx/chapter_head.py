@@ -19,6 +19,7 @@ from booktools.errors import AuthorError
 KEY_PICTURES = {"tag_key-picture", "key-picture"}
 GLANCE, HEAD_PICTURE = "at-a-glance", "head-picture"  # classes of what is added
 FOLDED = {"tag_hide-input", "tag_hide-cell", "tag_remove-input", "tag_remove-cell"}
+FOLDED |= {"tag_check-it"}  # which the page leaves out
 # Estimated minutes for a word of mathematical prose, a formula, and so on.
 WORD, FORMULA, CODE_LINE, PICTURE, QUESTION = 1 / 150, 1, 1 / 10, 1 / 2, 3 / 2
 SHORTEST_EXERCISE = 10

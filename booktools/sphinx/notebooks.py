@@ -49,6 +49,7 @@ from booktools.sources import is_readable, read_chapter
 from booktools.sphinx.book import Book
 from booktools.sphinx.chapter_head import chapter_number
 from booktools.sphinx.images import VERSIONS, drawn_before
+from booktools.sphinx.tasks import TITLE, TRY
 from booktools.urls import is_elsewhere
 
 logger = getLogger(__name__)
@@ -183,6 +184,8 @@ class NotebookTranslator(MarkdownTranslator):
         """Keep a code cell unchanged, and write the captions of its figures."""
         if node.get("nb_element") != "cell_code":
             return
+        if TRY in node["classes"]:
+            self.add(f"**{TITLE}**", prefix_eol=2)
         self.end_cell()
         cell = self.executed.cells[node["cell_index"]]
         tags = cell.metadata.get("tags", [])

@@ -46,7 +46,7 @@ def flowers(rng):
     return [
         (
             rng.normal(size=(N, D)),
-            np.arange(N) % 3 % 2,  # both classes, in unequal shares
+            rng.permutation(np.arange(N) % 3 % 2),  # unequal shares of both
             rng.normal(size=D),
             rng.normal(),
         )

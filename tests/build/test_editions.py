@@ -15,9 +15,11 @@ from book import BUILD, EXECUTED, ROOT, chapter_files
 from bs4 import BeautifulSoup
 from small_book import EXERCISE, SmallBook
 
+from booktools.assignments import head_and_body
 from booktools.build import STAMP
 from booktools.edition import SITES
 from booktools.sphinx.buttons import BRANCH
+from helpers.tasks import load_tasks
 
 INSTRUCTOR, STUDENT = (BUILD / name for name in SITES.values())
 SOLUTION = re.compile(r"^```\{solution-start\}.*?\{solution-end\}", re.M | re.S)
@@ -60,6 +62,17 @@ def solutions() -> dict[str, set[str]]:
         for text in texts
         for found in SOLUTION.finditer(text)
     }
+
+
+@cache
+def bodies() -> set[str]:
+    """Return the lines of the functions that readers write."""
+    modules = (ROOT / "chapters" / "tasks").glob("[!_]*.py")
+    tasks = [task for it in modules for task in load_tasks(it.stem).values()]
+    bodies = [head_and_body(task)[1] for task in tasks]
+    lines = {squeeze(line) for body in bodies for line in body.splitlines()}
+    shown = squeeze("".join(it.read_text(encoding="utf-8") for it in chapter_files()))
+    return {it for it in lines if len(it) >= LEAST and it not in shown}
 
 
 def pictures_of_solutions() -> set[str]:
@@ -153,6 +166,8 @@ def test_every_solution_can_be_recognised_where_it_is_shown() -> None:
         assert len(found) >= 3, exercise
         missing = {piece for piece in found if piece not in shown}
         assert len(missing) <= len(found) / 10, (exercise, missing)
+    assert bodies()
+    assert all(line in shown for line in bodies())
 
 
 @pytest.mark.slow
@@ -162,6 +177,8 @@ def test_no_file_of_the_student_edition_has_a_solution(student: Path) -> None:
         for exercise, found in solutions().items():
             seen = [piece for piece in found if piece in text]
             assert not seen, f"{path.relative_to(student)}: {exercise}: {seen[0]}"
+        seen = [line for line in bodies() if line in text]
+        assert not seen, f"{path.relative_to(student)}: {seen[0]}"
 
 
 @pytest.mark.slow

@@ -36,7 +36,13 @@ def needs(chapter: str) -> pytest.MarkDecorator:
 
 
 def outputs_of(chapter: str) -> list[NotebookNode]:
-    return [it for cell in executed(chapter).cells for it in cell.get("outputs", [])]
+    """Return what the cells of a page gave; checks are in the notebook alone."""
+    return [
+        output
+        for cell in executed(chapter).cells
+        if "check-it" not in cell.metadata.get("tags", [])
+        for output in cell.get("outputs", [])
+    ]
 
 
 def texts_of(output: NotebookNode) -> list[str]:

@@ -1,0 +1,101 @@
+"""Show the functions that readers write, and fold the book's versions below them.
+
+A cell tagged ``try-it`` holds an empty function, and the next one, tagged
+``check-it``, calls `check` on it. Notebooks have both as they are. The site shows
+the empty function in a box with the book's version folded; on paper the book's
+version is in its place. The student's edition has the empty function alone.
+"""
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
+from nbformat import NotebookNode
+from sphinx.application import Sphinx
+
+from booktools.edition import STUDENT
+from helpers.tasks import Task, load_tasks
+
+# The classes that MyST-NB makes of the tags.
+TRY, CHECK = "tag_try-it", "tag_check-it"
+TITLE = "Try it yourself"
+PROMPT = "Show the book’s version", "Hide the book’s version"  # noqa: RUF001
+CALL = re.compile(r"\bcheck\(\s*(\w+),\s*[\"']([\w-]+)[\"']")
+
+
+def chapter_asked(notebook: NotebookNode) -> str:
+    """Return the label of a chapter if it asks for functions, or an empty text."""
+    tagged = (it for it in notebook.cells if "check-it" in it.metadata.get("tags", []))
+    found = (CALL.search(cell.source) for cell in tagged)
+    return next((call[2] for call in found if call), "")
+
+
+def tasks_of(doctree: nodes.document) -> Iterator[tuple[nodes.container, Task]]:
+    """Yield the cells with empty functions, each with its task."""
+    waiting = None
+    for cell in doctree.findall(nodes.container):
+        if TRY in cell["classes"]:
+            waiting = cell
+        elif waiting is not None and CHECK in cell["classes"]:
+            found = CALL.search(cell.astext())
+            assert found
+            name, chapter = found.groups()
+            yield waiting, load_tasks(chapter)[name]
+            waiting = None
+
+
+def source_cell(cell: nodes.container, task: Task) -> nodes.container:
+    """Return a cell like another one, with the source of the book's version."""
+    copy = cell.deepcopy()
+    copy["classes"] = [it for it in copy["classes"] if it != TRY]
+    code: Any = copy.next_node(nodes.literal_block)
+    code.rawsource = inspect.getsource(task.solution).rstrip()
+    code.children = []
+    code += nodes.Text(code.rawsource)
+    return copy
+
+
+def put_into_box(cell: nodes.container, solution: nodes.container | None) -> None:
+    """Put an empty function into a box, with the book's version folded."""
+    box = nodes.admonition(classes=["try-it"])
+    box += nodes.title("", TITLE)
+    cell.parent.replace(cell, box)
+    box += cell
+    if solution is not None:
+        show, hide = PROMPT
+        fold = HideCodeCellNode(
+            "", *solution.children, prompt_show=show, prompt_hide=hide
+        )
+        fold["classes"].append("above-input")
+        solution.children = []
+        solution += fold
+        box += solution
+
+
+def _show_tasks(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    is_student = app.config.edition == STUDENT
+    for cell, task in list(tasks_of(doctree)):
+        solution = None if is_student else source_cell(cell, task)
+        if app.builder.name != "print":
+            put_into_box(cell, solution)
+        elif solution is not None:
+            cell.parent.replace(cell, solution)
+    for cell in list(doctree.findall(nodes.container)):
+        if CHECK in cell["classes"]:
+            cell.parent.remove(cell)
+
+
+def _note_modules(app: Sphinx, doctree: nodes.document) -> None:
+    """Let Sphinx read a page again when what is known about its tasks changes."""
+    for _, task in tasks_of(doctree):
+        app.env.note_dependency(inspect.getfile(task.solution))
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to Sphinx, after the notebook has been written from the page."""
+    app.connect("doctree-read", _note_modules)
+    app.connect("doctree-resolved", _show_tasks, priority=1001)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
