@@ -280,8 +280,7 @@ def literal(value: Any) -> str:
         parts = (f"{key!r}: {literal(part)}" for key, part in value.items())
         return "{" + ", ".join(parts) + "}"
     if isinstance(value, (list, tuple)):
-        parts = map(literal, value)
-        text = "".join(f"{part}, " for part in parts)
+        text = "".join(f"{literal(part)}, " for part in value)
         return f"[{text}]" if isinstance(value, list) else f"({text})"
     raise TypeError(f"an assignment cannot contain a {type(value).__name__}")
 

@@ -9,15 +9,19 @@ version is in its place. The student's edition has the empty function alone.
 import inspect
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
+from sphinx.util.logging import getLogger
 
 from booktools.edition import STUDENT
 from helpers.tasks import Task, load_tasks
+
+logger = getLogger(__name__)
 
 # The classes that MyST-NB makes of the tags.
 TRY, CHECK = "tag_try-it", "tag_check-it"
@@ -33,18 +37,24 @@ def chapter_asked(notebook: NotebookNode) -> str:
     return next((call[2] for call in found if call), "")
 
 
-def tasks_of(doctree: nodes.document) -> Iterator[tuple[nodes.container, Task]]:
+def tasks_of(doctree: nodes.document) -> Iterator[tuple[Any, Task]]:
     """Yield the cells with empty functions, each with its task."""
-    waiting = None
-    for cell in doctree.findall(nodes.container):
-        if TRY in cell["classes"]:
-            waiting = cell
-        elif waiting is not None and CHECK in cell["classes"]:
-            found = CALL.search(cell.astext())
-            assert found
-            name, chapter = found.groups()
-            yield waiting, load_tasks(chapter)[name]
-            waiting = None
+    cells = [
+        it for it in doctree.findall(nodes.container) if {TRY, CHECK} & _classes(it)
+    ]
+    for cell, following in pairwise([*cells, nodes.container()]):
+        if TRY not in _classes(cell):
+            continue
+        call = CALL.search(following.astext())
+        if call and (task := load_tasks(call[2]).get(call[1])):
+            yield cell, task
+        else:
+            message = "no check-it cell checks this function"
+            logger.warning(message, location=cell)
+
+
+def _classes(node: nodes.Element) -> set[str]:
+    return set(node["classes"])
 
 
 def source_cell(cell: nodes.container, task: Task) -> nodes.container:
@@ -58,7 +68,7 @@ def source_cell(cell: nodes.container, task: Task) -> nodes.container:
     return copy
 
 
-def put_into_box(cell: nodes.container, solution: nodes.container | None) -> None:
+def put_into_box(cell: Any, solution: nodes.container | None) -> None:
     """Put an empty function into a box, with the book's version folded."""
     box = nodes.admonition(classes=["try-it"])
     box += nodes.title("", TITLE)
@@ -75,7 +85,8 @@ def put_into_box(cell: nodes.container, solution: nodes.container | None) -> Non
         box += solution
 
 
-def _show_tasks(app: Sphinx, doctree: nodes.document, page: str) -> None:
+def show_tasks(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """Arrange the functions of a page as its edition and medium want them."""
     is_student = app.config.edition == STUDENT
     for cell, task in list(tasks_of(doctree)):
         solution = None if is_student else source_cell(cell, task)
@@ -84,7 +95,7 @@ def _show_tasks(app: Sphinx, doctree: nodes.document, page: str) -> None:
         elif solution is not None:
             cell.parent.replace(cell, solution)
     for cell in list(doctree.findall(nodes.container)):
-        if CHECK in cell["classes"]:
+        if CHECK in _classes(cell):
             cell.parent.remove(cell)
 
 
@@ -97,5 +108,5 @@ def _note_modules(app: Sphinx, doctree: nodes.document) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx, after the notebook has been written from the page."""
     app.connect("doctree-read", _note_modules)
-    app.connect("doctree-resolved", _show_tasks, priority=1001)
+    app.connect("doctree-resolved", show_tasks, priority=1001)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

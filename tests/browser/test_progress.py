@@ -1,0 +1,103 @@
+"""What a browser remembers of the answers to questions."""
+
+import json
+
+import pytest
+from book import FIRST, SITE, read
+from browser import FIRST_CHAPTER, note_complaints
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = pytest.mark.slow
+
+TOTAL = len(read(FIRST_CHAPTER).select(".question"))
+DENY = """Object.defineProperty(window, "localStorage", {
+  get() { throw new DOMException("denied", "SecurityError"); } });"""
+STORED = "localStorage.getItem('first answers')"
+
+
+def says(page: Page, right: int) -> None:
+    expect(page.locator(".progress [role=status]")).to_have_text(
+        f"{right} of {TOTAL} questions right at first try."
+    )
+
+
+def answer(page: Page, question: int, kind: str) -> None:
+    page.locator(f"#question-{question} .answer.{kind} > summary").first.click()
+
+
+@pytest.mark.parametrize("place", ["served", "file"])
+def test_the_first_answer_counts_and_is_remembered_until_it_is_forgotten(
+    browser: Browser, site: str, place: str
+) -> None:
+    home = site if place == "served" else f"{SITE.as_uri()}/"
+    with browser.new_context() as context:
+        page = context.new_page()
+        complaints = note_complaints(page)
+        page.goto(home + FIRST_CHAPTER)
+        says(page, 0)
+        answer(page, 1, "right")
+        says(page, 1)
+        answer(page, 2, "wrong")
+        answer(page, 2, "right")
+        says(page, 1)
+        page.reload()
+        says(page, 1)
+        answer(page, 1, "wrong")
+        says(page, 1)
+        page.goto(f"{home}index.html")
+        mark = page.locator(".card-progress")
+        expect(mark).to_have_text(f"1 of {TOTAL}")
+        link = page.locator(".card", has=mark).locator("a.reference")
+        expect(link).to_have_attribute("href", f"chapters/{FIRST}.html")
+        page.goto(home + FIRST_CHAPTER)
+        button = page.get_by_role("button", name="Forget all chapters")
+        button.focus()
+        page.keyboard.press("Enter")
+        says(page, 0)
+        assert page.evaluate(STORED) is None
+        page.goto(f"{home}index.html")
+        expect(mark).to_have_count(0)
+        assert not complaints
+
+
+def test_nothing_is_sent(browser: Browser, site: str) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(site + FIRST_CHAPTER, wait_until="networkidle")
+        requests: list[str] = []
+        page.on("request", lambda request: requests.append(request.url))
+        answer(page, 1, "right")
+        says(page, 1)
+        assert set(json.loads(page.evaluate(STORED))) == {f"{FIRST}.html"}
+        assert context.cookies() == []
+        assert requests == []
+
+
+@pytest.mark.parametrize(
+    "stored", ["{", "7", "null", '{"01-gradient-descent.html": 3}']
+)
+def test_what_others_have_stored_does_no_harm(
+    browser: Browser, site: str, stored: str
+) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        complaints = note_complaints(page)
+        page.goto(f"{site}index.html")
+        page.evaluate(f"localStorage.setItem('first answers', {stored!r})")
+        page.reload()
+        page.goto(site + FIRST_CHAPTER)
+        answer(page, 1, "right")
+        says(page, 1)
+        assert not complaints
+
+
+def test_where_nothing_may_be_stored_nothing_is_shown(
+    browser: Browser, site: str
+) -> None:
+    with browser.new_context() as context:
+        context.add_init_script(DENY)
+        page = context.new_page()
+        page.goto(site + FIRST_CHAPTER)
+        answer(page, 1, "right")
+        expect(page.locator("#question-1 .answer.right > div")).to_be_visible()
+        expect(page.locator(".progress")).to_have_count(0)

@@ -1,0 +1,68 @@
+"""A student works through a notebook: first every function wrong, and then right."""
+
+from inspect import getsource
+from pathlib import Path
+
+import pytest
+from book import ROOT, chapter_files, read_chapter
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from booktools.sphinx.tasks import chapter_asked
+from helpers import Task
+from helpers.tasks import load_tasks
+
+pytestmark = pytest.mark.slow
+
+LABELS = {path: chapter_asked(read_chapter(path)) for path in chapter_files()}
+WITH_TASKS = [path for path, label in LABELS.items() if label]
+
+
+def attempts(task: Task) -> list[str]:
+    """Return each mistake, and the right function, as a student types them."""
+    source = getsource(task.solution)
+    wrong = [source.replace(it.old, it.new) for it in task.mistakes]
+    return [*wrong, source]
+
+
+def work_through(path: Path) -> NotebookNode:
+    """Return the executed notebook of a student who tries until it is right."""
+    notebook = read_chapter(path)
+    tasks = iter(load_tasks(LABELS[path]).values())
+    cells = []
+    for cell, following in zip(
+        notebook.cells, [*notebook.cells[1:], None], strict=True
+    ):
+        if "try-it" not in cell.metadata.get("tags", []):
+            cells.append(cell)
+            continue
+        for text in attempts(next(tasks)):
+            cells += [
+                new_code_cell(text),
+                new_code_cell(following.source, metadata={"tags": ["attempt"]}),
+            ]
+    notebook.cells = cells
+    folder = {"metadata": {"path": str(ROOT / "chapters")}}
+    NotebookClient(notebook, resources=folder, timeout=120).execute()
+    return notebook
+
+
+@pytest.mark.parametrize("path", WITH_TASKS, ids=lambda path: path.stem)
+def test_every_attempt_gets_its_answer_and_the_chapter_runs_on(path: Path) -> None:
+    tasks = load_tasks(LABELS[path]).values()
+    expected = []
+    for task in tasks:
+        expected += [it.message for it in task.mistakes]
+        expected.append(f"{task.name} is right.")
+    notebook = work_through(path)
+    said = [
+        " ".join("".join(output.text for output in cell.outputs).split())
+        for cell in notebook.cells
+        if "attempt" in cell.metadata.get("tags", [])
+    ]
+    assert len(said) == len(expected)
+    for words, answer in zip(expected, said, strict=True):
+        assert " ".join(words.split()) in answer
+    (progress,) = notebook.cells[-1].outputs
+    assert progress.text == f"Checks passed: {len(tasks)} of {len(tasks)}.\n"
