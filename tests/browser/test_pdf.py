@@ -26,6 +26,7 @@ pytestmark = pytest.mark.slow
 
 PDF = BUILD / PDFS["instructor"]
 FOLDED = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+FOLDED |= {"check-it"}  # in the notebook alone
 MARGIN = 0.5  # CSS pixels by which letters may reach out, as accents do
 
 
@@ -147,9 +148,12 @@ def is_folded(cell: NotebookNode) -> bool:
 
 
 def open_code(chapter: str) -> list[str]:
-    """Return the code that a page shows without a click."""
+    """Return the code that a page shows without a click.
+
+    Of what the reader writes this is the head: paper has the book's version.
+    """
     return [
-        cell.source
+        cell.source.removesuffix("\n    ...")
         for cell in cells_of(chapter)
         if cell.cell_type == "code" and not is_folded(cell)
     ]

@@ -389,3 +389,9 @@ def test_quick_tests_have_a_worker_to_spare(
     monkeypatch.setenv("JOBS", jobs)
     config = SimpleNamespace(option=SimpleNamespace(markexpr=marks))
     assert pytest_xdist_auto_num_workers(config) == workers
+
+
+def test_what_is_known_about_tasks_counts() -> None:
+    known = hash_files_of(ROOT)
+    for path in (ROOT / "chapters" / "tasks").glob("*.py"):
+        assert path.relative_to(ROOT).as_posix() in known
