@@ -144,7 +144,7 @@ def test_what_was_graded_is_not_lost(fork: Path, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "complaint"),
     [
-        ("CHAPTER", "99", "CHAPTER=99 is not one chapter"),
+        ("CHAPTER", "99", "CHAPTER=99 "),
         ("CHAPTER", "00-primer", "has no functions for readers to write"),
         ("SEED", "0", "SEED=0 is not a whole number above 0"),
         ("SEED", "x", "SEED=x is not"),
