@@ -89,7 +89,7 @@ def test_says_all_that_the_page_says_in_boxes_and_tables(chapter: str) -> None:
     assert len(paragraphs) > 20
     for part in paragraphs:
         assert squeeze(part.get_text()) in here, part.get_text()
-    boxes = page.select(".admonition:not(.exercise, .solution, details)")
+    boxes = page.select(".admonition:not(.exercise, .solution, .try-it, details)")
     quotes = [quote for quote in ours.find_all("blockquote") if quote.find("strong")]
     assert len(quotes) == len(boxes)
     assert len(ours.find_all("table")) == len(page.select("table"))
