@@ -257,7 +257,8 @@ def _explain(
 
 
 def _describe(error: BaseException | None) -> str:
-    return f"{type(error).__name__}: {error}" if error else ""
+    # Also of an error that cannot say what it is.
+    return traceback.format_exception_only(error)[-1].strip() if error else ""
 
 
 def _line_of(error: BaseException, function: Function) -> str:

@@ -72,6 +72,21 @@ def leaves(*arguments: Any) -> None:
     sys.exit()
 
 
+class MuteError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+def mute(*arguments: Any) -> None:
+    raise MuteError
+
+
+def endless_list(*arguments: Any) -> list[Any]:
+    result: list[Any] = []
+    result.append(result)
+    return result
+
+
 def one_by_one(*arguments: Any) -> Any:
     yield 1
 
@@ -87,6 +102,7 @@ def test_the_books_version_is_right_and_leaves_its_arguments_alone(task: Task) -
     assert len(examples) >= 2
     assert not done.error
     assert not done.changed
+    assert len({tuple(result) for result in done.results}) == 1
     if task.parts:
         assert all(len(result) == len(task.parts) for result in done.results)
 
@@ -118,6 +134,8 @@ def test_each_task_knows_mistakes_and_facts_and_says_different_things(
         (at_once, "raises ValueError: told apart, in the line"),
         (for_ever, "more than 0.5 seconds"),
         (leaves, "raises SystemExit"),
+        (mute, "raises .*MuteError"),
+        (endless_list, "raises RecursionError"),
         (one_by_one, "yield|returns 1 value; "),
         (dict, "This is a class"),
         (5, "This is a value of type int"),
