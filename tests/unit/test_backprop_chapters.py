@@ -137,31 +137,35 @@ def test_every_mutant_in_tensors_is_caught() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("place", "old", "new"),
     [
-        ("weight.grad = None", "pass"),
-        ("(Y_hat_val, Y_val)", "(Y_hat_val, Y)"),
-        ("forward(X_val, W1, W2)", "forward(X, W1, W2)"),
-        ("weight -= LEARNING_RATE", "weight += LEARNING_RATE"),
-        ("LEARNING_RATE * weight.grad", "weight.grad"),
+        ("step", "weight.grad = None", "pass"),
+        ("step", "weight -= learning_rate", "weight += learning_rate"),
+        ("step", "learning_rate * weight.grad", "weight.grad"),
+        ("train", "(Y_hat_val, Y_val)", "(Y_hat_val, Y)"),
+        ("train", "forward(X_val, W1, W2)", "forward(X, W1, W2)"),
     ],
 )
-def test_every_mutant_of_the_training_loop_is_caught_by_the_curves(old, new) -> None:
+def test_every_mutant_of_the_training_loop_is_caught_by_the_curves(
+    place, old, new
+) -> None:
     page = page_of(AUTOGRAD)
-    train, reference = page["train"], page["reference"]
+    right = {name: page[name] for name in ("train", "step")}
+    reference = page["reference"]
 
-    def difference(train: Any) -> float:
+    def difference(train: Any, step: Any) -> float:
         start = [page[name] for name in ("W1_start", "W2_start")]
         weights = [page["to_tensor"](W).requires_grad_() for W in start]
-        training, validation = train(*weights, n_steps=50)
+        training, validation = train(*weights, n_steps=50, step=step)
         with np.errstate(all="ignore"):
             return max(
                 max_relative_difference(training, reference.training[:51]),
                 max_relative_difference(validation, reference.validation[:51]),
             )
 
-    assert difference(train) <= CURVE_TOLERANCE["float64"]
-    assert not difference(mutate(train, old, new)) <= 1e-2
+    assert difference(**right) <= CURVE_TOLERANCE["float64"]
+    wrong = right | {place: mutate(right[place], old, new)}
+    assert not difference(**wrong) <= 1e-2
 
 
 # Chapter 14
