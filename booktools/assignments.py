@@ -31,6 +31,7 @@ from booktools.sources import BUILD, LOCK, read_chapter
 from booktools.sphinx.notebooks import METADATA
 from booktools.sphinx.tasks import chapter_asked
 from booktools.toc import CHAPTERS, find_chapters
+from helpers.checks import mutate
 from helpers.judge import NUMERIC, SEED, Examples, run
 from helpers.tasks import Task, call, load_tasks
 
@@ -40,6 +41,8 @@ SOLUTION = "    ### BEGIN SOLUTION\n{}\n    ### END SOLUTION"
 STUB = "    # YOUR CODE HERE\n    raise NotImplementedError()"  # nbgrader's
 HIDDEN = "### BEGIN HIDDEN TESTS\n{}\n### END HIDDEN TESTS"
 MARKED = re.compile(r"^ *### BEGIN (SOLUTION|HIDDEN TESTS)\n.*?### END \1", re.M | re.S)
+DRAWS = 100  # of data for hidden tests
+NUMBERS = "(int, float, np.generic, np.ndarray)"
 CONFIG = """\
 c = get_config()
 c.CourseDirectory.course_id = "{name}"
@@ -161,7 +164,11 @@ def given_by(task: Task) -> list[Callable[..., Any]]:
 
 def imports_of(module: Any, code: str) -> list[str]:
     """Return the imports of a module that some code needs, on a line each."""
-    lines = ["import numpy as np", "from numpy import inf, nan"]
+    lines = [
+        "from copy import deepcopy",
+        "import numpy as np",
+        "from numpy import inf, nan",
+    ]
     for node in ast.parse(inspect.getsource(module)).body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
             lines.append(ast.unparse(node))
@@ -201,12 +208,31 @@ def tests_cell(task: Task, seed: int) -> NotebookNode:
     """Return the cell with the tests, visible and hidden."""
     name = f"test-{task.name}"
     visible = tests(task, task.examples(np.random.default_rng(SEED))[:1])
-    hidden = tests(task, task.examples(np.random.default_rng(seed)))
+    hidden = tests(task, telling_examples(task, seed))
     return new_code_cell(
         f"{visible}\n{HIDDEN.format(hidden)}",
         id=name,
         metadata=nbgrader(name, locked=True, points=task.points),
     )
+
+
+def telling_examples(task: Task, seed: int) -> Examples:
+    """Draw examples until they tell every known mistake from the right function.
+
+    Raises
+    ------
+    ValueError
+        If a hundred draws do not.
+    """
+    rng = np.random.default_rng(seed)
+    mutants = [mutate(task.solution, it.old, it.new) for it in task.mistakes]
+    for _ in range(DRAWS):
+        examples = task.examples(rng)
+        right = run(task, task.solution, examples, StringIO())
+        runs = (run(task, mutant, examples, StringIO()) for mutant in mutants)
+        if not any(it.resembles(right, task.tolerance) for it in runs):
+            return examples
+    raise ValueError(f"no data tell the mistakes in {task.name}")
 
 
 def nbgrader(
@@ -236,15 +262,25 @@ def tests(task: Task, examples: Examples) -> str:
 
 def _test(task: Task, arguments: tuple[Any, ...], result: dict[str, Any]) -> list[str]:
     """Return the lines that test one example."""
-    given = ",\n".join(map(literal, arguments))
+    given = ",\n".join([*map(literal, arguments), ""])
     name = task.name
     called = f"{name}(" if task.observe is call else f"{task.observe.__name__}({name}, "
-    lines = [f"result = {called}{given})"]
-    if list(result) != [""] and task.parts:
-        lines.append(f"assert len(result) == {len(task.parts)}")
+    lines = [f"arguments = (\n{given})", f"result = {called}*deepcopy(arguments))"]
+    if task.observe is call and "torch." not in given:
+        lines[1:] = [
+            "before = deepcopy(arguments)",
+            f"result = {name}(*arguments)",
+            "np.testing.assert_equal(arguments, before)",
+        ]
+    if list(result) != [""]:
+        count = len({place.partition("]")[0] for place in result})
+        lines.append(f"assert len(result) == {count}")
     for place, leaf in result.items():
         got, due = f"result{place}", literal(leaf.value)
-        if leaf.kind not in NUMERIC:
+        if leaf.kind in NUMERIC:
+            kinds = "np.ndarray" if leaf.kind == "an array" else NUMBERS
+            lines.append(f"assert isinstance({got}, {kinds})")
+        else:
             got += ".detach().numpy()"
         limit = task.tolerance * np.abs(leaf.value).max(initial=0)
         lines.append(f"assert np.shape({got}) == {leaf.value.shape}")

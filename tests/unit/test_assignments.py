@@ -1,6 +1,7 @@
 """Assignments: that their tests are right, and what students get to see."""
 
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ def execute(notebook: NotebookNode, **instead: str) -> list[str]:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             try:
-                exec(instead.get(cell.id, cell.source), names)
-            except (AssertionError, NotImplementedError, TypeError, ValueError):
+                with warnings.catch_warnings(action="ignore"):
+                    exec(instead.get(cell.id, cell.source), names)
+            except Exception:
                 failed.append(cell.id)
     return failed
 
@@ -60,8 +62,9 @@ def test_every_mistake_costs_its_points(task: Task) -> None:
     (cell,) = [it for it in notebook.cells if it.id == task.name]
     for mistake in task.mistakes:
         wrong = cell.source.replace(mistake.old, mistake.new)
-        with np.errstate(all="ignore"):
-            assert f"test-{task.name}" in execute(notebook, **{task.name: wrong})
+        assert f"test-{task.name}" in execute(notebook, **{task.name: wrong}), (
+            mistake.message
+        )
 
 
 @each_label
@@ -69,16 +72,20 @@ def test_what_students_get_holds_no_line_of_a_solution(label: str) -> None:
     notebook = notebook_of(label)
     texts = [make_sheet("Title", list(load_tasks(label).values()))]
     texts += [cell.source for cell in strip(notebook).cells]
-    marked = r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?) *### END"
     found = 0
     for cell in notebook.cells:
-        for kind, part in re.findall(marked, cell.source, re.S):
-            for line in filter(None, map(str.strip, part.splitlines())):
-                # Of the tests, the numbers: the rest is in those that are seen.
-                if kind == "SOLUTION" or re.search(r"\.\d{5}", line):
-                    found += 1
-                    assert not any(line in text for text in texts), line
-    assert found > 10
+        for kind, part in re.findall(
+            r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?) *### END", cell.source, re.S
+        ):
+            if kind == "SOLUTION":
+                secrets = [it.strip() for it in part.splitlines() if len(it) > 30]
+            else:  # some hidden tests repeat the extreme values of those that are seen
+                blocks = re.findall(r"arguments = (.*?)\nbefore|result", part, re.S)
+                secrets = [it for it in blocks if re.search(r"\.\d{5}", it)]
+            found += len(secrets)
+            for secret in secrets:
+                assert not any(secret in text for text in texts), secret
+    assert found > 3
 
 
 def test_hidden_tests_are_drawn_anew_and_not_those_that_are_seen() -> None:
