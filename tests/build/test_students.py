@@ -4,7 +4,7 @@ from inspect import getsource
 from pathlib import Path
 
 import pytest
-from book import ROOT, chapter_files, read_chapter
+from book import chapter_files, read_chapter
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
@@ -17,6 +17,7 @@ pytestmark = pytest.mark.slow
 
 LABELS = {path: chapter_asked(read_chapter(path)) for path in chapter_files()}
 WITH_TASKS = [path for path, label in LABELS.items() if label]
+THREE = [WITH_TASKS[i] for i in (0, 4, 9)]  # unit tests try the functions of all
 
 
 def attempts(task: Task) -> list[str]:
@@ -26,7 +27,7 @@ def attempts(task: Task) -> list[str]:
     return [*wrong, source]
 
 
-def work_through(path: Path) -> NotebookNode:
+def work_through(path: Path, folder: Path) -> NotebookNode:
     """Return the executed notebook of a student who tries until it is right."""
     notebook = read_chapter(path)
     tasks = iter(load_tasks(LABELS[path]).values())
@@ -43,19 +44,21 @@ def work_through(path: Path) -> NotebookNode:
                 new_code_cell(following.source, metadata={"tags": ["attempt"]}),
             ]
     notebook.cells = cells
-    folder = {"metadata": {"path": str(ROOT / "chapters")}}
-    NotebookClient(notebook, resources=folder, timeout=120).execute()
+    resources = {"metadata": {"path": str(folder)}}
+    NotebookClient(notebook, resources=resources, timeout=120).execute()
     return notebook
 
 
-@pytest.mark.parametrize("path", WITH_TASKS, ids=lambda path: path.stem)
-def test_every_attempt_gets_its_answer_and_the_chapter_runs_on(path: Path) -> None:
+@pytest.mark.parametrize("path", THREE, ids=lambda path: path.stem)
+def test_every_attempt_gets_its_answer_and_the_chapter_runs_on(
+    path: Path, tmp_path: Path
+) -> None:
     tasks = load_tasks(LABELS[path]).values()
     expected = []
     for task in tasks:
         expected += [it.message for it in task.mistakes]
         expected.append(f"{task.name} is right.")
-    notebook = work_through(path)
+    notebook = work_through(path, tmp_path)
     said = [
         " ".join("".join(output.text for output in cell.outputs).split())
         for cell in notebook.cells
