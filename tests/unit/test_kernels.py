@@ -175,7 +175,8 @@ def test_kernels_start_as_usual_if_there_is_no_fork(monkeypatch, capsys) -> None
 
 
 PARENT = f"""
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored behind nohup
 from booktools import kernels
 kernels.LIBRARIES = {FEW}
 kernels.preload_kernels()
