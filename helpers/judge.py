@@ -9,7 +9,7 @@ import textwrap
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from io import StringIO
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,6 +27,7 @@ SECONDS = 5.0  # that a function may take
 KEPT = 300  # characters of what a function prints
 NOT_WRITTEN = "not written"
 NUMERIC = {"a number", "an array"}
+NAMED = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
 Function = Callable[..., Any]
 Examples = list[tuple[Any, ...]]
@@ -61,7 +62,7 @@ class Run:
 
 
 class TooLong(BaseException):
-    """The time is over; no `except Exception` catches this."""
+    """The time is over."""
 
 
 class _Beginning(StringIO):
@@ -71,17 +72,37 @@ class _Beginning(StringIO):
         super().write(text[: max(0, KEPT - self.tell())])
         return len(text)
 
+    def close(self) -> None:
+        """Stay open, whoever closes the output."""
 
-def _stop(*_: Any) -> None:
+
+def _stop(_: int, frame: Any) -> None:
+    """Raise TooLong here, and once more at the next line of who catches it."""
+    sys.settrace(lambda *_: None)
+    while frame and frame.f_code not in (run.__code__, _holds.__code__):
+        frame.f_trace = _stop_at_line
+        frame = frame.f_back
     raise TooLong
+
+
+def _stop_at_line(_: Any, event: str, __: Any) -> Any:
+    if event == "line":
+        raise TooLong
+    return _stop_at_line
 
 
 @contextmanager
 def _guarded(printed: StringIO) -> Iterator[None]:
-    """Limit the time that is taken, and show neither output nor warnings."""
+    """Limit the time that is taken, and show neither output nor warnings.
+
+    What a function may set for all of NumPy and PyTorch is as usual meanwhile, and
+    as before afterwards.
+    """
+    torch = sys.modules.get("torch")
+    tracer = sys.gettrace()
     try:
         before = signal.signal(signal.SIGALRM, _stop)
-        # Again and again, in case that the function catches it.
+        # Again and again, in case that the function catches it twice.
         timer = signal.setitimer(signal.ITIMER_REAL, SECONDS, 0.1)
     except (AttributeError, ValueError):  # on Windows; not in the main thread
         before = None
@@ -90,12 +111,15 @@ def _guarded(printed: StringIO) -> Iterator[None]:
             redirect_stdout(printed),
             redirect_stderr(printed),
             warnings.catch_warnings(action="ignore"),
+            np.errstate(all="ignore"),
+            torch.enable_grad() if torch else nullcontext(),
         ):
             yield
     finally:
         if before is not None:
             signal.setitimer(signal.ITIMER_REAL, *timer)
             signal.signal(signal.SIGALRM, before)
+            sys.settrace(tracer)
 
 
 def run(task: "Task", function: Function, examples: Examples, printed: StringIO) -> Run:
@@ -110,7 +134,9 @@ def run(task: "Task", function: Function, examples: Examples, printed: StringIO)
                     if not _agree(_leaves(old), _leaves(new), 0):
                         done.changed.add(name)
                 done.results.append(result)
-    except (TooLong, SystemExit, Exception) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         done.error = error
     return done
 
@@ -164,10 +190,12 @@ def judge(task: "Task", function: Any) -> tuple[str, str]:
     expected = run(task, task.solution, examples, StringIO())
     got = run(task, function, examples, printed)
     if not got.resembles(expected, task.tolerance):
-        fault = _recognise(task, got, examples) or _explain(
-            task, function, got, expected, examples
-        )
-        if fault:
+        mistake = _recognise(task, got, examples)
+        if mistake and not got.error:
+            return mistake, printed.getvalue()
+        if fault := _explain(task, function, got, expected, examples):
+            # Other mistakes can raise the same error.
+            fault += f"\nA usual cause: {mistake}" if mistake else ""
             return fault, printed.getvalue()
         fault = _show_difference(task, got, expected)
     for fact in task.facts:
@@ -179,7 +207,8 @@ def judge(task: "Task", function: Any) -> tuple[str, str]:
 
 def _look_at(task: "Task", function: Any, arguments: tuple[Any, ...]) -> str:
     """Say what is wrong before the function is called."""
-    asked = f"asked for is def {task.name}({', '.join(task.parameters)})."
+    due = inspect.signature(task.solution)
+    asked = f"asked for is def {task.name}{due}."
     if not callable(function):
         return f"This is a value of type {type(function).__name__}; {asked}"
     if isinstance(function, type) and not isinstance(task.solution, type):
@@ -188,7 +217,14 @@ def _look_at(task: "Task", function: Any, arguments: tuple[Any, ...]) -> str:
     if yields(function) and not yields(task.solution):
         return "It has a yield where a return is due."
     try:
-        inspect.signature(function).bind(*arguments)
+        own = inspect.signature(function)
+        required = [it for it in due.parameters.values() if it.default is it.empty]
+        own.bind(*arguments)
+        own.bind(*arguments[: len(required)])
+        # A chapter may call it by the names of its parameters, if it has several.
+        names = [it.name for it in own.parameters.values() if it.kind is NAMED]
+        if len(names) > 1 and names[: len(due.parameters)] != task.parameters:
+            raise TypeError
     except TypeError:
         return f"It has other parameters; {asked}"
     except ValueError:
@@ -223,7 +259,9 @@ def _holds(fact: "Fact", function: Function, printed: StringIO) -> bool:
     try:
         with _guarded(printed):
             return bool(fact.holds(function))
-    except (TooLong, SystemExit, Exception):
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         return False
 
 
@@ -257,8 +295,10 @@ def _explain(
 
 
 def _describe(error: BaseException | None) -> str:
-    # Also of an error that cannot say what it is.
-    return traceback.format_exception_only(error)[-1].strip() if error else ""
+    # Also of an error that cannot say what it is. A SyntaxError begins with its
+    # place, which is indented; notes stand at the end.
+    lines = traceback.format_exception_only(error) if error else [""]
+    return next(line for line in lines if line[:1] != " ").strip()
 
 
 def _line_of(error: BaseException, function: Function) -> str:
@@ -273,20 +313,31 @@ def _explain_parts(
     got: dict[str, Leaf], expected: dict[str, Leaf], task: "Task"
 ) -> str:
     """Say that a result has other parts than it should have."""
+    for place, leaf in expected.items():
+        if place not in got and any(it.startswith(place) for it in got):
+            title = _title(task, expected, place)
+            return f"{title}It returns a list or tuple where {leaf.kind} is due."
+    if task.parts and len(got) == len(expected):
+        return f"Return one tuple: {', '.join(task.parts)}."
     due = f"{len(expected)} are due" if len(expected) > 1 else "one is due"
     names = f": {', '.join(task.parts)}" if task.parts else ""
-    what = got[""].kind if "" in got else f"{len(got)} value{'s' * (len(got) > 1)}"
+    what = got[""].kind if "" in got else f"{len(got)} value{'s' * (len(got) != 1)}"
     return f"It returns {what}; {due}{names}."
 
 
 def _wrong_parts(task: "Task", got: Run, expected: Run) -> Iterator[tuple[str, str]]:
     """Yield the place of each part that is wrong, and words that point to it."""
-    for number, place in enumerate(expected.results[0]):
-        name = task.parts[number] if number < len(task.parts) else f"result{place}"
+    for place in expected.results[0]:
         for one, two in zip(got.results, expected.results, strict=True):
             if not _agree({"": one[place]}, {"": two[place]}, task.tolerance):
-                yield place, f"Look at {name}. " if place else ""
+                yield place, _title(task, expected.results[0], place)
                 break
+
+
+def _title(task: "Task", expected: dict[str, Leaf], place: str) -> str:
+    """Return words that point to a part of a result."""
+    names = dict(zip(expected, task.parts, strict=False))
+    return f"Look at {names.get(place, f'result{place}')}. " if place else ""
 
 
 def _explain_type(pairs: list[tuple[Leaf, Leaf]]) -> str:
@@ -302,6 +353,8 @@ def _explain_type(pairs: list[tuple[Leaf, Leaf]]) -> str:
 
 
 def _explain_shape(got: tuple[int, ...], due: tuple[int, ...]) -> str:
+    if not due and set(got) == {1}:
+        return f"Its shape is {got} where one number is due. Return its only entry."
     if not due:
         return f"Its shape is {got} where one number is due. Is a sum or mean missing?"
     if not got:

@@ -135,15 +135,16 @@ def check(function: Any, chapter: str) -> Any:
     """
     tasks = load_tasks(chapter)
     notebook = sys._getframe(1).f_globals
-    # A function that was renamed is known by what the notebook calls it.
+    # Whatever it is, it is known by what the notebook calls it.
     names = [name for name in tasks if notebook.get(name) is function]
-    name = getattr(function, "__name__", None)
+    name = names[0] if names else getattr(function, "__name__", None)
     if name not in tasks:
-        if not names:
-            _say(f"This chapter asks for {_listed(tasks)}; this is none of them.")
-            return function
-        name = names[0]
+        _say(f"This chapter asks for {_listed(tasks)}; this is none of them.")
+        return function
     task = tasks[name]
+    if function is task.solution:  # from an earlier check
+        _say(f"{name} is the book's version. Run the cell with yours, then this one.")
+        return function
     fault, printed = judge(task, function)
     if printed:
         print(f"{name} printed:\n{printed}")

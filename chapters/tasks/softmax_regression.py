@@ -183,6 +183,13 @@ TASKS = (
                 "overflow.",
             ),
             Mistake(
+                IN_ROWS,
+                "    exponentials = np.exp(Z - Z.max())\n"
+                "    return exponentials / exponentials.sum()",
+                "One maximum and one sum serve all rows. Each row needs its own, so "
+                "that it adds up to 1.",
+            ),
+            Mistake(
                 "np.exp(shifted)",
                 "np.exp(-shifted)",
                 "The sign of the exponent is wrong: a larger logit has to get a larger "

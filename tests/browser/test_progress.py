@@ -12,7 +12,10 @@ pytestmark = pytest.mark.slow
 TOTAL = len(read(FIRST_CHAPTER).select(".question"))
 DENY = """Object.defineProperty(window, "localStorage", {
   get() { throw new DOMException("denied", "SecurityError"); } });"""
-STORED = "localStorage.getItem('first answers')"
+
+
+def stored(home: str) -> str:
+    return f"localStorage.getItem('first answers {home}')"
 
 
 def says(page: Page, right: int) -> None:
@@ -54,7 +57,7 @@ def test_the_first_answer_counts_and_is_remembered_until_it_is_forgotten(
         button.focus()
         page.keyboard.press("Enter")
         says(page, 0)
-        assert page.evaluate(STORED) is None
+        assert page.evaluate(stored(home)) is None
         page.goto(f"{home}index.html")
         expect(mark).to_have_count(0)
         assert not complaints
@@ -68,23 +71,30 @@ def test_nothing_is_sent(browser: Browser, site: str) -> None:
         page.on("request", lambda request: requests.append(request.url))
         answer(page, 1, "right")
         says(page, 1)
-        assert set(json.loads(page.evaluate(STORED))) == {f"{FIRST}.html"}
+        assert set(json.loads(page.evaluate(stored(site)))) == {f"{FIRST}.html"}
         assert context.cookies() == []
         assert requests == []
 
 
 @pytest.mark.parametrize(
-    "stored", ["{", "7", "null", '{"01-gradient-descent.html": 3}']
+    "found",
+    [
+        "{",
+        "7",
+        "null",
+        f'{{"{FIRST}.html": 3}}',
+        f'{{"{FIRST}.html": {{"total": 99, "first": {{"question-99": true}}}}}}',
+    ],
 )
 def test_what_others_have_stored_does_no_harm(
-    browser: Browser, site: str, stored: str
+    browser: Browser, site: str, found: str
 ) -> None:
     with browser.new_context() as context:
         page = context.new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"{site}index.html")
-        page.evaluate(f"localStorage.setItem('first answers', {stored!r})")
+        page.evaluate(stored(site).replace("get", "set")[:-1] + f", {found!r})")
         page.reload()
         page.goto(site + FIRST_CHAPTER)
         answer(page, 1, "right")

@@ -10,6 +10,7 @@ from inspect import getsource
 from io import StringIO
 from pathlib import Path
 from threading import Thread
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,28 @@ def for_ever(*arguments: Any) -> None:
             print("again")
 
 
+def for_ever_whatever_happens(*arguments: Any) -> None:
+    while True:
+        try:
+            sleep(10)
+        except:  # noqa: E722
+            print("again")
+
+
+class FarFromAnyError(BaseException):
+    pass
+
+
+def escapes(*arguments: Any) -> None:
+    raise FarFromAnyError
+
+
+def adds_a_note(*arguments: Any) -> None:
+    error = ValueError("told apart")
+    error.add_note("a note")
+    raise error
+
+
 def leaves(*arguments: Any) -> None:
     sys.exit()
 
@@ -105,7 +128,9 @@ def test_the_books_version_is_right_and_leaves_its_arguments_alone(task: Task) -
 @pytest.mark.parametrize(("task", "mistake"), MISTAKES)
 def test_each_mistake_is_called_by_its_name(task: Task, mistake: Mistake) -> None:
     mutant = mutate(task.solution, mistake.old, mistake.new)
-    assert fault(task, mutant) == mistake.message
+    told = fault(task, mutant).removeprefix(mistake.message)
+    assert not told or re.match(r"It raises .*\nA usual cause: ", told, re.S)
+    assert not told or told.endswith(mistake.message)
     assert re.fullmatch(r".{10,160}\.", mistake.message)
 
 
@@ -128,6 +153,8 @@ def test_each_task_knows_mistakes_and_facts_and_says_different_things(
         (lambda: 0, "other parameters"),
         (at_once, "raises ValueError: told apart, in the line"),
         (leaves, "raises SystemExit"),
+        (escapes, "raises .*FarFromAnyError"),
+        (adds_a_note, "raises ValueError: told apart, in the line"),
         (mute, "raises .*MuteError"),
         (one_by_one, "yield|returns 1 value; "),
         (dict, "This is a class"),
@@ -141,10 +168,15 @@ def test_whatever_is_handed_in_is_answered(
     assert re.search(told, fault(task, function))
 
 
-def test_what_never_ends_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("function", [for_ever, for_ever_whatever_happens])
+def test_what_never_ends_is_stopped(
+    function: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(judge, "SECONDS", 0.2)
+    before = sys.gettrace()
     for task in list(TASKS.values())[:3]:
-        assert "more than 0.2 seconds" in fault(task, for_ever)
+        assert "more than 0.2 seconds" in fault(task, function)
+        assert sys.gettrace() is before
 
 
 @each_task
@@ -214,22 +246,30 @@ def broken(X, factor):
     ("task", "function", "told"),
     [
         (SCALE, in_place, "It changes X in place. Work on a copy."),
-        (SCALE, lambda X, f: scale(X, f).T, "It is transposed."),
-        (SCALE, lambda X, f: -scale(X, f), "It has the opposite sign."),
-        (SCALE, lambda X, f: scale(X, f) / 2, "It is 0.5 times what is right."),
-        (SCALE, lambda X, f: scale(X, f).tolist(), "It returns 9 values; one is due."),
-        (SCALE, lambda X, f: 1.0, "one number where an array of shape (3, 3) is due"),
-        (SCALE, lambda X, f: scale(X, f)[:2], "Its shape is (2, 3) where (3, 3) is"),
-        (SCALE, lambda X, f: scale(X, f).astype(str), "returns an array of <U"),
+        (SCALE, lambda *both: scale(*both).T, "It is transposed."),
+        (SCALE, lambda *both: -scale(*both), "It has the opposite sign."),
+        (SCALE, lambda *both: scale(*both) / 2, "It is 0.5 times what is right."),
+        (
+            SCALE,
+            lambda *both: scale(*both).tolist(),
+            "a list or tuple where an array is due.",
+        ),
+        (SCALE, lambda *_: 1.0, "one number where an array of shape (3, 3) is due"),
+        (SCALE, lambda *both: scale(*both)[:2], "Its shape is (2, 3) where (3, 3) is"),
+        (SCALE, lambda *both: scale(*both).astype(str), "returns an array of <U"),
         (SCALE, broken, "in the line\n    return X @ total[:-1]"),
         (SCALE, torch.no_grad()(broken), "in the line\n    return X @ total[:-1]"),
         (MEAN, lambda y: y.sum(), "It is len(y) times too large. Is a mean due"),
         (MEAN, lambda y: y.mean() / len(y), "It is len(y) times too small."),
         (MEAN, endless_list, "raises RecursionError"),
+        (MEAN, lambda y: y[:1], "(1,) where one number is due. Return its only entry"),
+        (MEAN, lambda y: [], "It returns 0 values; one is due."),
         (MEAN, lambda y: y, "Its shape is (6,) where one number is due."),
         (MEAN, lambda y: np.median(y), "is right."),
         (SPLIT, lambda y: (y.mean(), -y.std()), "Look at spread. It has the opposite"),
         (SPLIT, lambda y: y.mean(), "a number; 2 are due: mean, spread."),
+        (SPLIT, lambda y: ([1, 2], 1), "Look at mean. It returns a list or tuple"),
+        (SPLIT, lambda y: {"a": 1, "b": 2}, "Return one tuple: mean, spread."),
         (SPLIT, lambda y: (1, 2, 3), "3 values; 2 are due: mean, spread."),
         (SPLIT, lambda y: (y.mean(), None), "Look at spread. It returns None."),
     ],
@@ -254,6 +294,54 @@ def test_tells_the_usual_wrong_shapes() -> None:
     assert "It is transposed." in fault(Task(column, rows), lambda y: column(y).T)
     met = fault(Task(vector, rows), lambda y: y * column(y))
     assert "An array of shape (6,) met one of shape (6, 1)." in met
+
+
+def test_parameters_are_those_that_a_chapter_may_use() -> None:
+    def power(x, y, exponent=2):
+        return (x + y) ** exponent
+
+    def examples(rng: np.random.Generator) -> list[tuple[Any, ...]]:
+        return [(rng.normal(size=n), rng.normal(size=n), 3) for n in (4, 6)]
+
+    task = Task(power, examples)
+    asked = "It has other parameters; asked for is def power(x, y, exponent=2)."
+    assert fault(task, lambda x, y, exponent: power(x, y, exponent)) == asked
+    assert fault(task, lambda y, x, exponent=2: power(x, y, exponent)) == asked
+    assert fault(task, lambda a, b, exponent=2: power(a, b, exponent)) == asked
+    assert fault(task, lambda x, y, exponent=2, more=1: power(x, y, exponent)) == ""
+    assert fault(task, lambda *all_: power(*all_)) == ""
+    assert fault(MEAN, lambda numbers: np.mean(numbers)) == ""
+
+
+def test_an_error_that_a_mistake_raises_too_is_shown_with_its_line() -> None:
+    mistake = Mistake("factor * X", "factor @ X", "This is a matrix product.")
+    task = Task(scale, squares, mistakes=(mistake,))
+
+    def other(X, factor):
+        return X.sum(axis=1, keepdims=True) @ X
+
+    assert re.fullmatch(
+        r"It raises ValueError: matmul: .*, in the line\n"
+        r"    return X\.sum\(axis=1, keepdims=True\) @ X\n"
+        r"A usual cause: This is a matrix product\.",
+        fault(task, other),
+        re.S,
+    )
+
+
+def test_what_is_set_for_the_whole_notebook_stays_as_it_is() -> None:
+    def settles(y):
+        np.seterr(all="raise")
+        torch.set_grad_enabled(False)
+        sys.stdout.close()
+        return y.mean()
+
+    before = np.geterr()
+    assert fault(MEAN, settles) == ""
+    assert np.geterr() == before
+    assert torch.is_grad_enabled()
+    with np.errstate(all="raise"):
+        assert fault(MEAN, lambda y: y.mean() + 0 * np.exp(-1e9)) == ""
 
 
 def test_names_a_factor_though_examples_have_different_axes() -> None:
@@ -326,8 +414,11 @@ def test_a_notebook_goes_on_with_what_is_right(
     assert capsys.readouterr().out == (
         "Checks passed: 1 of 3. Still open: cross_entropy and loss_and_gradient.\n"
     )
-    check(load_tasks(label)["cross_entropy"].solution, label)
-    check(load_tasks(label)["loss_and_gradient"].solution, label)
+    for name in ("cross_entropy", "loss_and_gradient"):
+        book = load_tasks(label)[name].solution
+        assert check(book, label) is book
+        assert f"{name} is the book's version." in capsys.readouterr().out
+        check(mutate(book, "return", "return "), label)
     show_progress(label)
     assert "Checks passed: 3 of 3." in capsys.readouterr().out
 
@@ -351,6 +442,15 @@ def test_a_function_is_known_by_what_the_notebook_calls_it(
         exec(f"sigmoid = {value}\nsigmoid = check(sigmoid, {label!r})", names)
         assert (names["sigmoid"] is book) == (not value.startswith("lambda"))
         assert capsys.readouterr().out.startswith("sigmoid is ")
+
+    class Rude:
+        def __getattr__(self, name):
+            raise KeyError(name)
+
+    names = {"check": check, "sigmoid": Rude()}
+    exec(f"sigmoid = check(sigmoid, {label!r})", names)
+    assert names["sigmoid"] is book
+    assert "This is a value of type Rude;" in capsys.readouterr().out
     assert check(7, label) == 7
     assert "asks for sigmoid, cross_entropy and" in capsys.readouterr().out
 

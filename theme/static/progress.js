@@ -2,8 +2,10 @@
 // nowhere else. A chapter shows its count above its first question, the first page
 // one on each card. Where nothing can be stored, nothing is shown.
 
+// Other books of the same site share the store: each has a key of its own.
+const KEY = `first answers ${new URL("..", document.currentScript.src)}`;
+
 document.addEventListener("DOMContentLoaded", () => {
-  const KEY = "first answers";
   const questions = [...document.querySelectorAll("article .question")];
   const nameOf = (address) => new URL(address, location).pathname.split("/").pop();
   const here = nameOf(location.href);
@@ -36,18 +38,26 @@ document.addEventListener("DOMContentLoaded", () => {
   const answersTo = (chapter) => Object.values(chapter?.first ?? {});
   const count = (chapter) => answersTo(chapter).filter(Boolean).length;
 
+  // Without those to questions that the chapter has no longer.
+  function recallHere(all) {
+    const first = Object(all?.[here]?.first);
+    const kept = questions.filter(({ id }) => id in first).map(({ id }) => [id, first[id]]);
+    return { total: questions.length, first: Object.fromEntries(kept) };
+  }
+
   function showOnPage(line) {
-    const right = count(recallSafely()?.[here]);
+    const right = count(recallHere(recallSafely()));
     line.textContent = `${right} of ${questions.length} questions right at first try.`;
   }
 
   function watch(line) {
     for (const question of questions)
       for (const answer of question.querySelectorAll("details.answer"))
-        answer.addEventListener("toggle", () => {
+        // A toggle would also count what a search on the page opens.
+        answer.querySelector("summary").addEventListener("click", () => {
           const all = recallSafely();
-          const chapter = { total: questions.length, first: { ...all?.[here]?.first } };
-          if (!answer.open || !all || question.id in chapter.first) return;
+          const chapter = recallHere(all);
+          if (!all || question.id in chapter.first) return;
           chapter.first[question.id] = answer.classList.contains("right");
           store({ ...all, [here]: chapter });
           showOnPage(line);
