@@ -34,7 +34,10 @@ Examples = list[tuple[Any, ...]]
 
 
 class Leaf(NamedTuple):
-    """A number, an array or a tensor in a result; or something else."""
+    """A number, an array or a tensor in a result, in words and as an array.
+
+    Of something else, the array is None.
+    """
 
     kind: str
     value: Any
@@ -276,7 +279,8 @@ def _explain(
         return f"It takes more than {SECONDS:g} seconds. Does a loop never end?"
     if got.error:
         line = _line_of(got.error, function)
-        return f"It raises {_describe(got.error)[:200]}{line}"
+        told = " ".join(_describe(got.error).split())
+        return f"It raises {told[:200]}{line}"
     if got.changed:
         names = ", ".join(sorted(got.changed))
         return f"It changes {names} in place. Work on a copy."
@@ -343,7 +347,7 @@ def _title(task: "Task", expected: dict[str, Leaf], place: str) -> str:
 def _explain_type(pairs: list[tuple[Leaf, Leaf]]) -> str:
     """Say that a part of the results has the wrong type or shape."""
     for got, expected in pairs:
-        if got.kind == "None" != expected.kind:
+        if got.kind == "None" and expected.kind != "None":
             return "It returns None. Is there a return?"
         if got.kind != expected.kind and not {got.kind, expected.kind} <= NUMERIC:
             return f"It returns {got.kind} where {expected.kind} is due."

@@ -55,7 +55,7 @@ def spoil(task: Task, change: Callable[[Any], Any]) -> Callable[..., Any]:
 
 
 def at_once(*arguments: Any) -> None:
-    raise ValueError("told apart")
+    raise ValueError("told\n  apart")
 
 
 def for_ever(*arguments: Any) -> None:
