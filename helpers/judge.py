@@ -236,17 +236,19 @@ def _look_at(task: "Task", function: Any, arguments: tuple[Any, ...]) -> str:
 
 
 def _is_empty(function: Function) -> bool:
-    """Return whether a function has nothing but a docstring, `...` and `pass`."""
+    """Return whether a function has nothing but a docstring, `...` or `pass`."""
     try:
         tree: Any = ast.parse(textwrap.dedent(inspect.getsource(function)))
         body = tree.body[0].body
     except (AttributeError, OSError, SyntaxError, TypeError):
         return False
-    return all(
-        isinstance(line, ast.Pass)
-        or (isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant))
-        for line in body
-    )
+    texts = {ast.unparse(line) for line in body if not _is_docstring(line)}
+    return texts <= {"...", "pass", "return ..."}
+
+
+def _is_docstring(line: Any) -> bool:
+    text = getattr(line, "value", None) if isinstance(line, ast.Expr) else None
+    return isinstance(text, ast.Constant) and isinstance(text.value, str)
 
 
 def _recognise(task: "Task", got: Run, examples: Examples) -> str:

@@ -389,8 +389,12 @@ def test_an_empty_function_is_not_yet_written(
     def empty(z):
         pass
 
+    def returned(z):
+        return ...
+
     task = load_tasks("logistic-regression")["sigmoid"]
-    assert fault(task, sigmoid) == fault(task, empty) == NOT_WRITTEN
+    for function in (sigmoid, empty, returned):
+        assert fault(task, function) == NOT_WRITTEN
     assert check(sigmoid, "logistic-regression") is task.solution
     assert capsys.readouterr().out == (
         "sigmoid is not written yet.\nThe notebook goes on with the book's version.\n"
