@@ -1,5 +1,6 @@
-"""A link to a folder works like the folder, in the shell and in `make`."""
+"""What `make` is asked to do: links to folders work, and all tests are found."""
 
+import fnmatch
 import os
 import shutil
 import subprocess
@@ -59,3 +60,10 @@ def test_a_link_to_what_is_built_is_emptied(
     (folder / "_build").symlink_to(built)
     make(folder, target)
     assert {path.name for path in built.iterdir()} == left
+
+
+def test_every_folder_of_tests_is_searched(pytestconfig: pytest.Config) -> None:
+    folders = {it.parent.name for it in (ROOT / "tests").rglob("test_*.py")}
+    assert "build" in folders
+    for pattern in pytestconfig.getini("norecursedirs"):
+        assert not fnmatch.filter(folders, pattern)
