@@ -200,6 +200,7 @@ def test_the_search_of_the_student_edition_knows_no_solution(student: Path) -> N
     sources = [path.read_text(encoding="utf-8") for path in chapter_files()]
     inside = words_of("".join("".join(SOLUTION.findall(text)) for text in sources))
     outside = [SOLUTION.sub("", text) for text in sources]  # formulas, as typed
+    outside += [path.read_text() for path in (ROOT / "reference").glob("*.md")]
     outside += [parse(page).get_text(" ") for page in INSTRUCTOR.rglob("*.html")]
     alone = inside - words_of(" ".join(outside))
     assert alone & index_of(INSTRUCTOR)  # of its prose: code is not searched
