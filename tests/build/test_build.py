@@ -541,7 +541,7 @@ def contents(root: Path) -> dict[str, str]:
         path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for part in ("html", "executed")
         for path in (root / "_build" / part).rglob("*")
-        if path.is_file()
+        if path.is_file() and path.name != ".buildinfo"  # what Sphinx notes for itself
     }
 
 
