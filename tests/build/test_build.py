@@ -448,8 +448,10 @@ MOMENTS = {
 }
 
 
-def start(book: SmallBook, *arguments: str) -> "subprocess.Popen[str]":
-    with surroundings({"PYTHONPATH": str(ROOT)}):
+def start(
+    book: SmallBook, *arguments: str, **variables: str
+) -> "subprocess.Popen[str]":
+    with surroundings({"PYTHONPATH": str(ROOT)} | variables):
         return subprocess.Popen(
             [sys.executable, *arguments],
             cwd=book.root,
@@ -590,7 +592,7 @@ def test_the_whole_book_rendered_again_elsewhere_gives_the_same_bytes(
     ours = {name: it for name, it in os.environ.items() if name.startswith("BOOK_")}
     # By a process of its own: Sphinx remembers settings of earlier builds in this one,
     # and notes a hash of them in .buildinfo.
-    with surroundings(ours), start(other, "-m", "booktools", "build") as process:
+    with start(other, "-m", "booktools", "build", **ours) as process:
         said, _ = process.communicate()
     assert process.returncode == 0, said
     assert "executed in" not in said
