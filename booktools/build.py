@@ -35,7 +35,7 @@ from booktools.environment import (
     read_code,
 )
 from booktools.errors import AuthorError
-from booktools.git import branch, revision
+from booktools.git import branch, is_changed, revision
 from booktools.sources import (
     BUILD,
     EXECUTED,
@@ -214,11 +214,12 @@ def changed_pages(
     """Return the pages that Sphinx has to read again, or None for all of them.
 
     All of them are read if anything else has changed, or if an unchanged
-    chapter has been executed again since.
+    chapter has been executed again since; and if pages may say that files differ
+    from the commit, which is no longer so.
     """
     try:
         state = json.loads((folder / STATE).read_text())
-        if state["base"] != base:
+        if state["base"] != base or (state["is_changed"] and not is_changed(root)):
             return None
         changed = {
             name for name, it in state["pages"].items() if hashes.get(name) != it
@@ -239,6 +240,7 @@ def write_state(root: Path, folder: Path, base: str, hashes: Hashes) -> None:
         "base": base,
         "pages": {name: hashes.get(name) for name in names},
         "executed": hash_executed(root),
+        "is_changed": is_changed(root),
     }
     (folder / STATE).write_text(json.dumps(state))
 
