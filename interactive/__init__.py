@@ -1,11 +1,9 @@
 """Interactive figures: data for their scripts, and a static figure without them."""
 
-from interactive.explorables import (
-    show_backward_pass,
-    show_drawing,
-    show_explorable,
-    show_learning_rate,
-)
+from interactive.backward_pass import show_backward_pass
+from interactive.drawing import show_drawing
+from interactive.explorable import show_explorable
+from interactive.learning_rate import show_learning_rate
 
 __all__ = [
     "show_backward_pass",

@@ -32,8 +32,9 @@ function drawn(tag, attributes = {}) {
 }
 
 // Replace the figure with the stages, each with an SVG on top. Returns, for each
-// stage, a layer clipped to its axes, and a function from data to pixels, which
-// moves distant points to just outside the axes.
+// stage, a layer clipped to its axes and one on top that is not; the limits of its
+// axes; a function from data to pixels, which moves distant points to just outside
+// the axes; and one that returns where, in units of the data, a pointer is.
 function setStages(box, axes, labels) {
   const stages = [...box.querySelectorAll("span[hidden]")].map((hidden, i) => {
     hidden.remove();
@@ -47,20 +48,33 @@ function setStages(box, axes, labels) {
 
 function setStage(picture, axes, label) {
   const [width, height] = ["width", "height"].map((side) => Number(picture.getAttribute(side)));
-  const [left, top, right, bottom] = axes.box.map((share, i) => share * (i % 2 ? height : width));
+  const [left, ceiling, right, bottom] = axes.box.map((share, i) => share * (i % 2 ? height : width));
   const svg = drawn("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label });
   const clip = drawn("clipPath", { id: `clip-${serial++}` });
-  clip.append(drawn("rect", { x: left, y: top, width: right - left, height: bottom - top }));
+  clip.append(drawn("rect", { x: left, y: ceiling, width: right - left, height: bottom - ceiling }));
   const layer = drawn("g", { "clip-path": `url(#${clip.id})` });
-  svg.append(clip, layer);
+  const top = drawn("g");
+  svg.append(clip, layer, top);
   picture.loading = "eager";
-  const share = (value, [low, high]) => Math.min(Math.max((value - low) / (high - low), -9), 9);
-  const up = axes.logarithmic ? Math.log : (value) => value;
-  const place = (x, y) => [
-    left + share(x, axes.x) * (right - left),
-    bottom - share(up(y), axes.y.map(up)) * (bottom - top),
-  ];
-  return { layer, place, node: element("div", { className: "stage" }, picture, svg) };
+  // Data to pixels and back, for each axis.
+  const scale = ([low, high], logarithmic, from, to) => {
+    const up = logarithmic ? Math.log : (value) => value;
+    const down = logarithmic ? Math.exp : (value) => value;
+    const share = (value) => (up(value) - up(low)) / (up(high) - up(low));
+    return {
+      to: (value) => from + Math.min(Math.max(share(value), -9), 9) * (to - from),
+      back: (pixel) => down(up(low) + ((pixel - from) / (to - from)) * (up(high) - up(low))),
+    };
+  };
+  const across = scale(axes.x, axes.logarithmic[0], left, right);
+  const along = scale(axes.y, axes.logarithmic[1], bottom, ceiling);
+  const place = (x, y) => [across.to(x), along.to(y)];
+  const at = ({ clientX, clientY }) => {
+    const { x, y } = new DOMPoint(clientX, clientY).matrixTransform(svg.getScreenCTM().inverse());
+    return [across.back(x), along.back(y)];
+  };
+  const node = element("div", { className: "stage" }, picture, svg);
+  return { svg, layer, top, place, at, limits: [axes.x, axes.y], node };
 }
 
 // A slider with its label and its value, formatted by `describe`.
@@ -105,23 +119,126 @@ function choice(legend, options, onmove) {
   return { node: field, chosen };
 }
 
+// Buttons to play, take one step, and begin again. `advance` takes a step, and returns
+// whether there is another; `reset` goes back to the start. While it plays, steps
+// follow each other at least that many milliseconds apart: with 0, one for each frame.
+// Who asks for little motion sees two pictures a second.
+function transport({ advance, reset, milliseconds = 0 }) {
+  const [play, step, again] = ["Play", "Step", "Reset"].map((name) => button(name));
+  const pause = matchMedia("(prefers-reduced-motion: reduce)").matches ? 500 : milliseconds;
+  let [frame, ended, last] = [null, false, 0];
+  const stop = () => {
+    cancelAnimationFrame(frame);
+    frame = null;
+    play.textContent = "Play";
+  };
+  const restart = () => {
+    stop();
+    ended = false;
+    reset();
+  };
+  const take = () => (ended = !advance()) && stop();
+  const run = (now) => {
+    frame = requestAnimationFrame(run);
+    if (now - last < pause) return;
+    last = now;
+    take();
+  };
+  play.addEventListener("click", () => {
+    if (frame !== null) return stop();
+    if (ended) restart();
+    play.textContent = "Pause";
+    frame = requestAnimationFrame(run);
+  });
+  step.addEventListener("click", () => {
+    stop();
+    if (!ended) take();
+  });
+  again.addEventListener("click", restart);
+  const node = element("div", { className: "buttons" }, play, step, again);
+  return { node, stop, restart };
+}
+
+// A button: button("Clear", () => …).
+function button(name, onclick) {
+  const made = element("button", { type: "button" }, name);
+  if (onclick) made.addEventListener("click", onclick);
+  return made;
+}
+
 // A button that plays and pauses: it calls `begin`, and then `advance` again and
 // again, until that returns false or `stop` is called.
 function player(begin, advance, milliseconds) {
-  const button = element("button", { type: "button" }, "Play");
+  const play = button("Play");
   let timer;
   const stop = () => {
     timer = clearInterval(timer);
-    button.textContent = "Play";
+    play.textContent = "Play";
   };
   const step = () => advance() || stop();
-  button.addEventListener("click", () => {
+  play.addEventListener("click", () => {
     if (timer) return stop();
-    button.textContent = "Pause";
+    play.textContent = "Pause";
     begin();
     timer = setInterval(step, milliseconds);
   });
-  return { button, stop };
+  return { button: play, stop };
+}
+
+// A point that the reader moves over a stage: by mouse or finger, or by the arrow keys,
+// ten times as far with Shift. `steps` are those of the keys, in units of the data;
+// `describe([x, y])` says where it is. It stays within the axes.
+function handle(stage, { label, at, steps, describe, onmove }) {
+  const node = drawn("g", { class: "handle", role: "slider", tabindex: 0, "aria-label": label });
+  node.append(drawn("circle", { r: 14, class: "reach" }), drawn("circle", { r: 7 }));
+  node.setAttribute("aria-roledescription", "point in the plane");
+  ["min", "max"].forEach((end, i) => node.setAttribute(`aria-value${end}`, stage.limits[0][i]));
+  let place = at;
+  const move = (to) => {
+    place = to.map((value, i) => Math.min(Math.max(value, stage.limits[i][0]), stage.limits[i][1]));
+    node.setAttribute("transform", `translate(${stage.place(...place)})`);
+    node.setAttribute("aria-valuenow", place[0]);
+    node.setAttribute("aria-valuetext", describe(place));
+  };
+  const tell = (to) => {
+    move(to);
+    onmove(place);
+  };
+  const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+  node.addEventListener("keydown", (event) => {
+    const way = ways[event.key];
+    if (!way) return;
+    event.preventDefault(); // the page would scroll
+    tell(place.map((value, i) => value + way[i] * steps[i] * (event.shiftKey ? 10 : 1)));
+  });
+  node.addEventListener("pointerdown", (event) => {
+    node.setPointerCapture(event.pointerId);
+    node.focus();
+    event.preventDefault();
+  });
+  node.addEventListener("pointermove", (event) => {
+    if (node.hasPointerCapture(event.pointerId)) tell(stage.at(event));
+  });
+  move(at);
+  stage.top.append(node);
+  stage.svg.setAttribute("role", "group"); // an image has nothing to use
+  return { node, move, at: () => place };
+}
+
+// The state of an explorable in the page's address, so that one can link to a moment:
+// "#name?key=value&…". `read` returns what the address asks for, as an object of texts,
+// empty if it asks for another; `write` puts a state there, once the reader pauses.
+function address(name) {
+  const [asked, query = ""] = decodeURI(location.hash.slice(1)).split("?");
+  let waiting;
+  return {
+    read: () => (asked === name ? Object.fromEntries(new URLSearchParams(query)) : {}),
+    write: (state) => {
+      clearTimeout(waiting);
+      const place = `#${name}?${new URLSearchParams(state)}`;
+      waiting = setTimeout(() => history.replaceState(null, "", place), 400);
+    },
+  };
 }
 
 // A text that only screen readers announce, once the reader pauses; it is

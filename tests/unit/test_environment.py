@@ -197,7 +197,7 @@ def test_what_makes_and_executes_chapters_counts(root: Path) -> None:
             *("outputs", "tracebacks"),
         )
     }
-    assert kept | {"interactive/explorables.py"} <= found.keys()
+    assert kept | {"interactive/explorable.py"} <= found.keys()
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_an_explorable_gets_its_data_and_where_to_draw() -> None:
         "box": [0.25, 0.125, 0.75, 0.5],  # from the top left
         "x": [0, 4],
         "y": [1, 100],
-        "logarithmic": True,
+        "logarithmic": [False, True],
     }
 
 

@@ -1,0 +1,107 @@
+"""The learning rate of gradient descent for a straight line."""
+
+from collections.abc import Callable
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.display import HTML
+from matplotlib.axes import Axes
+
+from interactive.explorable import show_explorable
+
+UPDATES = 100  # in each descent
+MINI_BATCH = 16
+SHARES = (0.125, 0.6, 1.02)  # learning rates in the figure, relative to the limit
+
+
+def show_learning_rate(
+    x: np.ndarray,
+    y: np.ndarray,
+    start: np.ndarray,
+    draw_surface: Callable[[Axes], None],
+    *,
+    momentum: bool = False,
+) -> HTML:
+    """Let the reader vary the learning rate of gradient descent for a straight line.
+
+    Parameters
+    ----------
+    x : array, shape (N, 1)
+        The feature of the training data.
+    y : array, shape (N, 1) or (N,)
+        The targets.
+    start : array, shape (2,)
+        Initial intercept and slope.
+    draw_surface : function
+        Draws the mean squared error over intercept and slope on given axes.
+    momentum : bool, default False
+        Whether there is a slider for momentum as well.
+
+    Returns
+    -------
+    HTML
+        The explorable.
+
+    Raises
+    ------
+    ValueError
+        If x and y differ in length.
+    """
+    x, y = x.ravel(), y.ravel()
+    if len(x) != len(y):
+        raise ValueError(f"x has {len(x)} examples and y has {len(y)}; they must agree")
+    columns = np.stack([np.ones_like(x), x], axis=1)  # (N, 2)
+    hessian = 2 / len(x) * columns.T @ columns
+    eigenvalues = np.linalg.eigvalsh(hessian)
+    bottom = np.linalg.solve(columns.T @ columns, columns.T @ y)
+    limit = 2 / eigenvalues[-1]
+
+    def prepare(surface: Axes, curve: Axes) -> None:
+        draw_surface(surface)
+        surface.set(xlim=surface.get_xlim(), ylim=surface.get_ylim())
+        curve.set(xlim=(0, UPDATES), ylim=(4e-3, 40), yscale="log")
+        curve.set(xlabel="update", ylabel="training loss")
+
+    figure, (surface, curve) = plt.subplots(1, 2, figsize=(7, 3.4))
+    prepare(surface, curve)
+    for share in SHARES:
+        theta, path = np.ravel(start), [np.ravel(start)]
+        for _ in range(UPDATES):
+            theta = theta - share * limit * hessian @ (theta - bottom)
+            path.append(theta)
+        residuals = np.array(path) @ columns.T - y  # (UPDATES + 1, N)
+        name = f"η = {share * limit:.3f}"
+        surface.plot(*np.transpose(path), ".-", markersize=4)
+        curve.plot((residuals**2).mean(axis=1), label=name)
+    curve.legend()
+    stages = [plt.figure(figsize=(3.5, 3.4)) for _ in range(2)]
+    prepare(*(stage.add_subplot() for stage in stages))
+
+    rng = np.random.default_rng(0)
+    orders = [rng.permutation(len(x)).tolist() for _ in range(UPDATES)]
+    sizes = {"all: batch": len(x), f"{MINI_BATCH}: mini-batch": MINI_BATCH}
+    sizes |= {"1: stochastic": 1}
+    return show_explorable(
+        "learning-rate",
+        figure,
+        {
+            "x": x.tolist(),
+            "y": y.tolist(),
+            "start": np.ravel(start).tolist(),
+            "bottom": bottom.tolist(),
+            "eigenvalues": eigenvalues.tolist(),
+            "updates": UPDATES,
+            # Enough epochs for the mini-batches.
+            "orders": orders[: -(-UPDATES * MINI_BATCH // len(x))],
+            "batches": [{"name": name, "size": size} for name, size in sizes.items()],
+            "rates": {"min": 0.005, "max": 1.7 if momentum else 1.0, "step": 0.005}
+            | {"value": 0.1},
+            "momenta": {"min": 0, "max": 0.95 if momentum else 0}
+            | {"step": 0.05, "value": 0},
+        },
+        alt="Three paths on the contour lines of the loss, and their losses over "
+        f"{UPDATES} updates: a small learning rate creeps along the valley, a "
+        "medium one reaches the minimum, and one just above the limit oscillates "
+        "across the valley with growing amplitude.",
+        stages=stages,
+    )
