@@ -105,10 +105,11 @@ def check_drawn(svg: Locator, points: np.ndarray, axes: dict[str, Any]) -> None:
     *_, width, height = map(float, (svg.get_attribute("viewBox") or "").split())
     left, top, right, bottom = np.array(axes["box"]) * [width, height, width, height]
     low, high = np.array([axes["x"], axes["y"]]).T
-    for axis, logarithmic in enumerate(axes["logarithmic"]):
-        if logarithmic:
-            for numbers in (points[:, axis], low[axis : axis + 1], high[axis : axis + 1]):
-                np.log(numbers, out=numbers)
+    logarithmic = axes["logarithmic"]
+    points, low, high = (
+        np.where(logarithmic, np.log(np.where(logarithmic, numbers, 1)), numbers)
+        for numbers in (points, low, high)
+    )
     share = (points - low) / (high - low)
     expected = [left, bottom] + share * [right - left, top - bottom]
     drawn = svg.locator("polyline").get_attribute("points") or ""
