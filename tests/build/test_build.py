@@ -617,8 +617,10 @@ def test_the_whole_book_rendered_again_elsewhere_gives_the_same_bytes(
     build()
     assert len(list(EXECUTED.iterdir())) == len(chapter_files())
     assert differences(ROOT, other.root) == []
-    # And again after a sentence that came and went.
+    # And again after a sentence that came and went; git does not say that it did,
+    # for then all pages would be written.
     chapter = other.root / chapter_files()[0].relative_to(ROOT)
+    git(other.root, "update-index", "--assume-unchanged", str(chapter))
     text = chapter.read_text()
     for words in ("\nA whole new sentence.\n", ""):
         chapter.write_text(text + words)
