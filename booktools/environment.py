@@ -79,6 +79,7 @@ IMPORT = re.compile(r"^[^\S\n]*(from|import) +([\w., ]+)", re.M)
 # A string in code that may name a file.
 NAME = re.compile(r"""(["'])([^"'\n]{0,200}[./][^"'\n]{0,200})\1""")
 OURS = {"helpers", "interactive"}
+WRITTEN = re.compile(r"^%%writefile +(\w+)\.py$", re.M)  # by a chapter, for itself
 # What pages and tools use; a chapter reads it only by name. All else may be data.
 NOT_READ = re.compile(
     r"(_static|benchmarks|binder|booktools|interactive/static|theme)/"
@@ -232,6 +233,7 @@ def library_versions(code: Code) -> dict[str, str]:
     for kind, names in (found for text in texts for found in IMPORT.findall(text)):
         for name in names.split(",") if kind == "import" else [names]:
             modules.add(re.split(r"[. ]", name.strip())[0])
+    modules -= {name for text in texts for name in WRITTEN.findall(text)}
     modules -= OURS | set(sys.stdlib_module_names)
     modules = {name for name in modules if name.isidentifier()}
     return _versions_of(frozenset(filter(None, map(package_of, modules))))
