@@ -4,10 +4,12 @@ from interactive.backward_pass import show_backward_pass
 from interactive.drawing import show_drawing
 from interactive.explorable import show_explorable
 from interactive.learning_rate import show_learning_rate
+from interactive.one_example import show_one_example
 
 __all__ = [
     "show_backward_pass",
     "show_drawing",
     "show_explorable",
     "show_learning_rate",
+    "show_one_example",
 ]
