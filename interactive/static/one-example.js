@@ -281,16 +281,16 @@ explorable("one-example", {
       arrow(`x${i}`, at.x, ends[0], [radius, 2], "weight");
       arrow(`out${i}`, ends[1], at.out, [0, radius + 2], "weight");
       // A weight stands on the outer side of its edge, and its gradient on the inner.
-      for (const [weight, from, to, share] of [
-        [`w${i}`, at.x, ends[0], narrow ? 0.62 : 0.5],
-        [`v${i}`, ends[1], at.out, narrow ? 0.3 : 0.5],
+      for (const [weight, from, to, outer, inner] of [
+        [`w${i}`, at.x, ends[0], ...(narrow ? [0.62, 0.5] : [0.5, 0.5])],
+        [`v${i}`, ends[1], at.out, ...(narrow ? [0.3, 0.62] : [0.5, 0.5])],
       ]) {
         const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
         const outward = (i === 1 ? 1 : -1) / Math.hypot(dx, dy);
         const beside = (along, far) =>
           [from[0] + dx * along + dy * outward * far, from[1] + dy * along - dx * outward * far];
-        places[weight] = beside(share, 31);
-        number(weight, true, beside(0.5, -20));
+        places[weight] = beside(outer, 31);
+        number(weight, true, beside(inner, -22));
       }
       const off = isKnown(`a${i}`, false) && !n[`on${i}`];
       const state = off ? "node off" : "node";

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 CHAPTER_OF = {
     "learning-rate": "06-momentum-and-noise",
     "backpropagation": "08-backprop-numpy",
+    "one-example": "08-backprop-numpy",
     "draw-digit": "14-mlp-pytorch",
 }
 

@@ -300,6 +300,28 @@ def test_steps_of_backpropagation_follow_mouse_and_keyboard(
     assert len(texts) == 3
 
 
+def test_numbers_of_the_example_follow_mouse_and_keyboard(
+    explorable: Callable[[str], Explorable],
+) -> None:
+    example = explorable("one-example")
+    weight = "[aria-label='weight w₂']"
+
+    def value() -> int:
+        return int(example.get(weight, "ariaValueNow"))
+
+    first, said = value(), {example.says()}
+    x, y = example.tab.point(example.part(f"{weight} rect"))
+    example.tab.drag([(x, y), (x - 20, y), (x - 41, y)])
+    assert value() == first - 2
+    said.add(example.says())
+    example.tab.press(Keys.ARROW_RIGHT)
+    assert value() == first - 1
+    said.add(example.says())
+    example.tab.click(example.part(".buttons button:nth-child(2)"))
+    said.add(example.says())
+    assert len(said) == 4
+
+
 def test_digit_is_drawn_by_mouse_and_keyboard(
     explorable: Callable[[str], Explorable],
 ) -> None:
