@@ -3,6 +3,7 @@
 from interactive.backward_pass import show_backward_pass
 from interactive.drawing import show_drawing
 from interactive.explorable import show_explorable
+from interactive.expression import show_expression
 from interactive.learning_rate import show_learning_rate
 from interactive.one_example import show_one_example
 
@@ -10,6 +11,7 @@ __all__ = [
     "show_backward_pass",
     "show_drawing",
     "show_explorable",
+    "show_expression",
     "show_learning_rate",
     "show_one_example",
 ]

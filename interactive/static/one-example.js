@@ -178,7 +178,7 @@ explorable("one-example", {
     set(given[chosen]);
     go(0);
   }));
-  const sentence = element("p", { className: "readout", ariaHidden: "true" });
+  const sentence = element("p", { className: "readout told", ariaHidden: "true" });
   const spoken = announcement();
   const buttons = element("div", { className: "buttons" }, play.button, back, step, reset);
   svg.after(sentence, element("div", { className: "controls row" }, value.node, buttons), spoken.node);

@@ -1,0 +1,550 @@
+// An expression that the reader types, as a graph, and five ways to walk back through it.
+
+explorable("expression", {
+  title: "Walk back through your own expression",
+  hint: "choose a walk, press Reset, and say what each Step will hand back.",
+}, (box, data) => {
+  const MOST_NODES = 40;
+  const MOST_STEPS = 600;
+  const FUNCTIONS = {
+    relu: { value: (x) => Math.max(x, 0), slope: (x) => Number(x > 0) },
+    tanh: { value: Math.tanh, slope: (x, value) => 1 - value ** 2 },
+    exp: { value: Math.exp, slope: (x, value) => value },
+    log: { value: Math.log, slope: (x) => 1 / x },
+  };
+  const OPERATIONS = {
+    "+": { value: (a, b) => a + b, slopes: () => [1, 1] },
+    "-": { value: (a, b) => a - b, slopes: () => [1, -1] },
+    "*": { value: (a, b) => a * b, slopes: (a, b) => [b, a] },
+    "/": { value: (a, b) => a / b, slopes: (a, b) => [1 / b, -a / b ** 2] },
+    "**": { value: (a, q) => a ** q, slopes: (a, q) => [q * a ** (q - 1)] },
+  };
+  const text = (value) => {
+    const size = Math.abs(value);
+    const short = size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(1) : Number(value.toPrecision(3));
+    return (Number.isFinite(value) ? String(short === 0 ? 0 : short) : String(value)).replaceAll("-", "−").replace("Infinity", "∞");
+  };
+  const factor = (value) => (value < 0 ? `(${text(value)})` : text(value));
+  const subscript = (number) => String(number).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
+
+  // Read an expression: "a = 2; b = a + a; b * b". Returns the nodes of its graph, each
+  // after its parents, the last one being the result. A number that stands in an
+  // operation is part of that operation. Throws an error with the place in the text.
+
+  function read(source) {
+    const fail = (message, from, to = from + 1) => {
+      throw Object.assign(new Error(message), { from, to });
+    };
+    const tokens = [];
+    const pattern = /\s*(?:(?<number>(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)|(?<name>[a-z_]\w*)|(?<sign>\*\*|[-+*/()=;])|(?<end>$))/iy;
+    for (let kind; kind !== "end"; ) {
+      const start = pattern.lastIndex;
+      const found = pattern.exec(source);
+      if (!found) {
+        const from = start + source.slice(start).search(/\S/);
+        fail(`“${source[from]}” means nothing here`, from);
+      }
+      let part;
+      [kind, part] = Object.entries(found.groups).find(([, match]) => match !== undefined);
+      tokens.push({ kind, part, from: pattern.lastIndex - part.length, to: pattern.lastIndex });
+    }
+    let [place, count] = [0, 0];
+    const known = new Map();
+    const next = () => tokens[place];
+    const take = (...parts) => (next().kind === "sign" && parts.includes(next().part) ? tokens[place++] : null);
+    const expect = (what) => {
+      const { kind, part, from, to } = next();
+      fail(kind === "end" ? `it ends where ${what} should come` : `${what} should come before “${part}”`, from, to);
+    };
+
+    // A node, or a number if it depends on no name.
+    const make = (label, value, inputs, slopes, { from, to }) => {
+      if (!Number.isFinite(value)) fail(`this has no value that is a number: ${label}`, from, to);
+      const parents = inputs.map((node, i) => ({ node, slope: slopes[i] })).filter(({ node }) => node.parents);
+      if (!parents.length) return { value };
+      count += 1;
+      if (count > MOST_NODES) fail(`that is more than ${MOST_NODES} operations`, from, to);
+      return { value, label, parents };
+    };
+    const shown = { "*": "×", "-": "−" };
+    const operate = (sign, a, b, token) => {
+      const { value, slopes } = OPERATIONS[sign];
+      const [left, right] = [a, b].map((node) => (node.parents ? "" : factor(node.value)));
+      const label = `${left} ${shown[sign] ?? sign} ${right}`.trim();
+      return make(label, value(a.value, b.value), [a, b], slopes(a.value, b.value), token);
+    };
+
+    function sum() {
+      let found = product();
+      for (let sign; (sign = take("+", "-")); ) found = operate(sign.part, found, product(), sign);
+      return found;
+    }
+    function product() {
+      let found = signed();
+      for (let sign; (sign = take("*", "/")); ) found = operate(sign.part, found, signed(), sign);
+      return found;
+    }
+    function signed() {
+      const sign = take("+", "-");
+      if (!sign) return power();
+      const found = signed();
+      return sign.part === "+" ? found : make("−", -found.value, [found], [-1], sign);
+    }
+    function power() {
+      const base = single();
+      const sign = take("**");
+      if (!sign) return base;
+      const exponent = signed();
+      if (exponent.parents) fail("the power must be a number", sign.from, next().from);
+      return operate("**", base, exponent, sign);
+    }
+    function single() {
+      if (take("(")) {
+        const found = sum();
+        if (!take(")")) expect("“)”");
+        return found;
+      }
+      const token = next();
+      if (token.kind === "number") {
+        place += 1;
+        return { value: Number(token.part) };
+      }
+      if (token.kind !== "name") expect("a number or a name");
+      place += 1;
+      if (!take("(")) {
+        if (Object.hasOwn(FUNCTIONS, token.part)) expect("“(”");
+        if (!known.has(token.part)) {
+          fail(`${token.part} has no value yet: write ${token.part} = 1; before it`, token.from, token.to);
+        }
+        return known.get(token.part);
+      }
+      if (!(Object.hasOwn(FUNCTIONS, token.part))) {
+        fail(`there is no function ${token.part}, but ${Object.keys(FUNCTIONS).join(", ")}`, token.from, token.to);
+      }
+      const input = sum();
+      if (!take(")")) expect("“)”");
+      const value = FUNCTIONS[token.part].value(input.value);
+      return make(token.part, value, [input], [FUNCTIONS[token.part].slope(input.value, value)], token);
+    }
+
+    let root = null;
+    while (next().kind !== "end") {
+      if (take(";")) continue;
+      const [name, sign] = tokens.slice(place);
+      const isNamed = name.kind === "name" && sign.part === "=";
+      if (isNamed) {
+        place += 2;
+        if (known.has(name.part)) fail(`${name.part} has a value already`, name.from, name.to);
+        if (Object.hasOwn(FUNCTIONS, name.part)) fail(`${name.part} is a function`, name.from, name.to);
+      }
+      root = sum();
+      if (isNamed) {
+        if (!root.parents) root = { value: root.value, label: name.part, parents: [] };
+        root.name ??= name.part;
+        known.set(name.part, root);
+      }
+      if (next().kind !== "end" && !take(";")) expect("an operation or “;”");
+    }
+    if (!root) fail("nothing is there yet: try a = 2; a * a", 0);
+    if (!root.parents) fail("the result depends on no name: begin with a = 2;", 0, source.length);
+    const nodes = inOrder(root);
+    nodes.filter((node) => !node.name).forEach((node, i) => (node.name = `n${subscript(i + 1)}`));
+    return nodes;
+  }
+
+  // Each after its parents; see topological_order in the chapter.
+  function inOrder(node, order = new Set()) {
+    if (!order.has(node)) {
+      for (const parent of node.parents) inOrder(parent.node, order);
+      order.add(node);
+    }
+    return [...order];
+  }
+
+  // The walks of the chapter. `hand(child, place, g)` hands g back along an edge and
+  // returns what arrives. Those that follow every path take long: `steps` counts.
+  const paths = (nodes) => {
+    const steps = new Map();
+    for (const node of nodes) {
+      steps.set(node, node.parents.reduce((sum, parent) => sum + 1 + steps.get(parent.node), 0));
+    }
+    return steps.get(nodes.at(-1));
+  };
+  const edges = (nodes) => nodes.reduce((sum, node) => sum + node.parents.length, 0);
+  const add = (held, arriving) => held + arriving;
+  const WALKS = {
+    overwriting: {
+      steps: paths,
+      keep: (held, arriving) => arriving,
+      walk(nodes, held, hand) {
+        const visit = (node, g) => node.parents.forEach((parent, place) => visit(parent.node, hand(node, place, g)));
+        visit(nodes.at(-1), 1);
+      },
+    },
+    "too early": {
+      steps: paths,
+      keep: add,
+      walk(nodes, held, hand) {
+        const visit = (node) => node.parents.forEach((parent, place) => {
+          hand(node, place, held.get(node));
+          visit(parent.node);
+        });
+        visit(nodes.at(-1));
+      },
+    },
+    "nearest first": {
+      steps: edges,
+      keep: add,
+      walk(nodes, held, hand) {
+        const queue = new Set([nodes.at(-1)]);
+        for (const node of queue) { // it grows while we walk
+          node.parents.forEach((parent, place) => {
+            hand(node, place, held.get(node));
+            queue.add(parent.node);
+          });
+        }
+      },
+    },
+    "along all paths": {
+      steps: paths,
+      keep: add,
+      walk(nodes, held, hand) {
+        const visit = (node, g) => node.parents.forEach((parent, place) => visit(parent.node, hand(node, place, g)));
+        visit(nodes.at(-1), 1);
+      },
+    },
+    "in order": {
+      steps: edges,
+      keep: add,
+      walk(nodes, held, hand) {
+        for (const node of [...nodes].reverse()) {
+          node.parents.forEach((parent, place) => hand(node, place, held.get(node)));
+        }
+      },
+    },
+  };
+
+  // Every step of a walk: from which node, along which of its edges, what it hands back,
+  // and what the parent then holds.
+  function follow(name, nodes) {
+    const { steps, keep, walk } = WALKS[name];
+    const count = steps(nodes);
+    const held = new Map(nodes.map((node) => [node, keep === add ? 0 : null]));
+    held.set(nodes.at(-1), 1);
+    const done = [];
+    if (count <= MOST_STEPS) {
+      walk(nodes, held, (child, place, g) => {
+        const { node, slope } = child.parents[place];
+        const [amount, before] = [g * slope, held.get(node)];
+        held.set(node, keep(before, amount));
+        done.push({ child, place, node, slope, g, amount, before, after: held.get(node) });
+        return amount;
+      });
+    }
+    return { count, steps: done, ends: count <= MOST_STEPS && held };
+  }
+
+  // The graph in columns: each node right of its parents. An edge that skips columns
+  // has a place of its own in each of them. Sorting each column by the middle of what
+  // its places are joined to, a few times over, leaves few crossings.
+  function arrange(nodes) {
+    const column = new Map();
+    for (const node of nodes) column.set(node, Math.max(-1, ...node.parents.map((it) => column.get(it.node))) + 1);
+    for (const node of [...nodes].reverse().filter(({ parents }) => !parents.length)) {
+      const uses = nodes.filter(({ parents }) => parents.some((parent) => parent.node === node));
+      column.set(node, Math.max(0, Math.min(...uses.map((use) => column.get(use))) - 1));
+    }
+    const columns = Array.from({ length: column.get(nodes.at(-1)) + 1 }, () => []);
+    const joined = new Map(nodes.map((node) => [node, []]));
+    for (const node of nodes) columns[column.get(node)].push(node);
+    const routes = [];
+    for (const child of nodes) {
+      child.parents.forEach((parent, place) => {
+        const route = [parent.node];
+        for (let at = column.get(parent.node) + 1; at < column.get(child); at += 1) {
+          const way = {};
+          columns[at].push(way);
+          joined.set(way, []);
+          route.push(way);
+        }
+        route.push(child);
+        route.slice(1).forEach((to, i) => {
+          joined.get(to).push(route[i]);
+          joined.get(route[i]).push(to);
+        });
+        const twice = child.parents.filter(({ node }) => node === parent.node).length === 2;
+        routes.push({ child, place, route, bend: twice ? [-1, 1][place] : 0 });
+      });
+    }
+    const row = new Map();
+    const settle = (places) => places.forEach((it, i) => row.set(it, i - (places.length - 1) / 2));
+    columns.forEach(settle);
+    for (let round = 0; round < 4; round += 1) {
+      for (const places of round % 2 ? [...columns].reverse() : columns) {
+        const middle = new Map(places.map((it) => {
+          const rows = joined.get(it).map((other) => row.get(other));
+          return [it, rows.reduce((sum, at) => sum + at, 0) / (rows.length || 1)];
+        }));
+        settle(places.sort((one, other) => middle.get(one) - middle.get(other)));
+      }
+    }
+    return { columns, routes, row };
+  }
+
+  // The page.
+  const input = element("input", {
+    type: "text",
+    className: "source",
+    maxLength: 300,
+    spellcheck: false,
+    autocomplete: "off",
+    autocapitalize: "off",
+  });
+  const mistake = element("p", { className: "note", id: `mistake-${serial++}` });
+  input.setAttribute("aria-describedby", mistake.id);
+  const examples = element("fieldset", {}, element("legend", {}, "examples"));
+  for (const [name, source] of Object.entries(data.examples)) {
+    examples.append(button(name, () => type(source)));
+  }
+  const names = Object.keys(WALKS);
+  const walks = choice("walk", names, () => {
+    play.stop();
+    go(all().length, "end");
+    remember();
+  });
+  walks.node.classList.add("walks");
+  const results = [...walks.node.querySelectorAll("label")].map((label) => {
+    const result = element("span");
+    label.append(result);
+    return result;
+  });
+  const svg = drawn("svg", { class: "network", role: "img" });
+  const graph = element("div", { className: "graph", tabIndex: 0 }, svg);
+  graph.setAttribute("role", "group");
+  graph.setAttribute("aria-label", "The graph");
+  const sentence = element("p", { className: "readout told", ariaHidden: "true" });
+  const spoken = announcement();
+  const play = player(
+    () => done === all().length && go(0),
+    () => go(done + 1),
+    1500,
+  );
+  const leap = (to) => () => {
+    play.stop();
+    go(to());
+  };
+  const back = button("Back", leap(() => done - 1));
+  const step = button("Step", leap(() => done + 1));
+  const buttons = element("div", { className: "buttons" }, play.button, back, step, button("Reset", leap(() => 0)));
+  box.querySelector("img").replaceWith(
+    element("label", { className: "typed" }, "expression ", input),
+    mistake,
+    examples,
+    walks.node,
+    graph,
+    sentence,
+    element("div", { className: "controls" }, buttons),
+    spoken.node,
+  );
+
+  let [nodes, found, layout, done, told] = [[], [], null, 0, "end"];
+  const now = () => found[walks.chosen()];
+  const all = () => now().steps;
+  const right = () => found[names.indexOf("in order")].ends;
+  const wrongs = ({ ends }) => nodes.filter((node) => !same(ends.get(node), right().get(node)));
+  const same = (a, b) => Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b)) || Object.is(a, b);
+  const kept = address("expression");
+  const remember = () => kept.write({ text: input.value, walk: names[walks.chosen()] });
+  const steps = (count) => `${count.toLocaleString("en")} ${count === 1 ? "step" : "steps"}`;
+
+  function type(source) {
+    input.value = source;
+    update();
+    remember();
+  }
+
+  function update() {
+    play.stop();
+    mistake.replaceChildren("names and numbers, + − * / **, relu, tanh, exp and log; a semicolon between assignments");
+    input.removeAttribute("aria-invalid");
+    box.classList.remove("stale");
+    try {
+      nodes = read(input.value);
+    } catch (error) {
+      if (error.from === undefined) throw error;
+      const [from, to] = [error.from, Math.max(error.to, error.from + 1)];
+      const parts = [input.value.slice(0, from), element("mark", {}, input.value.slice(from, to) || " "), input.value.slice(to)];
+      const message = `Character ${from + 1}: ${error.message}.`;
+      mistake.replaceChildren(message, element("code", { ariaHidden: "true" }, ...parts));
+      input.setAttribute("aria-invalid", "true");
+      box.classList.add("stale");
+      return spoken.say(message);
+    }
+    layout = arrange(nodes);
+    found = names.map((name) => follow(name, nodes));
+    results.forEach((result, i) => {
+      const { count, ends } = found[i];
+      const wrong = ends ? wrongs(found[i]).map(({ name }) => name) : [];
+      const verdict = !ends ? "" : wrong.length ? `wrong at ${wrong.slice(0, 3).join(", ")}${wrong.length > 3 ? ", …" : ""}; ` : "right; ";
+      result.textContent = `${verdict}${steps(count)}`;
+      result.classList.toggle("wrong", wrong.length > 0);
+    });
+    go(all().length, "end");
+  }
+
+  function go(to, why = "step") {
+    done = Math.min(Math.max(to, 0), all().length);
+    told = why;
+    show();
+    return done < all().length;
+  }
+
+  function show() {
+    back.ariaDisabled = String(done === 0);
+    step.ariaDisabled = String(done === all().length);
+    paint();
+    const last = told === "step" && all()[done - 1];
+    const [sum, where, why] = last ? sayStep(last) : ["", "", saySoFar()];
+    const line = element("span", {}, element("b", {}, sum), element("i", {}, where));
+    sentence.replaceChildren(line, why);
+    sentence.classList.toggle("back", true);
+    spoken.say(`${where} ${sum} ${why}`);
+  }
+
+  function sayStep({ child, node, slope, g, amount, before, after }) {
+    const name = names[walks.chosen()];
+    const adds = WALKS[name].keep === add;
+    const holds = adds ? `${text(before)} + ${factor(amount)} = ${text(after)}` : text(after);
+    const lost = !adds && before !== null ? `, and forgets the ${text(before)} it held` : "";
+    const early = adds && name !== "along all paths" && !same(g, right().get(child));
+    return [
+      `${text(g)} · ${factor(slope)} = ${text(amount)}`,
+      `step ${done} of ${all().length}`,
+      `${child.name} hands this back to ${node.name}, which now holds ${holds}${lost}.` +
+        (early ? ` But ${child.name} passes on ${text(g)}, and its gradient is ${text(right().get(child))}.` : ""),
+    ];
+  }
+
+  function saySoFar() {
+    const { count, ends } = now();
+    const root = nodes.at(-1).name;
+    if (!ends) {
+      return `This walk takes ${steps(count)}, one for each edge of each path: too many to show. In order it takes ${steps(edges(nodes))}.`;
+    }
+    if (done < all().length) return `Nothing has been handed back yet; the gradient at ${root} itself is 1.`;
+    const wrong = wrongs(now()).map((node) => `${node.name} holds ${text(ends.get(node))}, not ${text(right().get(node))}`);
+    return wrong.length ? `Wrong after ${steps(count)}: ${wrong.join("; ")}.` : `Right at every node, after ${steps(count)}.`;
+  }
+
+  const sayHeld = (node, grad, wrong) =>
+    (grad === null ? "–" : text(grad)) + (wrong ? `, not ${text(right().get(node))}` : "");
+
+  function paint() {
+    const { columns, routes, row } = layout;
+    const part = now().steps.slice(0, done);
+    const last = told === "step" ? part.at(-1) : undefined;
+    const held = new Map(nodes.map((node) => [node, names[walks.chosen()] === "overwriting" ? null : 0]));
+    held.set(nodes.at(-1), 1);
+    const sent = new Map(routes.map((route) => [route, []]));
+    for (const { child, place, node, amount, after } of part) {
+      held.set(node, after);
+      sent.get(routes.find((route) => route.child === child && route.place === place)).push(amount);
+    }
+    const ended = done === all().length && now().ends;
+    const captions = new Map(nodes.map((node) => {
+      const value = `${node.name} = ${text(node.value)}`;
+      const grad = held.get(node);
+      const wrong = ended && !same(grad, right().get(node));
+      const below = now().ends ? sayHeld(node, grad, wrong) : "";
+      return [node, { value, below, wrong, pill: Math.max(44, 9 * node.label.length + 18) }];
+    }));
+    const room = graph.clientWidth || 700;
+    // For all that will be shown, so that nothing moves from step to step.
+    const [widest, pills] = [[], []];
+    for (const [node, { value, pill }] of captions) {
+      const end = now().ends && sayHeld(node, now().ends.get(node), wrongs(now()).includes(node));
+      widest.push(8 * value.length, 8 * (end || "").length);
+      pills.push(pill);
+    }
+    const margin = Math.max(...widest, ...pills) / 2 + 4;
+    const least = Math.max(Math.max(...widest) + 8, Math.max(...pills) + 26);
+    const gap = Math.max(least, Math.min(170, (room - 2 * margin) / (columns.length - 1 || 1)));
+    const most = Math.max(...columns.map(({ length }) => length));
+    const [tall, height] = [86, most * 86 + 12];
+    const width = 2 * margin + gap * (columns.length - 1);
+    const at = new Map();
+    columns.forEach((places, i) => places.forEach((it) =>
+      at.set(it, [margin + gap * i, height / 2 + row.get(it) * tall])));
+    for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) {
+      svg.setAttribute(name, value);
+    }
+    svg.setAttribute("aria-label", nodes.map((node) => `${node.name}: ${node.label}`).join("; "));
+    svg.replaceChildren();
+    const draw = (tag, attributes, content = "") => {
+      const made = drawn(tag, attributes);
+      made.textContent = content;
+      svg.append(made);
+    };
+    const labels = [];
+    for (const route of routes) {
+      const points = route.route.map((it) => [...at.get(it)]);
+      const half = (node) => captions.get(node).pill / 2;
+      points[0][0] += half(route.route[0]);
+      points.at(-1)[0] -= half(route.child);
+      const lit = last && last.child === route.child && last.place === route.place;
+      if (route.bend) for (const point of points) point[1] += 6 * route.bend;
+      const [end, foot] = lit ? [points[0], points[0][0] + 11] : [points.at(-1), points.at(-1)[0] - 11];
+      const tip = `M${end}L${foot},${end[1] - 5}V${end[1] + 5}Z`;
+      end[0] = foot;
+      let line = `M${points[0]}`;
+      points.slice(1).forEach(([x, y], i) => {
+        const [fromX, fromY] = points[i];
+        const [middle, lift] = [(fromX + x) / 2, 12 * route.bend];
+        line += `C${middle},${fromY + lift} ${middle},${y + lift} ${x},${y}`;
+      });
+      draw("path", { class: `edge ${lit ? "now back" : ""}`, d: line });
+      draw("path", { class: `edge tip ${lit ? "now back" : ""}`, d: tip });
+      const amounts = sent.get(route);
+      if (amounts.length) {
+        const i = (points.length - 1) >> 1;
+        const [[x, y], [toX, toY]] = [points[i], points[i + 1]];
+        const shown = amounts.slice(0, 3).map(text).join(", ") + (amounts.length > 3 ? ", …" : "");
+        labels.push([{ class: `sent ${lit ? "now" : ""}`, x: (x + toX) / 2, y: (y + toY) / 2 + (route.bend ? 19 * route.bend : Math.abs(y - toY) < 9 ? -11 : 0) }, shown]);
+      }
+    }
+    for (const node of nodes) {
+      const [x, y] = at.get(node);
+      const { value, below, wrong, pill } = captions.get(node);
+      const state = `node ${node.parents.length ? "" : "leaf"} ${wrong ? "wrong" : ""} ${last?.child === node ? "now" : ""}`;
+      draw("rect", { class: state, x: x - pill / 2, y: y - 15, width: pill, height: 30, rx: 15 });
+      draw("text", { class: "symbol", x, y }, node.label);
+      draw("text", { class: "value", x, y: y - 27 }, value);
+      if (last?.node === node) {
+        const wide = 8 * below.length + 12;
+        draw("rect", { class: "lit back", x: x - wide / 2, y: y + 17, width: wide, height: 22, rx: 6 });
+      }
+      draw("text", { class: "gradient", x, y: y + 28 }, below);
+    }
+    for (const label of labels) draw("text", ...label);
+    if (last) {
+      const middle = (at.get(last.child)[0] + at.get(last.node)[0]) / 2;
+      graph.scrollTo({ left: middle - room / 2 });
+    }
+  }
+
+  input.addEventListener("input", () => {
+    update();
+    remember();
+  });
+  [input.value] = Object.values(data.examples);
+  const asked = kept.read();
+  const walk = names.indexOf(asked.walk ?? data.walk);
+  walks.node.querySelectorAll("input")[Math.max(walk, 0)].checked = true;
+  update();
+  if (asked.text !== undefined) {
+    input.value = asked.text;
+    update(); // there may be a mistake in it, and then the graph is that of the example
+    box.scrollIntoView();
+  }
+  new ResizeObserver(paint).observe(graph);
+});
