@@ -6,6 +6,7 @@ explorable("expression", {
 }, (box, data) => {
   const MOST_NODES = 40;
   const MOST_STEPS = 600;
+  const LETTER = 7.3; // pixels across, at most on average
   const FUNCTIONS = {
     relu: { value: (x) => Math.max(x, 0), slope: (x) => Number(x > 0) },
     tanh: { value: Math.tanh, slope: (x, value) => 1 - value ** 2 },
@@ -21,8 +22,10 @@ explorable("expression", {
   };
   const text = (value) => {
     const size = Math.abs(value);
-    const short = size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(1) : Number(value.toPrecision(3));
-    return (Number.isFinite(value) ? String(short === 0 ? 0 : short) : String(value)).replaceAll("-", "−").replace("Infinity", "∞");
+    const whole = Number.isInteger(value) && size < 1e5;
+    const tiny = size !== 0 && (size < 1e-3 || size >= 1e5) && size < Infinity;
+    const shown = whole ? value + 0 : tiny ? value.toExponential(1) : Number(value.toPrecision(3));
+    return String(shown).replaceAll("-", "−").replace("Infinity", "∞");
   };
   const factor = (value) => (value < 0 ? `(${text(value)})` : text(value));
   const subscript = (number) => String(number).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
@@ -365,7 +368,7 @@ explorable("expression", {
 
   function update() {
     play.stop();
-    mistake.replaceChildren("names and numbers, + − * / **, relu, tanh, exp and log; a semicolon between assignments");
+    mistake.textContent = "Names and numbers, + - * / **, relu, tanh, exp and log. A semicolon ends an assignment.";
     input.removeAttribute("aria-invalid");
     box.classList.remove("stale");
     try {
@@ -436,6 +439,7 @@ explorable("expression", {
     return wrong.length ? `Wrong after ${steps(count)}: ${wrong.join("; ")}.` : `Right at every node, after ${steps(count)}.`;
   }
 
+  const list = (amounts) => amounts.slice(0, 3).map(text).join(", ") + (amounts.length > 3 ? ", …" : "");
   const sayHeld = (node, grad, wrong) =>
     (grad === null ? "–" : text(grad)) + (wrong ? `, not ${text(right().get(node))}` : "");
 
@@ -460,14 +464,20 @@ explorable("expression", {
     }));
     const room = graph.clientWidth || 700;
     // For all that will be shown, so that nothing moves from step to step.
+    const sums = new Map();
+    for (const { child, place, amount } of now().steps) {
+      const edge = `${child.name} ${place}`;
+      sums.set(edge, [...(sums.get(edge) ?? []), amount]);
+    }
     const [widest, pills] = [[], []];
     for (const [node, { value, pill }] of captions) {
       const end = now().ends && sayHeld(node, now().ends.get(node), wrongs(now()).includes(node));
-      widest.push(8 * value.length, 8 * (end || "").length);
+      widest.push(LETTER * value.length, LETTER * (end || "").length);
       pills.push(pill);
     }
     const margin = Math.max(...widest, ...pills) / 2 + 4;
-    const least = Math.max(Math.max(...widest) + 8, Math.max(...pills) + 26);
+    const labels = [...sums.values()].map((amounts) => LETTER * list(amounts).length);
+    const least = Math.max(Math.max(...widest) + Math.max(10, ...labels) + 8, Math.max(...pills) + 26);
     const gap = Math.max(least, Math.min(170, (room - 2 * margin) / (columns.length - 1 || 1)));
     const most = Math.max(...columns.map(({ length }) => length));
     const [tall, height] = [86, most * 86 + 12];
@@ -485,7 +495,7 @@ explorable("expression", {
       made.textContent = content;
       svg.append(made);
     };
-    const labels = [];
+    const above = [];
     for (const route of routes) {
       const points = route.route.map((it) => [...at.get(it)]);
       const half = (node) => captions.get(node).pill / 2;
@@ -508,8 +518,7 @@ explorable("expression", {
       if (amounts.length) {
         const i = (points.length - 1) >> 1;
         const [[x, y], [toX, toY]] = [points[i], points[i + 1]];
-        const shown = amounts.slice(0, 3).map(text).join(", ") + (amounts.length > 3 ? ", …" : "");
-        labels.push([{ class: `sent ${lit ? "now" : ""}`, x: (x + toX) / 2, y: (y + toY) / 2 + (route.bend ? 19 * route.bend : Math.abs(y - toY) < 9 ? -11 : 0) }, shown]);
+        above.push([{ class: `sent ${lit ? "now" : ""}`, x: (x + toX) / 2, y: (y + toY) / 2 + (route.bend ? 19 * route.bend : Math.abs(y - toY) < 9 ? -11 : 0) }, list(amounts)]);
       }
     }
     for (const node of nodes) {
@@ -525,7 +534,7 @@ explorable("expression", {
       }
       draw("text", { class: "gradient", x, y: y + 28 }, below);
     }
-    for (const label of labels) draw("text", ...label);
+    for (const label of above) draw("text", ...label);
     if (last) {
       const middle = (at.get(last.child)[0] + at.get(last.node)[0]) / 2;
       graph.scrollTo({ left: middle - room / 2 });

@@ -12,6 +12,7 @@ CHAPTER_OF = {
     "learning-rate": "06-momentum-and-noise",
     "backpropagation": "08-backprop-numpy",
     "one-example": "08-backprop-numpy",
+    "expression": "17-autograd-engine",
     "draw-digit": "14-mlp-pytorch",
 }
 

@@ -322,6 +322,27 @@ def test_numbers_of_the_example_follow_mouse_and_keyboard(
     assert len(said) == 4
 
 
+def test_expression_follows_mouse_and_keyboard(
+    explorable: Callable[[str], Explorable],
+) -> None:
+    typed = explorable("expression")
+    tab, said = typed.tab, {typed.says()}
+    tab.click(typed.part("input.source"))
+    tab.press(Keys.END, " ", "+", "b")
+    assert "a holds" in typed.says()
+    said.add(typed.says())
+    tab.click(typed.part(".walks label:nth-of-type(4)"))
+    said.add(typed.says())
+    tab.press(Keys.ARROW_DOWN)
+    assert typed.get(".walks label:nth-of-type(5) input", "checked")
+    said.add(typed.says())
+    tab.click(typed.part(".buttons button:nth-child(2)"))
+    said.add(typed.says())
+    tab.press(Keys.ENTER)
+    said.add(typed.says())
+    assert len(said) == 6
+
+
 def test_digit_is_drawn_by_mouse_and_keyboard(
     explorable: Callable[[str], Explorable],
 ) -> None:
