@@ -6,6 +6,7 @@ from interactive.explorable import show_explorable
 from interactive.expression import show_expression
 from interactive.learning_rate import show_learning_rate
 from interactive.one_example import show_one_example
+from interactive.race import show_race
 
 __all__ = [
     "show_backward_pass",
@@ -14,4 +15,5 @@ __all__ = [
     "show_expression",
     "show_learning_rate",
     "show_one_example",
+    "show_race",
 ]
