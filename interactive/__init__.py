@@ -1,6 +1,7 @@
 """Interactive figures: data for their scripts, and a static figure without them."""
 
 from interactive.backward_pass import show_backward_pass
+from interactive.boundary import show_boundary
 from interactive.drawing import show_drawing
 from interactive.explorable import show_explorable
 from interactive.expression import show_expression
@@ -10,6 +11,7 @@ from interactive.race import show_race
 
 __all__ = [
     "show_backward_pass",
+    "show_boundary",
     "show_drawing",
     "show_explorable",
     "show_expression",

@@ -144,7 +144,7 @@ def show_race(
             axes[1, valley].plot(loss, label=f"{name}, η = {rate}", **style)
             ends.append("diverged" if len(path) <= STEPS else f"{loss[-1]:.0e}")
     axes[1, 1].set(ylabel="")
-    axes[1, 0].legend(fontsize="small", loc="lower left", ncols=1)
+    axes[1, 1].legend(fontsize="x-small", loc="lower left")
 
     stages = []
     for valley in range(2):

@@ -4,7 +4,8 @@
 
 explorable("race", {
   title: "Race four rules",
-  hint: "change to the valley that bends, guess which rules arrive with the learning rates as they are, and play. Then drag the start.",
+  hint: "change to the valley that bends, guess which rules arrive with the learning rates " +
+    "as they are, and play. Then drag the start.",
 }, (box, data) => {
   const { hessian, bottom, steepness, starts, rules, beta2, steps, far } = data;
   const stages = setStages(box, data.axes, [
@@ -77,6 +78,7 @@ explorable("race", {
 
   const short = (value) =>
     value !== 0 && value < 1e-3 ? value.toExponential(1) : value.toPrecision(3);
+  const describe = (power) => (10 ** power).toPrecision(2); // a learning rate
   const shapes = {
     descent: "M-5 0a5 5 0 1 0 10 0 5 5 0 1 0-10 0z",
     momentum: "M-4.5-4.5h9v9h-9z",
@@ -92,31 +94,34 @@ explorable("race", {
       max: 0,
       step: 0.05,
       value: Math.log10(given),
-      describe: (power) => (10 ** power).toPrecision(2),
+      describe,
       onmove: change,
     });
     control.input.setAttribute("aria-label", `${name}, learning rate η`);
-    const icon = drawn("svg", { viewBox: "-8 -8 16 16", class: `runner ${name}`, "aria-hidden": true });
+    const icon = drawn("svg", { viewBox: "-8 -8 16 16", class: `runner ${name}` });
+    icon.ariaHidden = "true";
     icon.append(drawn("path", { d: shapes[name] }));
     const loss = element("span", { className: "loss" });
     control.node.prepend(icon);
     control.node.append(loss);
-    const draw = () => {
+    const mark = () => {
       const group = drawn("g", { class: `runner ${name}` });
       const [trail, dots] = [drawn("polyline"), drawn("path", { class: "dots" })];
       const end = drawn("path", { d: shapes[name] });
       group.append(trail, dots, end);
       return { group, trail, dots, end };
     };
-    const runner = { name, loss, input: control.input, row: control.node, on: draw(), below: draw() };
+    const { input, node: row } = control;
+    const rate = () => Number(describe(input.value));
+    const runner = { name, loss, row, input, rate, on: mark(), below: mark() };
     curve.layer.append(runner.below.group);
-    runner.rate = () => Number((10 ** control.input.value).toPrecision(2));
-    const show = (faint) =>
-      runners.filter((other) => other !== runner).forEach(({ on, below }) => {
-        for (const { group } of [on, below]) group.classList.toggle("faint", faint);
-      });
-    for (const event of ["pointerenter", "focusin"]) runner.row.addEventListener(event, () => show(true));
-    for (const event of ["pointerleave", "focusout"]) runner.row.addEventListener(event, () => show(false));
+    // Who points at a rule, or changes it, sees it alone.
+    const fade = (faint) => {
+      for (const other of runners.filter((one) => one !== runner))
+        for (const { group } of [other.on, other.below]) group.classList.toggle("faint", faint);
+    };
+    for (const event of ["pointerenter", "focusin"]) row.addEventListener(event, () => fade(true));
+    for (const event of ["pointerleave", "focusout"]) row.addEventListener(event, () => fade(false));
     return runner;
   });
   const beta = slider({
@@ -171,22 +176,24 @@ explorable("race", {
   head.append(element("span", {}, "learning rate η"), element("span", {}, "loss above min."));
   play.node.append(count);
   beta.node.classList.add("beta");
-  const rows = element("div", { className: "rows" }, head, ...runners.map(({ row }) => row), beta.node);
-  box.append(element("div", { className: "controls" }, which.node, rows, play.node), restore, spoken.node);
+  const rows = element("div", { className: "rows" }, head);
+  rows.append(...runners.map(({ row }) => row), beta.node);
+  const controls = element("div", { className: "controls" }, which.node, rows, play.node);
+  box.append(controls, restore, spoken.node);
 
   const placed = (stage, points) => points.map((point) => stage.place(...point));
   function sketch({ trail, dots, end }, points) {
     trail.setAttribute("points", points.join(" "));
-    dots.setAttribute("d", points.map((point) => `M${point}h0`).join("")); // a dot for each step
+    dots.setAttribute("d", points.map((point) => `M${point}h0`).join("")); // one for each step
     end.setAttribute("transform", `translate(${points.at(-1)})`);
   }
 
   function draw() {
     const stage = stages[which.chosen()];
     const said = runners.map(({ name, loss, path, losses, on, below }) => {
-      const part = path.slice(0, shown + 1);
-      sketch(on, placed(stage, part));
-      sketch(below, placed(curve, losses.slice(0, shown + 1).map((value, k) => [k, value])));
+      const taken = losses.slice(0, shown + 1).map((value, k) => [k, value]);
+      sketch(on, placed(stage, path.slice(0, shown + 1)));
+      sketch(below, placed(curve, taken));
       const diverged = path.length <= steps && shown >= path.length - 1;
       loss.textContent = diverged ? "diverged" : short(losses[shown]);
       return `${name} ${loss.textContent}`;
