@@ -140,7 +140,7 @@ explorable("boundary", {
     const onLine = along(from, -(dot(w, from) + b) / length, unit);
     levels.forEach((level, i) => {
       const foot = along(onLine, level / length, unit);
-      segment(lines[i], plane.place(...along(foot, -9, across)), plane.place(...along(foot, 9, across)));
+      segment(lines[i], ...[-9, 9].map((far) => plane.place(...along(foot, far, across))));
     });
     segment(shade, ...[-4, 4].map((z) => plane.place(...along(onLine, z / length, unit))));
     tip.move(along(from, scale, w));

@@ -120,8 +120,8 @@ explorable("race", {
       for (const other of runners.filter((one) => one !== runner))
         for (const { group } of [other.on, other.below]) group.classList.toggle("faint", faint);
     };
-    for (const event of ["pointerenter", "focusin"]) row.addEventListener(event, () => fade(true));
-    for (const event of ["pointerleave", "focusout"]) row.addEventListener(event, () => fade(false));
+    const come = { pointerenter: true, focusin: true, pointerleave: false, focusout: false };
+    for (const event in come) row.addEventListener(event, () => fade(come[event]));
     return runner;
   });
   const beta = slider({
