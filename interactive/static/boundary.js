@@ -83,7 +83,7 @@ explorable("boundary", {
   const heads = ["w₁", "w₂", "b"].map((name) => element("th", { scope: "col" }, name));
   const head = element("tr", {}, element("td"), ...heads);
   const table = element("table", {}, head, ...cells.map(({ row }) => row));
-  const loss = element("output");
+  const loss = element("p");
   const key = element("p", { className: "key" });
   names.forEach((name, label) => {
     const icon = drawn("svg", { viewBox: "-6 -6 12 12", "aria-hidden": true });

@@ -159,7 +159,7 @@ explorable("race", {
     },
     milliseconds: 25,
   });
-  const count = element("output");
+  const count = element("span");
   const spoken = announcement();
   // Back to the settings of the chapter.
   const restore = button("Chapter’s settings", () => {

@@ -216,6 +216,8 @@ function handle(stage, { label, at, steps, describe, onmove }) {
     node.focus();
     event.preventDefault();
   });
+  // The page would scroll: in SVG the style touch-action does not keep it from that.
+  node.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
   node.addEventListener("pointermove", (event) => {
     if (node.hasPointerCapture(event.pointerId)) tell(stage.at(event));
   });
