@@ -2,14 +2,18 @@
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from browser import come_to, page_of
 from playwright.sync_api import Locator, Page, expect
 
 # The chapter in which each is used; its page has all that it offers.
 CHAPTER_OF = {
     "learning-rate": "06-momentum-and-noise",
+    "race": "06-momentum-and-noise",
+    "boundary": "04-logistic-regression",
     "backpropagation": "08-backprop-numpy",
     "one-example": "08-backprop-numpy",
     "expression": "17-autograd-engine",
@@ -28,3 +32,59 @@ def open_explorable(page: Page, site: str, name: str, chapter: str = "") -> Loca
 
 def data_of(box: Locator) -> dict[str, Any]:
     return json.loads(box.locator("script").text_content() or "")
+
+
+class Stage:
+    """Linear axes with what a script has drawn on them."""
+
+    def __init__(self, box: Locator, number: int) -> None:
+        self.svg = box.locator(".stage").nth(number).locator("svg")
+        axes = data_of(box)["axes"][number]
+        _, _, *size = map(float, (self.svg.get_attribute("viewBox") or "").split())
+        left, top, right, bottom = axes["box"] * np.tile(size, 2)
+        self.corner, self.size = np.array([left, bottom]), np.array(size)
+        self.low, high = np.transpose([axes["x"], axes["y"]])
+        self.unit = [right - left, top - bottom] / (high - self.low)  # in pixels
+
+    def read(self, drawn: str) -> np.ndarray:
+        """Return points (n, 2) that are drawn, in units of the data."""
+        pixels = np.array(re.findall(r"-?[\d.]+(?:e-?\d+)?", drawn), dtype=float)
+        return (pixels.reshape(-1, 2) - self.corner) / self.unit + self.low
+
+    def handle(self, name: str) -> Locator:
+        return self.svg.get_by_role("slider", name=name)
+
+    def at(self, name: str) -> np.ndarray:
+        """Return where a handle is, shape (2,)."""
+        return self.read(self.handle(name).get_attribute("transform") or "")[0]
+
+    def on_screen(self, point: Sequence[float]) -> tuple[float, float]:
+        place = self.svg.bounding_box()
+        assert place
+        pixels = self.corner + (point - self.low) * self.unit
+        x, y = pixels * place["width"] / self.size[0]
+        return place["x"] + x, place["y"] + y
+
+    def drag(self, name: str, to: Sequence[float], *, by: str) -> None:
+        """Drag a handle to a point, by mouse or by finger."""
+        page, handle = self.svg.page, self.handle(name)
+        handle.scroll_into_view_if_needed()
+        path = [self.on_screen(point) for point in np.linspace(self.at(name), to, 4)]
+        if by == "mouse":
+            page.mouse.move(*path[0])
+            page.mouse.down()
+            for point in path[1:]:
+                page.mouse.move(*point)
+            return page.mouse.up()
+        session = page.context.new_cdp_session(page)
+        for point in path:
+            kind = "touchStart" if point == path[0] else "touchMove"
+            touches = [dict(zip("xy", point, strict=True))]
+            session.send(
+                "Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches}
+            )
+        end = {"type": "touchEnd", "touchPoints": []}
+        session.send("Input.dispatchTouchEvent", end)
+        # Chromium hands on what a finger does with the next frame.
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => done()))")
+        return None

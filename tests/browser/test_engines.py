@@ -359,6 +359,30 @@ def test_digit_is_drawn_by_mouse_and_keyboard(
     assert "Your drawing. Most likely 7" in paper.says()
 
 
+@pytest.mark.parametrize("name", ["race", "boundary"])
+def test_point_in_the_plane_follows_mouse_and_keyboard(
+    explorable: Callable[[str], Explorable], name: str
+) -> None:
+    shown = explorable(name)
+    tab, point = shown.tab, shown.part(".stage:not([hidden]) .handle")
+
+    def state() -> tuple[str, ...]:
+        text = tab.get(
+            "document.querySelector(arguments[0]).getAttribute('aria-valuetext')", point
+        )
+        return text, shown.get(".controls", "textContent")
+
+    seen = [state()]
+    x, y = tab.point(point)
+    tab.drag([(x, y), (x + 20, y - 10), (x + 40, y - 20)])
+    seen.append(state())
+    for key in (Keys.ARROW_LEFT, Keys.ARROW_UP):
+        tab.press(key)
+        seen.append(state())
+    for what in zip(*seen, strict=True):  # where it is, and what is said of it
+        assert len(set(what)) == 4
+
+
 # Looks
 
 
