@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import HTML
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
 
 from helpers.plots import BLUE, GREEN, PURPLE, VERMILLION
 from interactive.explorable import show_explorable
@@ -38,7 +39,7 @@ def bend(theta: np.ndarray) -> np.ndarray:
 def walk(
     rule: str,
     gradient: Function,
-    start: Sequence[float],
+    start: ArrayLike,
     rate: float,
     beta: float,
     steps: Mapping[str, Function],

@@ -79,8 +79,7 @@ def check_race(box: Locator) -> None:
         start = stage.at("start")
         # Where rounding decides, as RMSProp's does at the bottom, two paths part.
         path, nearby = (
-            walk(rule, slope, (start + far).tolist(), rate, beta, OF_CHAPTER)
-            for far in (0, 1e-12)
+            walk(rule, slope, start + far, rate, beta, OF_CHAPTER) for far in (0, 1e-12)
         )
         text = row.locator(".loss").inner_text()
         drawn = stage.read(
