@@ -8,6 +8,7 @@ from interactive.expression import show_expression
 from interactive.learning_rate import show_learning_rate
 from interactive.one_example import show_one_example
 from interactive.race import show_race
+from interactive.playground import show_playground
 
 __all__ = [
     "show_backward_pass",
@@ -18,4 +19,5 @@ __all__ = [
     "show_learning_rate",
     "show_one_example",
     "show_race",
+    "show_playground",
 ]

@@ -14,6 +14,7 @@ function explorable(name, { title, hint }, start) {
     box.setAttribute("role", "group");
     box.setAttribute("aria-labelledby", heading.id);
     box.classList.add("live");
+    if (location.hash.startsWith(`#${name}?`)) box.scrollIntoView(); // see `address`
   }
 }
 
@@ -231,7 +232,7 @@ function handle(stage, { label, at, steps, describe, onmove }) {
 // "#name?key=value&…". `read` returns what the address asks for, as an object of texts,
 // empty if it asks for another; `write` puts a state there, once the reader pauses.
 function address(name) {
-  const [asked, query = ""] = decodeURI(location.hash.slice(1)).split("?");
+  const [asked, query = ""] = location.hash.slice(1).split("?");
   let waiting;
   return {
     read: () => (asked === name ? Object.fromEntries(new URLSearchParams(query)) : {}),
