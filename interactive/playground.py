@@ -14,13 +14,13 @@ from interactive import small_network
 from interactive.explorable import show_explorable
 
 MOST = {"layers": 3, "units": 8, "seed": 999, "epochs": 2_000, "points": 100}
-OPTIONS = {
+OPTIONS: dict[str, list[Any]] = {
     "activation": list(small_network.BENDS),
     "rate": [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0],
     "batch": [1, 5, 10, 20, 50, 100, 200],
     "alpha": [0.0, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1],
 }
-CUSTOMARY = {
+CUSTOMARY: dict[str, Any] = {
     "units": (8, 8),
     "activation": "ReLU",
     "rate": 0.1,
@@ -30,7 +30,7 @@ CUSTOMARY = {
     "epochs": 100,
 }
 SYMBOLS = {"activation": "", "rate": "η = ", "batch": "batches of "}
-SYMBOLS |= {"alpha": "α = ", "seed": "seed "}
+SYMBOLS |= {"alpha": "penalty ", "seed": "seed "}
 
 # The training points (N, 2) and their classes (N,), and as much for validation.
 PointSet = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -75,7 +75,9 @@ def show_playground(
         _check_moment(moment, list(point_sets))
     wholes = [CUSTOMARY | dict(moment) for moment in moments]
     farthest = max(
-        np.abs(part).max() for X, _, X_new, _ in point_sets.values() for part in (X, X_new)
+        np.abs(part).max()
+        for X, _, X_new, _ in point_sets.values()
+        for part in (X, X_new)
     )
     reach = float(np.ceil(10.5 * farthest) / 10)
 
@@ -163,7 +165,7 @@ def _draw_moment(
     if z.min() < 0 < z.max():
         ax.contour(ends, ends, z, levels=[0], colors="k", linewidths=1)
     for label, marker in ((0, "o"), (1, "s")):
-        ax.scatter(*X[y == label].T, s=4, marker=marker)
+        ax.scatter(X[y == label, 0], X[y == label, 1], s=4, marker=marker)
     units = settings["units"]
     shape = " and ".join(map(str, units)) + (" unit" if units == (1,) else " units")
     name = f"{moment['data']}, {shape if units else 'no hidden unit'}"
@@ -191,4 +193,4 @@ def _pack(points: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
 def _read_code() -> str:
     """Return the network in NumPy, without what only the module needs."""
     text = Path(small_network.__file__).read_text("utf-8")
-    return text[text.index("import numpy") :].rstrip()
+    return text[text.index("from itertools") :].rstrip()

@@ -1,5 +1,7 @@
 """The network of the playground in NumPy, as the page shows it to the reader."""
 
+from itertools import pairwise
+
 import numpy as np
 
 # The activation function, and its slope, computed from the activation.
@@ -39,7 +41,7 @@ def train(X, y, *, units, activation, rate, batch, alpha, seed, epochs):
         return numbers
 
     layers, sizes = [], [2, *units, 1]
-    for n, m in zip(sizes, sizes[1:]):
+    for n, m in pairwise(sizes):
         bound = np.sqrt(6 / (n + m))
         W = bound * (2 * draw(n * m).reshape(n, m) - 1)
         layers.append((W, bound * (2 * draw(m) - 1)))
@@ -50,7 +52,7 @@ def train(X, y, *, units, activation, rate, batch, alpha, seed, epochs):
             A, z = forward(X[rows], layers, activation)
             p = 1 / (1 + np.exp(-z))
             G = (p - y[rows, None]) / len(rows)
-            for (W, b), a in zip(layers[::-1], A[::-1]):
+            for (W, b), a in zip(layers[::-1], A[::-1], strict=True):
                 back = G @ W.T * BENDS[activation][1](a)
                 W -= rate * (a.T @ G + alpha * W)
                 b -= rate * G.sum(axis=0)

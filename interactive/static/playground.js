@@ -241,11 +241,9 @@ explorable("playground", {
 
   // The network: pictures of what each unit makes of the plane, and lines for weights
 
-  const plane = Array.from({ length: GRID * GRID }, (_, i) => [
-    ((2 * ((i % GRID) + 0.5)) / GRID - 1) * reach,
-    (1 - (2 * (Math.floor(i / GRID) + 0.5)) / GRID) * reach,
-  ]);
-  const picture = (values = new Float32Array(GRID * GRID)) => {
+  const plane = (values) => Float32Array.from({ length: GRID * GRID }, (_, i) => values(i));
+  const middle = (i) => ((2 * (i + 0.5)) / GRID - 1) * reach;
+  const picture = (values = plane(() => 0)) => {
     const canvas = element("canvas", { width: GRID, height: GRID });
     canvas.ariaHidden = "true";
     const context = canvas.getContext("2d");
@@ -254,10 +252,10 @@ explorable("playground", {
   };
   // Blue below zero, orange above, the page's colour at zero.
   function paint({ context, image, values }, largest, [below, above], strength = 220) {
+    const pixels = new Uint32Array(image.data.buffer); // alpha, blue, green, red
     for (let i = 0; i < values.length; i++) {
       const share = Math.min(Math.max(values[i] / largest, -1), 1);
-      image.data.set(share < 0 ? below : above, 4 * i);
-      image.data[4 * i + 3] = strength * Math.abs(share);
+      pixels[i] = ((strength * Math.abs(share)) << 24) | (share < 0 ? below : above);
     }
     context.putImageData(image, 0, 0);
   }
@@ -276,14 +274,13 @@ explorable("playground", {
     ...layerHeads.map(({ node }) => node),
     element("div", {}, "output"),
   );
-  const inputs = [0, 1].map((axis) => {
-    const made = picture();
-    plane.forEach((point, i) => (made.values[i] = point[axis]));
-    return made;
-  });
+  const inputs = [
+    picture(plane((i) => middle(i % GRID))),
+    picture(plane((i) => -middle(Math.floor(i / GRID)))),
+  ];
   const surface = picture(); // of probabilities, large and as a tile
   const output = picture(surface.values);
-  const logits = new Float32Array(GRID * GRID);
+  const logits = plane(() => 0);
   let [tiles, lines] = [[], []]; // one list for each layer
 
   // Put tiles, lines and settings in their places, after a change.
@@ -362,23 +359,43 @@ explorable("playground", {
     dots.replaceChildren(...shapes);
   }
 
+  // What each unit makes of the plane, layer by layer.
+  function survey() {
+    const [bend] = smallNetwork.bends[settings.activation];
+    let given = inputs.map(({ values }) => values);
+    layers.forEach(({ W, b }, k) => {
+      const last = k === layers.length - 1;
+      const made = last ? [logits] : tiles[k].map(({ values }) => values);
+      made.forEach((values, j) => {
+        values.fill(b[j]);
+        given.forEach((before, i) => {
+          const w = W[i * b.length + j];
+          for (let at = 0; at < values.length; at++) values[at] += w * before[at];
+        });
+        if (!last) for (let at = 0; at < values.length; at++) values[at] = bend(values[at]);
+      });
+      given = made;
+    });
+    logits.forEach((z, i) => (surface.values[i] = Math.tanh(z / 2))); // 2 p - 1
+  }
+
   // Where the logit is zero, cell by cell between the points of the grid.
   function findBoundary() {
     let path = "";
     for (let row = 0; row < GRID - 1; row++) {
       for (let column = 0; column < GRID - 1; column++) {
-        const corners = [[0, 0], [1, 0], [1, 1], [0, 1]];
+        const at = row * GRID + column;
+        const corners = [at, at + 1, at + GRID + 1, at + GRID];
+        const above = corners.filter((corner) => logits[corner] > 0).length;
+        if (above % 4 === 0) continue;
         const crossings = [];
-        corners.forEach(([x, y], i) => {
-          const [nextX, nextY] = corners[(i + 1) % 4];
-          const here = logits[(row + y) * GRID + column + x];
-          const next = logits[(row + nextY) * GRID + column + nextX];
-          if (here > 0 === next > 0) return;
-          const share = here / (here - next);
-          crossings.push([
-            (column + 0.5 + x + share * (nextX - x)).toFixed(2),
-            (row + 0.5 + y + share * (nextY - y)).toFixed(2),
-          ]);
+        corners.forEach((here, i) => {
+          const next = corners[(i + 1) % 4];
+          if (logits[here] > 0 === logits[next] > 0) return;
+          const share = logits[here] / (logits[here] - logits[next]);
+          const place = (of) => [of % GRID, Math.floor(of / GRID)];
+          const [from, to] = [place(here), place(next)];
+          crossings.push(from.map((x, axis) => (x + 0.5 + share * (to[axis] - x)).toFixed(2)));
         });
         for (let i = 0; i < crossings.length; i += 2) path += `M${crossings[i]}L${crossings[i + 1]}`;
       }
@@ -432,8 +449,8 @@ explorable("playground", {
   const [WIDTH, HEIGHT] = [200, 70];
   const curve = drawn("svg", { class: "curve", viewBox: `0 0 ${WIDTH} ${HEIGHT + 16}`, role: "img" });
   const trails = ["training", "validation"].map((name) => drawn("polyline", { class: name }));
-  const [ceiling, latest] = [0, 1].map((end) =>
-    drawn("text", end ? { x: WIDTH, y: HEIGHT + 13, class: "end" } : { x: 3, y: 10 }),
+  const [ceiling, latest] = [0, WIDTH].map((x) =>
+    drawn("text", { x, y: HEIGHT + 13, class: x ? "end" : "" }),
   );
   curve.append(drawn("path", { d: `M0,0V${HEIGHT}H${WIDTH}` }), ...trails, ceiling, latest);
   const cells = ["epoch", "training loss", "validation loss"].map((name) => {
@@ -474,7 +491,7 @@ explorable("playground", {
       });
       trail.setAttribute("points", places.join(" "));
     });
-    ceiling.textContent = `loss ${top.toFixed(1)}`;
+    ceiling.textContent = `loss, 0 to ${top.toFixed(1)}`;
     latest.textContent = `epoch ${epochs()}`;
     curve.setAttribute("aria-label", `The losses of ${epochs()} epochs`);
   }
@@ -529,14 +546,16 @@ ${name === OWN ? "" : `${loss("X_new, y_new")}\n`}`;
   );
 
   function show() {
-    const bends = smallNetwork.bends[settings.activation];
-    plane.forEach((point, i) => {
-      logits[i] = smallNetwork.forward(layers, point, bends);
-      surface.values[i] = Math.tanh(logits[i] / 2); // 2 p - 1
-      tiles.forEach((tile, k) => tile.forEach(({ values }, j) => (values[i] = layers[k].A[j])));
+    survey();
+    const colours = signs.map((it) => {
+      const [red, green, blue] = getComputedStyle(it).color.match(/[\d.]+/g);
+      return (blue << 16) | (green << 8) | red;
     });
-    const colours = signs.map((it) => [...getComputedStyle(it).color.match(/[\d.]+/g), 255]);
-    const largest = (values) => values.reduce((most, a) => Math.max(most, Math.abs(a)), 1e-9);
+    const largest = (values) => {
+      let found = 1e-9;
+      for (const value of values) found = Math.max(found, Math.abs(value));
+      return found;
+    };
     paint(surface, 1, colours, 120); // so that the points stand out
     paint(output, 1, colours);
     for (const one of [...inputs, ...tiles.flat()]) paint(one, largest(one.values), colours);
