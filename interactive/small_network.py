@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-# The activation function, and its slope, computed from the activation.
+# Each activation function, and its slope, from the activation.
 BENDS = {
     "ReLU": (lambda Z: np.maximum(Z, 0), lambda A: A > 0),
     "tanh": (np.tanh, lambda A: 1 - A**2),

@@ -109,6 +109,7 @@ explorable("playground", {
   const { sets, options, most, reach } = data;
   const OWN = "your own";
   const GRID = 50; // points of the plane along each side of a picture
+  const link = address("playground");
   const own = { points: [], labels: [] };
   const settings = { ...data.start };
   let [layers, draw, losses] = [[], null, []]; // losses of each epoch, from the start on
@@ -165,7 +166,7 @@ explorable("playground", {
     const { units, ...others } = settings;
     const state = { ...others, units: units.join("-") || "none", epochs: epochs() };
     if (settings.data === OWN) state.points = write(own.points, own.labels);
-    address("playground").write(state);
+    link.write(state);
   }
 
   // Take what an address asks for; what it cannot ask for is as at the start.
@@ -209,11 +210,15 @@ explorable("playground", {
     alpha: "penalty α",
   };
   options.data = [...Object.keys(sets), OWN];
+  const named = (label, control) => {
+    control.id = `setting-${serial++}`;
+    return element("div", {}, element("label", { htmlFor: control.id }, label), control);
+  };
   const menus = Object.entries(names).map(([name, label]) => {
     const choices = options[name].map((value) => element("option", { value }, String(value)));
     const menu = element("select", {}, ...choices);
     menu.addEventListener("change", () => change({ [name]: options[name][menu.selectedIndex] }));
-    return { name, menu, node: element("label", {}, label, menu) };
+    return { name, menu, node: named(label, menu) };
   });
   const seed = element("input", { type: "number", min: 1, max: most.seed });
   seed.addEventListener("change", () => {
@@ -236,7 +241,7 @@ explorable("playground", {
     "div",
     { className: "setup" },
     ...menus.map(({ node }) => node),
-    element("label", {}, "seed", seed),
+    named("seed", seed),
   );
 
   // The network: pictures of what each unit makes of the plane, and lines for weights
@@ -599,5 +604,5 @@ ${name === OWN ? "" : `${loss("X_new, y_new")}\n`}`;
   };
   addEventListener("hashchange", open);
   open();
-  box.moment = () => losses.at(-1); // for tests
+  box.moment = () => losses.at(-1); // for tests, with all digits
 });

@@ -18,6 +18,7 @@ CHAPTER_OF = {
     "one-example": "08-backprop-numpy",
     "expression": "17-autograd-engine",
     "draw-digit": "14-mlp-pytorch",
+    "playground": "07-hidden-layer",
 }
 
 

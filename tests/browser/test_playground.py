@@ -1,0 +1,423 @@
+"""The playground, where readers train a small network, compared with Python."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from book import ROOT, read_chapter
+from browser import HEIGHT, NARROW, WIDE, look, note_complaints, open_context
+from interaction import CHAPTER_OF, data_of, open_explorable
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from interactive import small_network
+
+pytestmark = pytest.mark.slow
+
+BENDS = {
+    "ReLU": torch.relu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "identity": lambda Z: Z,
+}
+OWN = "your own"
+PENALTY = "penalty \N{GREEK SMALL LETTER ALPHA}"
+NOTHING = "\N{EN DASH}"  # in place of a loss
+
+
+class Playground:
+    """The explorable on the open page."""
+
+    def __init__(self, page: Page, box: Locator) -> None:
+        self.page, self.box, self.data = page, box, data_of(box)
+        self.plane = box.get_by_label("The plane of the points")
+
+    def ask(self, query: str) -> None:
+        """Follow a link to a moment."""
+        self.page.evaluate(
+            """(query) => {
+              history.replaceState(null, "", `#playground?${query}`);
+              dispatchEvent(new HashChangeEvent("hashchange"));
+            }""",
+            query,
+        )
+
+    def button(self, name: str) -> Locator:
+        return self.box.get_by_role("button", name=name, exact=True)
+
+    def setting(self, label: str) -> Locator:
+        return self.box.get_by_label(label, exact=True)
+
+    def state(self) -> dict[str, Any]:
+        """Return what the controls say."""
+        whole = {
+            name: self.setting(label).input_value()
+            for name, label in (
+                ("data", "points"),
+                ("activation", "activation"),
+                ("rate", "learning rate η"),
+                ("batch", "batch size"),
+                ("alpha", PENALTY),
+                ("seed", "seed"),
+            )
+        }
+        heads = self.box.locator(".heads div:not([hidden])").all_inner_texts()
+        return {
+            "data": whole["data"],
+            "units": [int(head.split()[0]) for head in heads[1:-1]],
+            "activation": whole["activation"],
+            "rate": float(whole["rate"]),
+            "batch": int(whole["batch"]),
+            "alpha": float(whole["alpha"]),
+            "seed": int(whole["seed"]),
+        }
+
+    def shown(self) -> list[str]:
+        return self.box.locator(".losses b").all_inner_texts()
+
+    def epoch(self) -> int:
+        return int(self.shown()[0])
+
+    def check(self, **expected: Any) -> None:
+        """Compare the losses with those of Python, at what the controls say."""
+        state = self.state()
+        for name, value in expected.items():
+            assert (state | {"epochs": self.epoch()})[name] == value, name
+        sets = self.data["sets"][state.pop("data")]
+        X, y = (np.array(sets["training"][part]) for part in ("points", "labels"))
+        layers = small_network.train(X, y, **state, epochs=self.epoch())
+        moment = self.box.evaluate("(box) => box.moment()")
+        for (name, given), text in zip(sets.items(), self.shown()[1:], strict=True):
+            points, labels = (np.array(given[part]) for part in ("points", "labels"))
+            of = (points, labels, layers, state["activation"])
+            loss = small_network.mean_loss(*of)
+            assert moment[name]["loss"] == pytest.approx(loss, rel=0, abs=1e-9)
+            assert text == f"{loss:.3f}"
+            _, z = small_network.forward(points, layers, state["activation"])
+            right = np.mean((z[:, 0] > 0) == labels)
+            assert moment[name]["right"] == pytest.approx(right)
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, site: str) -> Iterator[tuple[Playground, list[str]]]:
+    with open_context(browser, has_touch=True) as context:
+        page = context.new_page()
+        wrong = note_complaints(page)
+        yield Playground(page, open_explorable(page, site, "playground")), wrong
+
+
+@pytest.fixture
+def play(opened: tuple[Playground, list[str]]) -> Iterator[Playground]:
+    """The playground as the page opens it; it must log no error while in use."""
+    play, wrong = opened
+    play.ask("x")
+    yield play
+    assert not wrong
+
+
+# The network
+
+
+def double(numbers: Any) -> torch.Tensor:
+    return torch.tensor(numbers, dtype=torch.float64)
+
+
+def test_gradients_are_those_of_autograd(play: Playground) -> None:
+    rng = np.random.default_rng(0)
+    cases = [
+        {
+            "activation": activation,
+            "units": rng.integers(1, 9, depth).tolist(),
+            "alpha": alpha,
+            "seed": int(rng.integers(1, 1_000)),
+            "points": rng.normal(size=(9, 2)).tolist(),
+            "labels": rng.integers(0, 2, 9).tolist(),
+            "rows": rng.permutation(9)[:7].tolist(),
+        }
+        for activation in BENDS
+        for depth in range(4)
+        for alpha in (0, 0.1)
+    ]
+    results = play.page.evaluate(
+        """(cases) => cases.map(({ activation, units, alpha, seed, rows, ...set }) => {
+          const draw = smallNetwork.generator(seed);
+          const layers = smallNetwork.makeLayers(units, draw);
+          smallNetwork.gradient(layers, set, rows, activation, alpha);
+          return layers.map((layer) =>
+            ["W", "b", "gradW", "gradB"].map((name) => [...layer[name]]));
+        })""",
+        cases,
+    )
+    for case, layers in zip(cases, results, strict=True):
+        sizes = [2, *case["units"], 1]
+        parameters, found = [], []
+        for (W, b, *gradients), n, m in zip(layers, sizes, sizes[1:], strict=False):
+            parameters.append(double(W).reshape(n, m).requires_grad_())
+            parameters.append(double(b).requires_grad_())
+            found += gradients
+        A = double(case["points"])[case["rows"]]
+        for W, b in zip(parameters[:-2:2], parameters[1:-2:2], strict=True):
+            A = BENDS[case["activation"]](A @ W + b)
+        z = (A @ parameters[-2] + parameters[-1])[:, 0]
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(
+            z, double(case["labels"])[case["rows"]]
+        )
+        penalty = sum((W**2).sum() for W in parameters[::2])
+        (loss + case["alpha"] / 2 * penalty).backward()
+        for parameter, gradient in zip(parameters, found, strict=True):
+            expected = parameter.grad.ravel().numpy()
+            np.testing.assert_allclose(gradient, expected, rtol=0, atol=1e-12)
+
+
+# The controls
+
+
+def test_settings_change_by_pointer_touch_and_keyboard(play: Playground) -> None:
+    keyboard = play.page.keyboard
+    play.check(data="XOR", units=[3], epochs=0)
+    play.button("Step").click()
+    play.check(epochs=1)
+    play.button("Step").tap()
+    play.button("Step").focus()
+    keyboard.press("Enter")
+    play.check(epochs=3)
+    play.setting("points").select_option("spiral")
+    play.check(data="spiral", epochs=0)
+    for label, name, value in (
+        ("activation", "activation", "tanh"),
+        ("learning rate η", "rate", 0.3),
+        ("batch size", "batch", 20),
+        (PENALTY, "alpha", 0.0001),
+    ):
+        play.setting(label).focus()
+        keyboard.press("ArrowDown")
+        play.button("Step").click()
+        play.check(**{name: value, "epochs": 1})
+    play.setting("seed").fill("12")
+    keyboard.press("Enter")
+    play.check(seed=12, epochs=0)
+    keyboard.press("ArrowUp")
+    play.check(seed=13)
+    play.setting("seed").fill("-4")
+    keyboard.press("Tab")
+    play.check(seed=1)
+
+
+def test_layers_and_units_change_by_pointer_touch_and_keyboard(
+    play: Playground,
+) -> None:
+    play.button("More hidden layers").click()
+    play.check(units=[3, 3])
+    play.button("More hidden layers").tap()
+    assert play.button("More hidden layers").get_attribute("aria-disabled") == "true"
+    play.button("More hidden layers").click(force=True)  # it says that it is disabled
+    play.button("More units in layer 2").focus()
+    for _ in range(6):
+        play.page.keyboard.press("Enter")
+    play.button("Fewer units in layer 3").tap()
+    play.button("Step").click()
+    play.check(units=[3, 8, 2], epochs=1)
+    tiles = play.box.locator(".field canvas")
+    expect(tiles).to_have_count(2 + 3 + 8 + 2 + 1)
+    expect(play.box.locator(".field line")).to_have_count(6 + 24 + 16 + 2)
+    for _ in range(4):
+        play.button("Fewer hidden layers").click(force=True)
+    play.button("Step").click()
+    play.check(units=[], epochs=1)
+    expect(tiles).to_have_count(3)
+
+
+def test_training_is_played_paused_and_begun_again(play: Playground) -> None:
+    play.button("Play").click()
+    expect(play.box.locator(".losses b").first).to_have_text(re.compile(r"[1-9]"))
+    play.button("Pause").click()
+    epoch = play.epoch()
+    play.check()
+    play.page.wait_for_timeout(100)
+    assert play.epoch() == epoch > 0
+    play.button("Play").click()
+    play.setting("learning rate η").select_option("3")  # a change begins again
+    expect(play.button("Play")).to_be_visible()
+    play.check(epochs=0, rate=3)
+    play.button("Step").click()
+    play.button("Reset").click()
+    play.check(epochs=0)
+
+
+def test_a_network_that_diverges_says_so_and_stops(play: Playground) -> None:
+    play.ask("units=8-8-8&activation=identity&rate=3&batch=1")
+    play.button("Play").click()
+    expect(play.box.locator(".losses")).to_contain_text("diverges")
+    expect(play.button("Play")).to_be_visible()
+
+
+# What is drawn
+
+
+def test_the_boundary_is_where_the_logit_is_zero(play: Playground) -> None:
+    play.ask("data=spiral&units=8-8&epochs=40")
+    state = play.state()
+    sets = play.data["sets"][state.pop("data")]["training"]
+    X, y = np.array(sets["points"]), np.array(sets["labels"])
+    layers = small_network.train(X, y, **state, epochs=40)
+    path = play.plane.locator(".boundary").get_attribute("d") or ""
+    numbers = np.array(re.findall(r"[\d.]+", path), dtype=float).reshape(-1, 2)
+    assert len(numbers) > 50
+    places = (2 * numbers / 50 - 1) * play.data["reach"] * [1, -1]
+    _, z = small_network.forward(places, layers, state["activation"])
+    p = 1 / (1 + np.exp(-z))
+    assert np.abs(p - 0.5).max() < 0.2  # between points of the grid it is not straight
+    assert np.abs(p - 0.5).mean() < 0.03
+    dots = play.plane.locator(".class-0:not(.new), .class-1:not(.new)")
+    expect(dots).to_have_count(len(X))
+    weights = np.concatenate([W.ravel() for W, _ in layers])
+    expect(play.box.locator(".field .negative")).to_have_count(int((weights < 0).sum()))
+
+
+# The reader's own points
+
+
+def test_points_are_placed_by_pointer_touch_and_keyboard(play: Playground) -> None:
+    play.plane.click()  # places nothing on the chapter's points
+    play.check(data="XOR")
+    play.setting("points").select_option(OWN)
+    dots = play.plane.locator(".class-0, .class-1")
+    expect(dots).to_have_count(0)
+    play.button("Step").click()  # there is nothing to train on
+    assert play.shown() == ["0", NOTHING, NOTHING]
+    place = play.plane.bounding_box()
+    assert place
+    x, y, side = place["x"], place["y"], place["width"]
+    play.page.mouse.click(x + side / 4, y + side / 4)
+    play.page.touchscreen.tap(x + 3 * side / 4, y + 3 * side / 4)
+    play.box.get_by_label("1 ■").check()
+    play.plane.focus()
+    for key in ("ArrowUp", "ArrowUp", "ArrowRight", "Enter"):
+        play.page.keyboard.press(key)
+    expect(dots).to_have_count(3)
+    expect(play.plane.locator("rect")).to_have_count(1)
+    play.button("Step").click()
+    names = run_cell(play)
+    half, step = play.data["reach"] / 2, play.data["reach"] / 20
+    expected = [[-half, half], [half, -half], [step, 2 * step]]
+    np.testing.assert_allclose(names["X"], expected, atol=0.02)
+    assert names["y"].tolist() == [0, 0, 1]
+    play.button("Clear").click()
+    expect(dots).to_have_count(0)
+
+
+# In Python
+
+
+def run_cell(play: Playground, **names: Any) -> dict[str, Any]:
+    """Run the page's cell, and compare what it prints with what the page shows."""
+    summary = play.box.locator("summary")
+    if not play.box.locator("details[open]").count():
+        summary.click()
+        expect(play.box.locator("pre")).not_to_be_empty()
+    printed: list[float] = []
+    names |= {"print": printed.append}
+    exec(play.box.locator("pre").inner_text(), names)
+    moment = play.box.evaluate("(box) => box.moment()")
+    losses = [it["loss"] for it in moment.values() if it]
+    assert printed == pytest.approx(losses, rel=0, abs=1e-9)
+    assert [text for text in play.shown()[1:] if text != NOTHING] == [
+        f"{loss:.3f}" for loss in losses
+    ]
+    return names
+
+
+def chapter_points() -> dict[str, Any]:
+    """Run the cells that make the chapter's points, and return them by name."""
+    path = Path(ROOT) / "chapters" / f"{CHAPTER_OF['playground']}.md"
+    names: dict[str, Any] = {"np": np, "show_playground": lambda *_: None}
+    for cell in read_chapter(path).cells:
+        if cell.cell_type == "code" and re.search(
+            r"def make_spiral|^point_sets = ", cell.source, re.MULTILINE
+        ):
+            exec(cell.source, names)
+    return names["point_sets"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "data=spiral&units=8-8&epochs=25",
+        "data=circle&units=4&activation=tanh&rate=0.3&batch=50&seed=7&epochs=15",
+        "data=line&units=none&alpha=0.01&epochs=8",
+        "data=XOR&units=2-3-4&activation=sigmoid&rate=1&batch=1&alpha=0.001&epochs=3",
+    ],
+)
+def test_the_cell_gives_the_same_run_in_the_chapter(
+    play: Playground, query: str
+) -> None:
+    play.ask(query)
+    play.button("Step").click()
+    run_cell(play, point_sets=chapter_points())
+
+
+# The address
+
+
+def test_the_address_leads_to_the_moment(play: Playground) -> None:
+    play.ask("data=circle&units=5-2&activation=sigmoid&rate=1&batch=5&seed=40&epochs=9")
+    play.check(data="circle", units=[5, 2], activation="sigmoid", rate=1, seed=40)
+    play.button("Step").click()
+    play.page.wait_for_function("location.hash.includes('epochs=10')")
+    moment = play.box.evaluate("(box) => box.moment()")
+    play.page.reload()
+    expect(play.box).to_have_class(re.compile("live"))
+    play.check(data="circle", units=[5, 2], batch=5, epochs=10)
+    assert play.box.evaluate("(box) => box.moment()") == moment
+    expect(play.box).to_be_in_viewport()
+
+
+def test_own_points_are_in_the_address(play: Playground) -> None:
+    play.ask(f"data={OWN}&points=0.5,-1,1_1,1,0_9,9,1_1,1,2_x&epochs=3")
+    names = run_cell(play)
+    assert names["X"].tolist() == [[0.5, -1], [1, 1]]
+    assert names["y"].tolist() == [1, 0]
+    assert play.epoch() == 3
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "data=moons&units=9&activation=relu&rate=0.2&batch=0&alpha=x&seed=0",
+        "units=&seed=1.5&epochs=-1",
+        "units=1-1-1-1&seed=1000&epochs=9999",
+        "units=0-3&data=constructor&rate=__proto__&points=1",
+        "%E0%A4%A&&&=",
+    ],
+)
+def test_what_an_address_cannot_ask_for_is_as_at_the_start(
+    play: Playground, query: str
+) -> None:
+    start = play.state()
+    play.ask(query)
+    assert play.state() == start
+    play.check(epochs=0)
+
+
+# A phone
+
+
+def test_on_a_phone_what_moves_is_in_view_with_what_it_moves(play: Playground) -> None:
+    look(play.page, "light", NARROW)
+    play.ask("units=8-8-8")
+    play.page.evaluate(
+        "(part) => part.scrollIntoView({ block: 'start', behavior: 'instant' })",
+        play.box.locator(".setup").element_handle(),
+    )
+    for part in (play.plane, play.button("Play"), play.box.locator(".losses")):
+        expect(part).to_be_in_viewport(ratio=1)
+    for part in play.box.locator("button:visible, select, input:visible").all():
+        size = part.bounding_box()
+        assert size
+        radio = part.get_attribute("type") == "radio"
+        assert radio or min(size["width"], size["height"]) >= 24
+    assert play.page.viewport_size == {"width": NARROW, "height": HEIGHT}
+    look(play.page, "light", WIDE)
