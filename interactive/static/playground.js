@@ -108,6 +108,7 @@ explorable("playground", {
 }, (box, data) => {
   const { sets, options, most, reach } = data;
   const OWN = "your own";
+  const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
   const GRID = 50; // points of the plane along each side of a picture
   const link = address("playground");
   const own = { points: [], labels: [] };
@@ -253,7 +254,7 @@ explorable("playground", {
     canvas.ariaHidden = "true";
     const context = canvas.getContext("2d");
     const image = context.createImageData(GRID, GRID);
-    return { canvas, context, image, values };
+    return { node: canvas, canvas, context, image, values };
   };
   // Blue below zero, orange above, the page's colour at zero.
   function paint({ context, image, values }, largest, [below, above], strength = 220) {
@@ -288,6 +289,41 @@ explorable("playground", {
   const logits = plane(() => 0);
   let [tiles, lines] = [[], []]; // one list for each layer
 
+  // The unit that the plane shows instead of the probabilities: the one under the mouse,
+  // or else the one that has been pressed. The arrow keys go from unit to unit.
+  let [chosen, hovered] = [null, null]; // [layer, unit]
+  const unitAt = (at) => at && tiles[at[0]]?.[at[1]];
+  const rove = (to) => tiles.flat().forEach((tile) => (tile.node.tabIndex = tile === unitAt(to) ? 0 : -1));
+  function makeUnit(k, j) {
+    const made = picture();
+    made.node = button("", () => {
+      chosen = unitAt(chosen) === made ? null : [k, j];
+      rove([k, j]);
+      show();
+      spoken.say(caption.textContent);
+    });
+    made.node.append(made.canvas);
+    made.node.setAttribute("aria-label", `Unit ${j + 1} of layer ${k + 1}`);
+    made.node.addEventListener("pointerenter", ({ pointerType }) => {
+      if (pointerType === "mouse") hovered = [k, j];
+      show();
+    });
+    made.node.addEventListener("pointerleave", () => {
+      hovered = null;
+      show();
+    });
+    made.node.addEventListener("keydown", (event) => {
+      const [right, up] = WAYS[event.key] ?? [];
+      if (right === undefined) return;
+      event.preventDefault(); // the page would scroll
+      const to = [k + right, Math.min(j - up, (tiles[k + right]?.length ?? 0) - 1)];
+      if (!unitAt(to)) return;
+      rove(to);
+      unitAt(to).node.focus();
+    });
+    return made;
+  }
+
   // Put tiles, lines and settings in their places, after a change.
   function arrange() {
     const sizes = [2, ...settings.units, 1];
@@ -298,11 +334,13 @@ explorable("playground", {
       (100 * (column + 0.5)) / sizes.length,
       (100 * (unit + 0.5 + (highest - sizes[column]) / 2)) / highest,
     ];
-    tiles = settings.units.map((size) => Array.from({ length: size }, () => picture()));
+    tiles = settings.units.map((size, k) => Array.from({ length: size }, (_, j) => makeUnit(k, j)));
+    if (!unitAt(chosen)) chosen = null;
+    rove(chosen ?? [0, 0]);
     [inputs, ...tiles, [output]].forEach((column, c) =>
-      column.forEach(({ canvas }, unit) => {
+      column.forEach(({ node }, unit) => {
         const [x, y] = at(c, unit);
-        Object.assign(canvas.style, { left: `${x}%`, top: `${y}%` });
+        Object.assign(node.style, { left: `${x}%`, top: `${y}%` });
       }),
     );
     lines = layers.map(({ W, b }, k) =>
@@ -319,7 +357,7 @@ explorable("playground", {
       return mark;
     });
     const pictures = [...inputs, ...tiles.flat(), output];
-    field.replaceChildren(weights, ...pictures.map(({ canvas }) => canvas), ...marks);
+    field.replaceChildren(weights, ...pictures.map(({ node }) => node), ...marks);
 
     layerHeads.forEach(({ node, count, buttons }, k) => {
       const size = settings.units[k];
@@ -333,6 +371,8 @@ explorable("playground", {
     seed.value = settings.seed;
     placing.hidden = settings.data !== OWN;
     desk.tabIndex = placing.hidden ? -1 : 0;
+    // An application, so that screen readers pass the keys on.
+    desk.setAttribute("role", placing.hidden ? "group" : "application");
     desk.classList.toggle("open", !placing.hidden);
     showPoints();
   }
@@ -346,6 +386,7 @@ explorable("playground", {
   cursor.setAttribute("d", "M-2,0H2M0-2V2");
   over.append(boundary, dots, cursor);
   const desk = element("div", { className: "plane" }, surface.canvas, over);
+  const caption = element("p", { className: "caption" });
   const place = ([x1, x2]) => [x1, -x2].map((x) => ((x / reach + 1) / 2) * GRID);
 
   function showPoints() {
@@ -433,7 +474,6 @@ explorable("playground", {
     const share = [(clientX - left) / width, 1 - (clientY - top) / width];
     put(share.map((part) => (2 * part - 1) * reach));
   });
-  const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
   desk.addEventListener("keydown", (event) => {
     const way = WAYS[event.key];
     if (placing.hidden || !(way || event.key === "Enter")) return;
@@ -445,17 +485,16 @@ explorable("playground", {
       spoken.say(`x1 ${pen[0].toFixed(2)}, x2 ${pen[1].toFixed(2)}`);
     } else put(pen);
   });
-  desk.setAttribute("role", "application"); // so that screen readers pass the keys on
   desk.setAttribute("aria-label", "The plane of the points");
   cursor.setAttribute("transform", `translate(${place(pen)})`);
 
   // Losses, as numbers and as curves
 
   const [WIDTH, HEIGHT] = [200, 70];
-  const curve = drawn("svg", { class: "curve", viewBox: `0 0 ${WIDTH} ${HEIGHT + 16}`, role: "img" });
+  const curve = drawn("svg", { class: "curve", viewBox: `0 0 ${WIDTH} ${HEIGHT + 20}`, role: "img" });
   const trails = ["training", "validation"].map((name) => drawn("polyline", { class: name }));
   const [ceiling, latest] = [0, WIDTH].map((x) =>
-    drawn("text", { x, y: HEIGHT + 13, class: x ? "end" : "" }),
+    drawn("text", { x, y: HEIGHT + 16, class: x ? "end" : "" }),
   );
   curve.append(drawn("path", { d: `M0,0V${HEIGHT}H${WIDTH}` }), ...trails, ceiling, latest);
   const cells = ["epoch", "training loss", "validation loss"].map((name) => {
@@ -496,7 +535,7 @@ explorable("playground", {
       });
       trail.setAttribute("points", places.join(" "));
     });
-    ceiling.textContent = `loss, 0 to ${top.toFixed(1)}`;
+    ceiling.textContent = `loss ≤ ${top.toFixed(1)}`;
     latest.textContent = `epoch ${epochs()}`;
     curve.setAttribute("aria-label", `The losses of ${epochs()} epochs`);
   }
@@ -547,7 +586,8 @@ ${name === OWN ? "" : `${loss("X_new, y_new")}\n`}`;
     signs[1],
     " class 1; hollow, the validation points. The lines are weights: orange above zero, blue and " +
       "dashed below, the thicker the larger. Each small picture is a unit's activation over the " +
-      "plane, orange above zero and blue below. Losses: training solid, validation dashed.",
+      "plane, orange above zero and blue below; press one to see it large. " +
+      "Losses: training solid, validation dashed.",
   );
 
   function show() {
@@ -561,7 +601,14 @@ ${name === OWN ? "" : `${loss("X_new, y_new")}\n`}`;
       for (const value of values) found = Math.max(found, Math.abs(value));
       return found;
     };
-    paint(surface, 1, colours, 120); // so that the points stand out
+    const unit = unitAt(hovered) ?? unitAt(chosen);
+    const shown = { ...surface, values: (unit ?? surface).values };
+    paint(shown, unit ? largest(unit.values) : 1, colours, 120); // so that the points stand out
+    const ends = unit && [Math.min(...unit.values), Math.max(...unit.values)];
+    caption.textContent = unit
+      ? `${unit.node.ariaLabel}, from ${ends.map((a) => a.toFixed(2)).join(" to ")}`
+      : "The probability of class 1";
+    for (const { node } of tiles.flat()) node.ariaPressed = String(node === unitAt(chosen)?.node);
     paint(output, 1, colours);
     for (const one of [...inputs, ...tiles.flat()]) paint(one, largest(one.values), colours);
     boundary.setAttribute("d", findBoundary());
@@ -583,7 +630,7 @@ ${name === OWN ? "" : `${loss("X_new, y_new")}\n`}`;
 
   const layersNode = element("div", { className: "depth" }, depth.node, layerCount);
   const network = element("div", { className: "network" }, layersNode, heads, field);
-  const result = element("div", { className: "result" }, desk, placing, curve);
+  const result = element("div", { className: "result" }, desk, caption, placing, curve);
   box.querySelector("img").replaceWith(
     setup,
     element("div", { className: "bench" }, network, result),

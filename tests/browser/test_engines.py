@@ -381,6 +381,28 @@ def test_point_in_the_plane_follows_mouse_and_keyboard(
         seen.append(state())
     for what in zip(*seen, strict=True):  # where it is, and what is said of it
         assert len(set(what)) == 4
+def test_playground_trains_by_mouse_and_keyboard(
+    explorable: Callable[[str], Explorable],
+) -> None:
+    play = explorable("playground")
+    tab = play.tab
+
+    def says() -> str:
+        return play.get(".losses", "textContent")
+
+    said = [says()]
+    assert "epoch0" in said[0]
+    tab.click(play.part(".controls button:nth-of-type(2)"))
+    said.append(says())
+    tab.press(Keys.ENTER)
+    said.append(says())
+    assert "epoch2" in said[-1]
+    tab.click(play.part(".depth button:nth-of-type(2)"))
+    tab.press(Keys.TAB, Keys.TAB, Keys.ENTER)  # one unit more in the first layer
+    assert play.get(".heads div:nth-child(2)", "textContent").startswith("4 units")
+    assert play.get(".heads div:nth-child(3)", "textContent").startswith("3 units")
+    said.append(says())
+    assert len(set(said)) == 4
 
 
 # Looks

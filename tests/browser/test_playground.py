@@ -277,6 +277,39 @@ def test_the_boundary_is_where_the_logit_is_zero(play: Playground) -> None:
     expect(play.box.locator(".field .negative")).to_have_count(int((weights < 0).sum()))
 
 
+def test_a_unit_is_shown_large_by_pointer_touch_and_keyboard(play: Playground) -> None:
+    play.ask("units=3-1&epochs=2&activation=sigmoid")
+    play.check(units=[3, 1], activation="sigmoid")
+    caption = play.box.locator(".caption")
+    whole = "The probability of class 1"
+    expect(caption).to_have_text(whole)
+    play.button("Unit 1 of layer 1").hover()
+    expect(caption).to_contain_text("Unit 1 of layer 1")
+    play.page.mouse.move(0, 0)
+    expect(caption).to_have_text(whole)
+    play.button("Unit 2 of layer 1").click()
+    play.page.mouse.move(0, 0)
+    sets = play.data["sets"]["XOR"]["training"]
+    X, y = np.array(sets["points"]), np.array(sets["labels"])
+    state = {name: value for name, value in play.state().items() if name != "data"}
+    layers = small_network.train(X, y, **state, epochs=2)
+    middles = (2 * (np.arange(50) + 0.5) / 50 - 1) * play.data["reach"]
+    mesh = np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 2)
+    A, _ = small_network.forward(mesh, layers, "sigmoid")
+    low, high = A[1][:, 1].min(), A[1][:, 1].max()
+    expect(caption).to_have_text(f"Unit 2 of layer 1, from {low:.2f} to {high:.2f}")
+    play.button("Unit 2 of layer 1").tap()
+    expect(caption).to_have_text(whole)
+    play.button("Unit 2 of layer 1").focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight", "ArrowUp", "Enter"):
+        play.page.keyboard.press(key)
+    expect(caption).to_contain_text("Unit 1 of layer 2")
+    expect(play.button("Unit 1 of layer 2")).to_be_focused()
+    expect(play.box.locator(".field button[tabindex='0']")).to_have_count(1)
+    play.button("Fewer hidden layers").click()  # the unit is gone
+    expect(caption).to_have_text(whole)
+
+
 # The reader's own points
 
 
