@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from book import ROOT, read_chapter
-from browser import HEIGHT, NARROW, WIDE, look, note_complaints, open_context
+from browser import NARROW, WIDE, look, note_complaints, open_context
 from interaction import CHAPTER_OF, data_of, open_explorable
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -53,27 +53,20 @@ class Playground:
 
     def state(self) -> dict[str, Any]:
         """Return what the controls say."""
-        whole = {
-            name: self.setting(label).input_value()
-            for name, label in (
-                ("data", "points"),
-                ("activation", "activation"),
-                ("rate", "learning rate η"),
-                ("batch", "batch size"),
-                ("alpha", PENALTY),
-                ("seed", "seed"),
-            )
-        }
-        heads = self.box.locator(".heads div:not([hidden])").all_inner_texts()
-        return {
-            "data": whole["data"],
-            "units": [int(head.split()[0]) for head in heads[1:-1]],
-            "activation": whole["activation"],
-            "rate": float(whole["rate"]),
-            "batch": int(whole["batch"]),
-            "alpha": float(whole["alpha"]),
-            "seed": int(whole["seed"]),
-        }
+        return self.box.evaluate(
+            """(box) => {
+              const [data, activation, ...numbers] =
+                [...box.querySelectorAll(".setup [id]")].map((it) => it.value);
+              const [rate, batch, alpha, seed] = numbers.map(Number);
+              const units = [...box.querySelectorAll(".heads div:not([hidden])")]
+                .slice(1, -1).map((head) => parseInt(head.textContent));
+              return { data, units, activation, rate, batch, alpha, seed };
+            }"""
+        )
+
+    def moment(self) -> dict[str, Any]:
+        """Return the losses with all digits."""
+        return self.box.evaluate("(box) => box.moment()")
 
     def shown(self) -> list[str]:
         return self.box.locator(".losses b").all_inner_texts()
@@ -83,14 +76,15 @@ class Playground:
 
     def check(self, **expected: Any) -> None:
         """Compare the losses with those of Python, at what the controls say."""
-        state = self.state()
+        state, shown = self.state(), self.shown()
+        epochs = int(shown[0])
         for name, value in expected.items():
-            assert (state | {"epochs": self.epoch()})[name] == value, name
+            assert (state | {"epochs": epochs})[name] == value, name
         sets = self.data["sets"][state.pop("data")]
         X, y = (np.array(sets["training"][part]) for part in ("points", "labels"))
-        layers = small_network.train(X, y, **state, epochs=self.epoch())
-        moment = self.box.evaluate("(box) => box.moment()")
-        for (name, given), text in zip(sets.items(), self.shown()[1:], strict=True):
+        layers = small_network.train(X, y, **state, epochs=epochs)
+        moment = self.moment()
+        for (name, given), text in zip(sets.items(), shown[1:], strict=True):
             points, labels = (np.array(given[part]) for part in ("points", "labels"))
             of = (points, labels, layers, state["activation"])
             loss = small_network.mean_loss(*of)
@@ -354,7 +348,7 @@ def run_cell(play: Playground, **names: Any) -> dict[str, Any]:
     printed: list[float] = []
     names |= {"print": printed.append}
     exec(play.box.locator("pre").inner_text(), names)
-    moment = play.box.evaluate("(box) => box.moment()")
+    moment = play.moment()
     losses = [it["loss"] for it in moment.values() if it]
     assert printed == pytest.approx(losses, rel=0, abs=1e-9)
     assert [text for text in play.shown()[1:] if text != NOTHING] == [
@@ -400,11 +394,11 @@ def test_the_address_leads_to_the_moment(play: Playground) -> None:
     play.check(data="circle", units=[5, 2], activation="sigmoid", rate=1, seed=40)
     play.button("Step").click()
     play.page.wait_for_function("location.hash.includes('epochs=10')")
-    moment = play.box.evaluate("(box) => box.moment()")
+    moment = play.moment()
     play.page.reload()
     expect(play.box).to_have_class(re.compile("live"))
     play.check(data="circle", units=[5, 2], batch=5, epochs=10)
-    assert play.box.evaluate("(box) => box.moment()") == moment
+    assert play.moment() == moment
     expect(play.box).to_be_in_viewport()
 
 
@@ -447,10 +441,9 @@ def test_on_a_phone_what_moves_is_in_view_with_what_it_moves(play: Playground) -
     )
     for part in (play.plane, play.button("Play"), play.box.locator(".losses")):
         expect(part).to_be_in_viewport(ratio=1)
-    for part in play.box.locator("button:visible, select, input:visible").all():
-        size = part.bounding_box()
-        assert size
-        radio = part.get_attribute("type") == "radio"
-        assert radio or min(size["width"], size["height"]) >= 24
-    assert play.page.viewport_size == {"width": NARROW, "height": HEIGHT}
+    sizes = play.box.locator("button:visible, select, [type=number]").evaluate_all(
+        "(all) => all.map((it) => [it.offsetWidth, it.offsetHeight])"
+    )
+    assert len(sizes) > 40
+    assert np.min(sizes) >= 24
     look(play.page, "light", WIDE)
