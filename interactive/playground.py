@@ -82,7 +82,11 @@ def show_playground(
     reach = float(np.ceil(10.5 * farthest) / 10)
 
     figure, panels = plt.subplots(
-        1, len(wholes), figsize=(7.2, 2.5), sharey=True, squeeze=False
+        1,
+        len(wholes),
+        figsize=(7.2, 7.2 / max(len(wholes), 3) + 0.5),
+        sharey=True,
+        squeeze=False,
     )
     differ = [name for name in CUSTOMARY if len({str(w[name]) for w in wholes}) > 1]
     told = [
@@ -167,10 +171,10 @@ def _draw_moment(
     for label, marker in ((0, "o"), (1, "s")):
         ax.scatter(X[y == label, 0], X[y == label, 1], s=4, marker=marker)
     units = settings["units"]
-    shape = " and ".join(map(str, units)) + (" unit" if units == (1,) else " units")
+    shape = " and ".join(map(str, units)) + (" unit" if sum(units) == 1 else " units")
     name = f"{moment['data']}, {shape if units else 'no hidden unit'}"
     changed = [
-        f"{symbol}{settings[setting]}"
+        symbol + format(settings[setting], "" if setting == "activation" else "g")
         for setting, symbol in SYMBOLS.items()
         if setting in differ
     ]
