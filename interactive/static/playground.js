@@ -510,17 +510,18 @@ explorable("playground", {
     const last = losses.at(-1);
     const parts = [last.training, last.validation];
     const exists = (part) => part && !Number.isNaN(part.right);
+    const percent = ({ right }) => Math.floor(100 * right + 1e-9); // 100 if none is wrong
     const describe = ({ loss }) => (loss < 100 ? loss.toFixed(3) : loss.toExponential(1));
     cells[0].value.textContent = epochs();
     parts.forEach((part, i) => {
       const { value, share } = cells[i + 1];
       value.textContent = exists(part) ? describe(part) : "–";
-      share.textContent = exists(part) ? `${(100 * part.right).toFixed(0)}% right` : "";
+      share.textContent = exists(part) ? `${percent(part)}% right` : "";
     });
     cells[0].share.textContent = Number.isFinite(last.training.loss) ? "" : "it diverges";
     const said = parts.map((part, i) =>
       exists(part)
-        ? `${i ? "validation" : "training"} loss ${describe(part)}, ${(100 * part.right).toFixed(0)} per cent right`
+        ? `${i ? "validation" : "training"} loss ${describe(part)}, ${percent(part)} per cent right`
         : "",
     );
     spoken.say(`Epoch ${epochs()}: ${said.filter(Boolean).join("; ") || "no points yet"}.`);
@@ -649,7 +650,12 @@ ${name === OWN ? "" : `${loss("X_new, y_new")}\n`}`;
     arrange();
     show();
   };
-  addEventListener("hashchange", open);
+  addEventListener("hashchange", () => {
+    if (!location.hash.startsWith("#playground?")) return; // another place on the page
+    play.restart();
+    open();
+    keep();
+  });
   open();
   box.moment = () => losses.at(-1); // for tests, with all digits
 });

@@ -93,6 +93,8 @@ class Playground:
             _, z = small_network.forward(points, layers, state["activation"])
             right = np.mean((z[:, 0] > 0) == labels)
             assert moment[name]["right"] == pytest.approx(right)
+            says = self.box.locator(".losses").inner_text()
+            assert f"{loss:.3f} {int(100 * right + 1e-9)}% right" in says
 
 
 @pytest.fixture(scope="module")
@@ -429,7 +431,28 @@ def test_what_an_address_cannot_ask_for_is_as_at_the_start(
     play.check(epochs=0)
 
 
-# A phone
+def test_a_link_to_elsewhere_on_the_page_changes_nothing(play: Playground) -> None:
+    play.button("Step").click()
+    play.page.evaluate("location.hash = 'exercises'")
+    play.page.wait_for_timeout(50)
+    play.check(epochs=1)
+
+
+# Looks
+
+
+def test_pictures_follow_the_theme(play: Playground) -> None:
+    pictures = play.box.locator("canvas")
+    draw = "(all) => all.map((canvas) => canvas.toDataURL())"
+    light = pictures.evaluate_all(draw)
+    play.page.evaluate("document.body.dataset.theme = 'dark'")
+    dark = pictures.evaluate_all(draw)
+    assert not set(light) & set(dark)
+    play.page.evaluate("document.body.dataset.theme = 'auto'")
+    look(play.page, "dark", WIDE)
+    assert pictures.evaluate_all(draw) == dark
+    look(play.page, "light", WIDE)
+    assert pictures.evaluate_all(draw) == light
 
 
 def test_on_a_phone_what_moves_is_in_view_with_what_it_moves(play: Playground) -> None:
