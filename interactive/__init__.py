@@ -9,6 +9,7 @@ from interactive.learning_rate import show_learning_rate
 from interactive.one_example import show_one_example
 from interactive.race import show_race
 from interactive.playground import show_playground
+from interactive.roofline import show_roofline
 
 __all__ = [
     "show_backward_pass",
@@ -20,4 +21,5 @@ __all__ = [
     "show_one_example",
     "show_race",
     "show_playground",
+    "show_roofline",
 ]

@@ -19,6 +19,7 @@ CHAPTER_OF = {
     "expression": "17-autograd-engine",
     "draw-digit": "14-mlp-pytorch",
     "playground": "07-hidden-layer",
+    "roofline": "21-one-machine",
 }
 
 

@@ -403,6 +403,25 @@ def test_playground_trains_by_mouse_and_keyboard(
     assert play.get(".heads div:nth-child(3)", "textContent").startswith("3 units")
     said.append(says())
     assert len(set(said)) == 4
+def test_batch_below_the_roofline_follows_mouse_and_keyboard(
+    explorable: Callable[[str], Explorable],
+) -> None:
+    layer = explorable("roofline")
+    tab, slider = layer.tab, "input[type=range]"
+    plot = layer.part(".stage:last-child svg")
+    tab.drag([tab.point(plot, x, 0.5) for x in (0.4, 0.6, 0.8)])
+    index = int(layer.get(slider, "value"))
+    assert 12 < index < 20  # at 0.2 is one example, at 0.97 are 4096
+    said = {layer.says()}
+    tab.run("document.querySelector(arguments[0]).focus()", layer.part(slider))
+    for key, change in ((Keys.ARROW_LEFT, -1), (Keys.HOME, -index + 1)):
+        tab.press(key)
+        index += change
+        assert int(layer.get(slider, "value")) == index
+        said.add(layer.says())
+    tab.click(layer.part("fieldset label:last-child"))
+    said.add(layer.says())
+    assert len(said) == 4
 
 
 # Looks
