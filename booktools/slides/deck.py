@@ -174,6 +174,9 @@ def clean(article: Tag) -> None:
     """Remove what is of use on a page but not on a slide."""
     for question in article.select(".question"):
         list_answers(question)
+    for cause in article.select("details.cause"):  # which is folded on the page only
+        cause.summary.decompose()  # type: ignore[union-attr]
+        cause.unwrap()
     for picture in article.select(".explorable > img"):
         del picture["style"]
     for element in article.select(

@@ -31,6 +31,7 @@ from booktools.sphinx import (
     tasks,
     theme,
     web,
+    wrong_lines,
 )
 
 PARTS = (
@@ -62,6 +63,7 @@ PARTS = (
     tasks,
     theme,
     web,
+    wrong_lines,
 )
 
 

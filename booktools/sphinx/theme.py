@@ -34,7 +34,7 @@ USED_WITH = {
     "clipboard": "<pre>",
     "copybutton": "<pre>",
     "documentation_options": "<pre>",  # which the copy button needs
-    "explorables.css": "explorable|digit-pad",
+    "explorables.css": "explorable|digit-pad|spot-the-line",
     "progress.js": "question|chapter-cards",
 }
 # By our own styles and search.

@@ -424,6 +424,23 @@ def test_batch_below_the_roofline_follows_mouse_and_keyboard(
     assert len(said) == 4
 
 
+def test_a_wrong_line_is_chosen_by_mouse_and_keyboard(tab: Tab) -> None:
+    tab.open(page_of("24-museum-of-bugs"))
+    tab.wait_for("document.querySelector(arguments[0])", ".verdict")
+    verdict = "document.querySelector('.verdict p').textContent"
+    said = {tab.get(verdict)}
+    tab.click(".spot-the-line pre > button:nth-of-type(2)")
+    said.add(tab.get(verdict))
+    tab.press(Keys.HOME)
+    tab.press(*4 * [Keys.ARROW_DOWN], Keys.ENTER)
+    said.add(tab.get(verdict))
+    assert len(said) == 3
+    assert tab.get(verdict).startswith("Right.")
+    assert tab.get("document.querySelector('details.cause').open")
+    tab.click("details.cause > summary")
+    assert not tab.get("document.querySelector('details.cause').open")
+
+
 # Looks
 
 

@@ -28,6 +28,7 @@ def test_a_page_loads_the_scripts_of_its_explorables_which_weigh_little(
     files = [source.partition("?")[0].rpartition("/")[2] for source in sources]
     ours = {path.name for path in SCRIPTS.glob("*.js")}
     expected = [f"{name}.js" for name in ["shared", *names]] if names else []
+    expected += ["spot-the-line.js"] if page.select(".spot-the-line") else []
     assert [name for name in files if name in ours] == expected
     for box in boxes:
         check_figure(box)
