@@ -100,7 +100,8 @@ def show_roofline(
 
     stages = [plt.figure(figsize=(3.5, 3.0), layout="none") for _ in range(2)]
     sides = (0.2, 0.2, 0.77, 0.74)  # the same, so that the plots are in line
-    prepare(*(stage.add_axes(sides) for stage in stages), layers.values())
+    under, beside = (stage.add_axes(sides) for stage in stages)
+    prepare(under, beside, layers.values())
     told = "; ".join(_describe(device, runs[device], *roofs[device]) for device in runs)
     return show_explorable(
         "roofline",

@@ -88,20 +88,21 @@ def _mark(app: Sphinx, doctree: nodes.document, page: str) -> None:
         try:
             lines = find_lines(code.astext(), cell["cell_metadata"][KEY])
             cause = _cause_of(cell)
-        except ValueError as error:
+        except (ValueError, SyntaxError) as error:
             file = Path(app.env.doc2path(page))
             above = file.read_text(encoding="utf-8").splitlines()[: cell.line]
             line = max(n for n, text in enumerate(above, 1) if KEY in text)
             place = file.relative_to(app.srcdir).as_posix()
             raise AuthorError(f"{KEY}: {error}.", place, line) from error
-        cell["classes"] += [CLASS, *(f"wrong-{line}" for line in lines or [MISSING])]
-        first, last = cause[0], cause[-1]
+        marks = [f"wrong-{line}" for line in lines] or [f"wrong-{MISSING}"]
+        cell["classes"] += [CLASS, *marks]
         opening = f'<details class="cause"><summary>{SUMMARY}</summary>'
-        section = first.parent
-        section.insert(section.index(first), nodes.raw("", opening, format="html"))
-        section.insert(
-            section.index(last) + 1, nodes.raw("", "</details>", format="html")
-        )
+        around = [
+            nodes.raw("", text, format="html") for text in (opening, "</details>")
+        ]
+        section = cell.parent
+        section.insert(section.index(cause[0]), around[0])
+        section.insert(section.index(cause[-1]) + 1, around[1])
 
 
 def _cause_of(cell: Any) -> list[nodes.Node]:

@@ -60,6 +60,7 @@ kernelspec:
 
 ```{code-cell} ipython3
 :wrong-line: b = 2
+:tags: [skip]
 
 a = 1
 b = 2
@@ -78,6 +79,10 @@ The cause, with $x$.
 ```{code-cell} ipython3
 a = b = 1
 ```
+
+### More
+
+The rest.
 
 ## Another
 
@@ -105,6 +110,7 @@ def test_the_page_marks_the_line_and_folds_the_cause(tmp_path: Path) -> None:
     assert "The cause" in words
     assert "a = b = 1" in words
     assert "check()" not in words
+    assert "The rest" not in words
     assert "The end" not in words
     scripts = [str(script["src"]) for script in page.select("script[src]")]
     assert any("spot-the-line.js" in source for source in scripts)
@@ -119,7 +125,7 @@ def test_a_page_without_exhibits_loads_no_script(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("b = 2\n\na", "c = 2\n\na", "“c = 2” is in none of the cell's lines"),
+        ("b = 2\n:", "c = 2\n:", "“c = 2” is in none of the cell's lines"),
         (":tags: [raises-exception]", "", "no cell below it"),
         ("The cause, with $x$.\n\n```{code-cell} ipython3\na = b = 1\n```", "",
          "no cell below it"),
