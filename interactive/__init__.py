@@ -2,6 +2,7 @@
 
 from interactive.backward_pass import show_backward_pass
 from interactive.boundary import show_boundary
+from interactive.confusion import show_confusion
 from interactive.drawing import show_drawing
 from interactive.explorable import show_explorable
 from interactive.expression import show_expression
@@ -14,6 +15,11 @@ from interactive.roofline import show_roofline
 __all__ = [
     "show_backward_pass",
     "show_boundary",
+from interactive.temperature import show_temperature
+
+__all__ = [
+    "show_backward_pass",
+    "show_confusion",
     "show_drawing",
     "show_explorable",
     "show_expression",
@@ -22,4 +28,5 @@ __all__ = [
     "show_race",
     "show_playground",
     "show_roofline",
+    "show_temperature",
 ]
