@@ -16,6 +16,7 @@ __all__ = [
     "show_backward_pass",
     "show_boundary",
 from interactive.temperature import show_temperature
+from interactive.templates import show_templates
 
 __all__ = [
     "show_backward_pass",
@@ -29,4 +30,5 @@ __all__ = [
     "show_playground",
     "show_roofline",
     "show_temperature",
+    "show_templates",
 ]

@@ -1,8 +1,9 @@
 """Add to each page the scripts of its explorables.
 
 A chapter shows one with ``interactive.show_explorable("name", …)``; its script is
-``interactive/static/name.js``, and ``shared.js`` has the code they share. A page
-without explorables loads neither.
+``interactive/static/name.js``, and ``shared.js`` has the code they share. A script
+that needs another besides begins with a line such as ``// Needs desk.js.``. A page
+without explorables loads none of them.
 """
 
 import re
@@ -17,12 +18,25 @@ from booktools.sources import is_readable, package_folder
 SCRIPTS = package_folder("interactive") / "static"
 SHARED = "shared"
 NAME = re.compile(r'data-explorable="([^"]+)"')
+NEEDED = re.compile(r"// Needs ([\w-]+)\.js\.\n")
 
 
 def explorables_on(doctree: nodes.document) -> list[str]:
     """Return the names of the explorables on a page, each once, in order."""
     raw = (node.astext() for node in doctree.findall(nodes.raw))
     return list(dict.fromkeys(name for html in raw for name in NAME.findall(html)))
+
+
+def scripts_of(names: list[str]) -> list[str]:
+    """Return the scripts that explorables need, each once, in the order to load them."""
+    scripts = [SHARED] if names else []
+    for name in names:
+        path = SCRIPTS / f"{name}.js"
+        if is_readable(path):
+            needed = NEEDED.match(path.read_text(encoding="utf-8"))
+            scripts += [needed[1]] if needed else []
+        scripts.append(name)
+    return list(dict.fromkeys(scripts))
 
 
 def _register_scripts(app: Sphinx) -> None:
@@ -35,8 +49,7 @@ def _add_scripts(
 ) -> None:
     if doctree is None:
         return
-    names = explorables_on(doctree)
-    for name in [SHARED, *names] if names else []:
+    for name in scripts_of(explorables_on(doctree)):
         if not is_readable(SCRIPTS / f"{name}.js"):
             known = ", ".join(sorted(path.stem for path in SCRIPTS.glob("*.js")))
             raise AuthorError(

@@ -23,7 +23,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from booktools.edition import STUDENT
 from booktools.sphinx.buttons import launch_addresses
-from booktools.sphinx.explorables import SCRIPTS, SHARED
+from booktools.sphinx.explorables import SCRIPTS, scripts_of
 from helpers.data import make_line_data
 
 STYLE, SCRIPT = "landing.css", "landing.js"
@@ -269,7 +269,7 @@ def pad_script(data: dict[str, Any]) -> str:
     """Return one script with the network, and the explorable that uses it."""
     scripts = [
         (SCRIPTS / f"{name}.js").read_text(encoding="utf-8")
-        for name in (SHARED, READER)
+        for name in scripts_of([READER])
     ]
     return "\n".join([f"showPad({json.dumps(data, separators=(',', ':'))});", *scripts])
 

@@ -20,6 +20,9 @@ CHAPTER_OF = {
     "draw-digit": "14-mlp-pytorch",
     "playground": "07-hidden-layer",
     "roofline": "21-one-machine",
+    "templates": "05-softmax-regression",
+    "confusion": "16-errors",
+    "temperature": "16-errors",
 }
 
 

@@ -361,7 +361,7 @@ def test_each_number_stands_beside_its_own_array(graph: Locator) -> None:
 
 def test_every_explorable_is_tested_here() -> None:
     scripts = {path.stem for path in (ROOT / "interactive" / "static").glob("*.js")}
-    assert scripts == {*CHAPTER_OF, "landing", "shared", "spot-the-line"}
+    assert scripts == {*CHAPTER_OF, "desk", "landing", "shared", "spot-the-line"}
 
 
 each_explorable = pytest.mark.parametrize("name", CHAPTER_OF)

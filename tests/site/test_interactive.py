@@ -1,9 +1,10 @@
 """What explorables give to pages and notebooks, read without a browser."""
 
-from book import ROOT, SITE, each_chapter, notebook_of, read
+from book import SITE, each_chapter, notebook_of, read
 from bs4 import BeautifulSoup, Tag
 
-SCRIPTS = ROOT / "interactive" / "static"
+from booktools.sphinx.explorables import SCRIPTS, scripts_of
+
 MOST = 150_000  # bytes of one explorable, with all its scripts
 
 
@@ -27,13 +28,14 @@ def test_a_page_loads_the_scripts_of_its_explorables_which_weigh_little(
     sources = [str(script["src"]) for script in page.select("script[src]")]
     files = [source.partition("?")[0].rpartition("/")[2] for source in sources]
     ours = {path.name for path in SCRIPTS.glob("*.js")}
-    expected = [f"{name}.js" for name in ["shared", *names]] if names else []
+    expected = [f"{name}.js" for name in scripts_of(names)]
     expected += ["spot-the-line.js"] if page.select(".spot-the-line") else []
     assert [name for name in files if name in ours] == expected
     for box in boxes:
         check_figure(box)
         needed = [SITE / "chapters" / str(picture["src"]) for picture in box("img")]
-        needed += [SCRIPTS / f"{box['data-explorable']}.js", SCRIPTS / "shared.js"]
+        scripts = scripts_of([str(box["data-explorable"])])
+        needed += [SCRIPTS / f"{name}.js" for name in scripts]
         own = len(str(box).encode()) + sum(file.stat().st_size for file in needed)
         assert own <= MOST, f"{own} bytes"
 

@@ -1,0 +1,52 @@
+"""What paper to draw a digit on needs to know of the digits that it imitates."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Hand(NamedTuple):
+    """How digits are written, in pixels: medians over many images.
+
+    Attributes
+    ----------
+    box : float
+        Longer side of the ink's bounding box.
+    centre : tuple of float
+        Centre of mass of the ink, from the top and from the left.
+    pen : float
+        Width of a stroke.
+    """
+
+    box: float
+    centre: tuple[float, float]
+    pen: float
+
+
+def measure_hand(frames: NDArray[np.float64]) -> Hand:
+    """Measure how digits are written, as chapter 14 explains.
+
+    Parameters
+    ----------
+    frames : array, shape (N, height, width)
+        Images with pixels from 0 to 1, each with ink.
+
+    Returns
+    -------
+    Hand
+        The medians.
+    """
+    height, width = frames.shape[1:]
+    area = frames.sum(axis=(1, 2))
+    sides = [(frames > 0).any(axis=axis).sum(axis=1) for axis in (1, 2)]
+    top = frames.sum(axis=2) @ (np.arange(height) + 0.5) / area
+    left = frames.sum(axis=1) @ (np.arange(width) + 0.5) / area
+    padded = np.pad(frames, ((0, 0), (1, 1), (1, 1)))
+    down, across = np.diff(padded, axis=1), np.diff(padded, axis=2)
+    boundary = np.hypot(down[:, :, 1:], across[:, 1:]).sum(axis=(1, 2))
+    box, y, x, pen = (
+        float(np.median(each))
+        for each in (np.maximum(*sides), top, left, 2 * area / boundary)
+    )
+    return Hand(box, (y, x), pen)
