@@ -68,13 +68,15 @@ def show_confusion(
         if np.trace(counts[name]) == len(labels):
             raise ValueError(f"{name} has made no mistake")
         shown[name] = _choose(labels, said[name], P.max(axis=1), C)
-    chosen = np.unique([i for them in shown.values() for it in them.values() for i in it])
+    cells = [cell for by_cell in shown.values() for cell in by_cell.values()]
+    chosen = np.unique(np.concatenate(cells))
     place = {index: k for k, index in enumerate(chosen.tolist())}
 
     first, P = next(iter(probabilities.items()))
     mistakes = counts[first] * (1 - np.eye(C, dtype=int))
     i, j = (int(axis) for axis in np.unravel_index(mistakes.argmax(), (C, C)))
     surest = shown[first][i, j]
+    pixels = images / digits.pixel_max  # (N, D)
 
     figure = plt.figure(figsize=(7, 3.3))
     left, right = figure.subfigures(1, 2, width_ratios=(1.15, 1))
@@ -91,7 +93,7 @@ def show_confusion(
     for ax in axes:
         ax.set_axis_off()
     for ax, index in zip(axes, surest, strict=False):
-        ax.imshow(_round(images[index].reshape(shape) / digits.pixel_max), vmin=0)
+        ax.imshow(_round(pixels[index]).reshape(shape), vmin=0)
         ax.set_title(f"{P[index].max():.3f}", size="medium")
 
     models = [
@@ -125,7 +127,7 @@ def show_confusion(
             "size": [scale * side for side in shape],
             "columns": COLUMNS,
             "pictures": len(chosen),
-            "sprite": _pack(images[chosen].reshape(-1, *shape) / digits.pixel_max, scale),
+            "sprite": _pack(pixels[chosen].reshape(-1, *shape), scale),
             "start": i * C + j,
             "models": models,
         },

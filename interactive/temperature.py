@@ -128,8 +128,14 @@ def show_temperature(
         at = temperatures[model["best"]], model["losses"][0][model["best"]]
         right.plot(*at, "o", color=line.get_color())
         right.annotate(
-            f"$T = {at[0]:.2f}$", at, (0, -6), textcoords="offset points",
-            ha="center", va="top", size="small", color=line.get_color(),
+            f"$T = {at[0]:.2f}$",
+            at,
+            (0, -6),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            size="small",
+            color=line.get_color(),
         )
     prepare_losses(right)
     right.set_ylabel("mean loss, validation")

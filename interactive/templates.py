@@ -85,7 +85,7 @@ def show_templates(
         ax.set(title=f"{k}: {P[k]:.2f}", xticks=[], yticks=[])
         terms = [np.sum(products[k][products[k] * s > 0]) for s in (1, -1)] + [b[k]]
         added = " ".join(f"{term:+.1f}" for term in terms)
-        text = f"{added}\n= {logits[k]:.1f}".replace("-", "−")
+        text = f"{added}\n= {logits[k]:.1f}".replace("-", "\N{MINUS SIGN}")
         ax.set_xlabel(text, size="x-small")
     for ax in figure.get_axes():
         ax.grid(visible=False)

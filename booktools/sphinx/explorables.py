@@ -28,7 +28,7 @@ def explorables_on(doctree: nodes.document) -> list[str]:
 
 
 def scripts_of(names: list[str]) -> list[str]:
-    """Return the scripts that explorables need, each once, in the order to load them."""
+    """Return the scripts that explorables need, in the order to load them."""
     scripts = [SHARED] if names else []
     for name in names:
         path = SCRIPTS / f"{name}.js"
