@@ -2,15 +2,22 @@
 
 import base64
 import re
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
 import torch
 from browser import NARROW, WIDE, look
-from interaction import data_of, open_explorable
-from numpy.typing import NDArray
+from interaction import open_explorable
 from playwright.sync_api import Locator, Page, expect
+from writing import (
+    GRAIN,
+    WRITTEN,
+    Floats,
+    Paper,
+    assert_same_image,
+    mass_centre,
+    prepare,
+)
 
 from helpers import (
     DIGIT_SETTINGS,
@@ -21,80 +28,9 @@ from helpers import (
 
 pytestmark = pytest.mark.slow
 
-GRAIN = 4  # points in a pixel along each side
 TESTED = 200  # test images
 
-Floats = NDArray[np.float64]
-Line = Sequence[tuple[float, float]]
-
-
-def arc(
-    centre: tuple[float, float], radii: tuple[float, float], start: float, end: float
-) -> list[tuple[float, float]]:
-    """Return a part of an ellipse, with angles in degrees, clockwise from the right."""
-    angles = np.radians(np.linspace(start, end, 24))
-    return [
-        (centre[0] + radii[0] * np.cos(a), centre[1] + radii[1] * np.sin(a))
-        for a in angles
-    ]
-
-
-# Handwritten digits, as fractions of the paper from its top left.
-WRITTEN: dict[int, list[Line]] = {
-    0: [arc((0.5, 0.5), (0.28, 0.4), -90, 270)],
-    1: [[(0.35, 0.3), (0.55, 0.1), (0.55, 0.9)]],
-    3: [
-        arc((0.47, 0.3), (0.22, 0.2), -150, 90)
-        + arc((0.47, 0.7), (0.26, 0.2), -90, 150)
-    ],
-    4: [[(0.35, 0.1), (0.25, 0.55), (0.75, 0.55)], [(0.62, 0.3), (0.6, 0.92)]],
-    7: [[(0.25, 0.15), (0.75, 0.15), (0.45, 0.9)], [(0.35, 0.5), (0.68, 0.5)]],
-}
-
-
 # What the page should do, once more
-
-
-def spread_ink(lines: Sequence[Floats], data: dict) -> Floats:
-    """Return the share of each pixel that the pen covers."""
-    height, width = data["shape"]
-    y, x = (np.mgrid[: height * GRAIN, : width * GRAIN] + 0.5) / GRAIN
-    inked = np.zeros(x.shape, bool)
-    for line in lines:
-        for start, end in zip(line, [*line[1:], line[-1]], strict=True):
-            step = end - start
-            along = (x - start[0]) * step[0] + (y - start[1]) * step[1]
-            along = np.clip(along / ((step @ step) or 1), 0, 1)
-            away = np.hypot(
-                x - start[0] - along * step[0], y - start[1] - along * step[1]
-            )
-            inked |= away <= data["pen"] / 2
-    return inked.reshape(height, GRAIN, width, GRAIN).mean(axis=(1, 3))
-
-
-def mass_centre(image: Floats) -> Floats:
-    """Return it in pixels, from the left and from the top."""
-    y, x = np.mgrid[: image.shape[0], : image.shape[1]] + 0.5
-    return np.array([(x * image).sum(), (y * image).sum()]) / image.sum()
-
-
-def prepare(lines: Sequence[Line], data: dict) -> Floats:
-    """Return the image that the network should see."""
-    points = [np.asarray(line, float) for line in lines]
-    low, high = np.vstack(points).min(axis=0), np.vstack(points).max(axis=0)
-    scale = (data["box"] - data["pen"]) / max(*(high - low), data["pen"])
-    middle = np.array(data["shape"])[::-1] / 2
-    points = [(line - (low + high) / 2) * scale + middle for line in points]
-    room = middle - ((high - low) * scale + data["pen"]) / 2
-    missing = data["centre"][::-1] - mass_centre(spread_ink(points, data))
-    shift = np.clip(missing, -room, room)
-    return spread_ink([line + shift for line in points], data)
-
-
-def assert_same_image(seen: Floats, expected: Floats) -> None:
-    # A point on the edge of the ink may fall to either side.
-    assert np.abs(seen - expected).max() <= 2 / GRAIN**2
-    assert np.abs(seen - expected).mean() < 1e-3
 
 
 def compute(network: torch.nn.Sequential, images: Floats) -> tuple[Floats, Floats]:
@@ -106,64 +42,12 @@ def compute(network: torch.nn.Sequential, images: Floats) -> tuple[Floats, Float
     return A.double().numpy(), P.double().numpy()
 
 
-# The page, with a reader who draws
-
-
-class Paper:
-    """The explorable on the open page."""
+class ReadPaper(Paper):
+    """The explorable on the open page, with its network in PyTorch."""
 
     def __init__(self, page: Page, box: Locator) -> None:
-        self.page, self.box, self.data = page, box, data_of(box)
-        self.desk = box.get_by_role("application")
+        super().__init__(page, box)
         self.network = read_network(self.data)
-
-    def seen(self) -> Floats:
-        """Return the image that is shown as what the network sees."""
-        return np.reshape(self.shades("ink"), self.data["shape"])
-
-    def shades(self, part: str) -> list[float]:
-        """Return how dark each cell of a grid is shown, from 0 to 1."""
-        cells = self.box.locator(f".{part} rect")
-        return cells.evaluate_all(
-            "(cells) => cells.map((c) => Number(c.getAttribute('fill-opacity')))"
-        )
-
-    def strokes(self) -> int:
-        return self.box.locator("polyline").count()
-
-    def says(self) -> str:
-        return self.box.locator(".readout").inner_text()
-
-    def button(self, name: str) -> Locator:
-        return self.box.get_by_role("button", name=name, exact=True)
-
-    def centre(self) -> None:
-        """Scroll so that all of the paper is on the screen."""
-        self.desk.evaluate(
-            "(d) => d.scrollIntoView({block: 'center', behavior: 'instant'})"
-        )
-
-    def point(self, x: float, y: float) -> tuple[float, float]:
-        """Return where on the screen a share of the paper is."""
-        place = self.desk.locator("svg").bounding_box()
-        assert place
-        return place["x"] + x * place["width"], place["y"] + y * place["height"]
-
-    def in_pixels(self, lines: Sequence[Line]) -> list[list[tuple[float, float]]]:
-        height, width = self.data["shape"]
-        return [[(x * width, y * height) for x, y in line] for line in lines]
-
-    def draw(self, lines: Sequence[Line]) -> list[list[tuple[float, float]]]:
-        """Draw with the mouse; returns the lines in pixels of the image."""
-        self.centre()
-        mouse = self.page.mouse
-        for line in lines:
-            mouse.move(*self.point(*line[0]))
-            mouse.down()
-            for share in line[1:]:
-                mouse.move(*self.point(*share))
-            mouse.up()
-        return self.in_pixels(lines)
 
 
 def read_network(data: dict) -> torch.nn.Sequential:
@@ -182,11 +66,11 @@ def read_network(data: dict) -> torch.nn.Sequential:
 
 
 @pytest.fixture
-def paper(page: Page, site: str) -> Paper:
-    return Paper(page, open_explorable(page, site, "draw-digit"))
+def paper(page: Page, site: str) -> ReadPaper:
+    return ReadPaper(page, open_explorable(page, site, "draw-digit"))
 
 
-def test_nothing_of_it_is_cut_off_or_scrolls(paper: Paper) -> None:
+def test_nothing_of_it_is_cut_off_or_scrolls(paper: ReadPaper) -> None:
     assert not paper.box.evaluate(
         "(box) => [...box.querySelectorAll('div')].filter((part) =>"
         " getComputedStyle(part).overflowX !== 'visible'"
@@ -195,14 +79,14 @@ def test_nothing_of_it_is_cut_off_or_scrolls(paper: Paper) -> None:
 
 
 @pytest.fixture
-def images(paper: Paper) -> Floats:
+def images(paper: ReadPaper) -> Floats:
     """Return test images of whichever digits the book was built with."""
     digits = load_digits()
     assert paper.data["shape"] == [digits.height, digits.width]
     return split_digits(digits).x_test[:TESTED] / digits.pixel_max
 
 
-def assert_tells(paper: Paper, image: Floats, source: str) -> None:
+def assert_tells(paper: ReadPaper, image: Floats, source: str) -> None:
     """Compare the read-out, the bars and the units with PyTorch on an image."""
     (activations,), (p,) = compute(paper.network, image.reshape(1, -1))
     second, first = np.argsort(p)[-2:]
@@ -234,7 +118,9 @@ def assert_tells(paper: Paper, image: Floats, source: str) -> None:
 # What it computes
 
 
-def test_browser_computes_what_pytorch_computes(paper: Paper, images: Floats) -> None:
+def test_browser_computes_what_pytorch_computes(
+    paper: ReadPaper, images: Floats
+) -> None:
     answers = paper.box.evaluate(
         "(box, images) => images.map((image) => box.classify(image))", images.tolist()
     )
@@ -252,7 +138,7 @@ def test_browser_computes_what_pytorch_computes(paper: Paper, images: Floats) ->
 
 
 def test_ink_fills_the_box_and_is_centred_wherever_and_however_large_one_draws(
-    paper: Paper,
+    paper: ReadPaper,
 ) -> None:
     data, rng = paper.data, np.random.default_rng(0)
     height, width = data["shape"]
@@ -297,7 +183,7 @@ def test_ink_fills_the_box_and_is_centred_wherever_and_however_large_one_draws(
 # Drawing
 
 
-def test_network_reads_what_the_pointer_draws(paper: Paper) -> None:
+def test_network_reads_what_the_pointer_draws(paper: ReadPaper) -> None:
     right = 0
     for digit, written in WRITTEN.items():
         paper.button("Clear").click()
@@ -315,7 +201,7 @@ def test_network_reads_what_the_pointer_draws(paper: Paper) -> None:
         assert ink != ground
 
 
-def test_a_dot_stays_a_dot_even_if_the_hand_trembles(paper: Paper) -> None:
+def test_a_dot_stays_a_dot_even_if_the_hand_trembles(paper: ReadPaper) -> None:
     paper.draw([[(0.2, 0.7)]])
     assert paper.strokes() == 1
     assert paper.says().startswith("Your drawing.")
@@ -326,7 +212,7 @@ def test_a_dot_stays_a_dot_even_if_the_hand_trembles(paper: Paper) -> None:
     assert area < paper.seen().sum() < 2 * area
 
 
-def test_keys_draw_too(paper: Paper) -> None:
+def test_keys_draw_too(paper: ReadPaper) -> None:
     keyboard = paper.page.keyboard
     height, width = paper.data["shape"]
     step = max(height, width) / 25
@@ -373,7 +259,7 @@ def test_keys_draw_too(paper: Paper) -> None:
     expect(answer).to_have_text(paper.says())
 
 
-def test_pen_stays_on_the_paper_and_is_lifted_when_one_leaves(paper: Paper) -> None:
+def test_pen_stays_on_the_paper_and_is_lifted_when_one_leaves(paper: ReadPaper) -> None:
     keyboard = paper.page.keyboard
     paper.desk.focus()
     keyboard.press("Space")
@@ -390,7 +276,7 @@ def test_pen_stays_on_the_paper_and_is_lifted_when_one_leaves(paper: Paper) -> N
     assert paper.strokes() == 1
 
 
-def test_a_finger_draws_and_does_not_scroll(paper: Paper) -> None:
+def test_a_finger_draws_and_does_not_scroll(paper: ReadPaper) -> None:
     look(paper.page, "light", NARROW)
     paper.centre()
     before = paper.page.evaluate("scrollY")
@@ -414,7 +300,7 @@ def test_a_finger_draws_and_does_not_scroll(paper: Paper) -> None:
 
 
 def test_buttons_take_back_clear_and_show_test_images(
-    paper: Paper, images: Floats
+    paper: ReadPaper, images: Floats
 ) -> None:
     def click(name: str) -> None:
         paper.button(name).click()
@@ -453,7 +339,7 @@ def test_buttons_take_back_clear_and_show_test_images(
             assert_tells(paper, image, f"A test image of {digit}, unchanged")
 
 
-def test_controls_have_names_order_and_instructions(paper: Paper) -> None:
+def test_controls_have_names_order_and_instructions(paper: ReadPaper) -> None:
     expect(paper.desk).to_have_accessible_name("Paper to draw on")
     expect(paper.desk).to_have_accessible_description(re.compile("space bar.*arrow"))
     expect(paper.box.get_by_text("space bar")).to_be_visible()

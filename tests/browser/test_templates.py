@@ -1,0 +1,204 @@
+"""The templates of chapter 05, over which the reader lays a digit."""
+
+import base64
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from browser import NARROW, WIDE, look, note_complaints, open_context
+from interaction import open_explorable
+from playwright.sync_api import Browser, expect
+from scipy.special import softmax
+from writing import WRITTEN, Floats, Paper, assert_same_image, prepare
+
+from helpers import load_digits, split_digits
+
+pytestmark = pytest.mark.slow
+
+SIGNED = r"([+-][\d.]+)"
+CARD = re.compile(
+    rf"(\d): for {SIGNED}, against {SIGNED}, bias {SIGNED}, logit {SIGNED}, "
+    r"probability ([\d.]+)"
+)
+
+
+@pytest.fixture(scope="module")
+def paper(browser: Browser, site: str) -> Iterator[Paper]:
+    with open_context(browser, has_touch=True) as context:
+        page = context.new_page()
+        complaints = note_complaints(page)
+        yield Paper(page, open_explorable(page, site, "templates"))
+        assert not complaints
+
+
+def model_of(paper: Paper) -> tuple[Floats, Floats]:
+    """Return the weights (D, C) and biases (C,) that stand in the page."""
+    biases = np.array(paper.data["biases"])
+    weights = np.frombuffer(base64.b64decode(paper.data["weights"]), "<f4")
+    return weights.astype(float).reshape(len(biases), -1).T, biases
+
+
+def plain(text: str) -> str:
+    return text.replace("\N{MINUS SIGN}", "-")
+
+
+def check(paper: Paper, pixels: Floats, source: str) -> None:
+    """Compare what is told and drawn of an image, (D,), with NumPy."""
+    W, b = model_of(paper)
+    products = pixels[:, None] * W  # (D, C)
+    logits = pixels @ W + b
+    p = softmax(logits)
+    terms = np.array(
+        [np.maximum(products, 0).sum(0), np.minimum(products, 0).sum(0), b, logits]
+    ).T  # (C, 4)
+    cards = paper.box.locator(".template")
+    labels = cards.locator("svg").evaluate_all(
+        "(all) => all.map((it) => it.getAttribute('aria-label'))"
+    )
+    for k, (label, text) in enumerate(
+        zip(labels, cards.all_inner_texts(), strict=True)
+    ):
+        found = CARD.fullmatch(plain(label))
+        assert found, label
+        assert int(found[1]) == k
+        assert [float(it) for it in found.groups()[1:5]] == pytest.approx(
+            terms[k], abs=0.0501
+        )
+        assert float(found[6]) == pytest.approx(p[k], abs=5.1e-4)
+        shown = [float(it) for it in re.findall(r"[+-]?[\d.]+", plain(text))]
+        assert shown[:2] == pytest.approx([k, p[k]], abs=5.1e-3)
+        assert shown[2:] == pytest.approx(terms[k], abs=0.0501)
+    best, second = np.argsort(-p)[:2]
+    assert paper.says().startswith(
+        f"{source}. Most likely {best}, with probability {p[best]:.3f}"
+    )
+    assert f"Then {second}, with probability {p[second]:.3f}" in paper.says()
+    assert cards.nth(int(best)).get_attribute("class") == "template largest"
+    check_marks(paper, products, int(best))
+
+
+def check_marks(paper: Paper, products: Floats, k: int) -> None:
+    """Check sign, place and strength of what is drawn over one template."""
+    marks = paper.box.locator(".template").nth(k).locator("g:not(.backdrop) path")
+    drawn = marks.evaluate_all(
+        "(all) => all.map((it) => ['class', 'd', 'fill-opacity']"
+        ".map((name) => it.getAttribute(name)))"
+    )
+    strengths = np.minimum(np.abs(products[:, k]) / paper.data["limit"], 1)
+    expected = np.flatnonzero(strengths >= 0.02)
+    assert len(drawn) == len(expected)
+    width = paper.data["shape"][1]
+    for (side, path, opacity), i in zip(drawn, expected, strict=True):
+        x, y = (float(it) for it in re.findall(r"[\d.]+", path)[:2])
+        height = 1 if side == "pro" else 0.55  # full, or a stripe
+        assert path.endswith(f"h1v{height}h-1z")
+        assert (x, y) == (i % width, pytest.approx(i // width + (1 - height) / 2))
+        assert side == ("pro" if products[i, k] > 0 else "contra")
+        assert float(opacity) == pytest.approx(strengths[i], abs=6e-4)
+
+
+def test_browser_adds_up_what_numpy_does(paper: Paper) -> None:
+    digits = load_digits()
+    images = split_digits(digits).x_test[:20] / digits.pixel_max
+    W, b = model_of(paper)
+    found = paper.box.evaluate(
+        """(box, images) => images.map((image) => box.explain(image).map(
+        ({ products, pro, contra, logit, p }) =>
+          [products.reduce((a, b) => a + b), pro + contra, logit, p]))""",
+        images.tolist(),
+    )
+    logits = images @ W + b  # (20, C)
+    expected = np.stack([logits - b, logits - b, logits, softmax(logits, axis=1)], -1)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
+def test_misread_images_get_the_probabilities_of_the_chapter(paper: Paper) -> None:
+    text = paper.page.locator("pre", has_text="says").first.inner_text()
+    told = re.findall(
+        r"a (\d): says (\d) with p = ([\d.]+), then (\d) with p = ([\d.]+)", text
+    )
+    assert len(told) == 3
+    for label, first, p, second, q in told:
+        paper.box.get_by_role("button", name=f"{label}, not {first}").first.click()
+        found = re.search(
+            r"Most likely (\d), with probability ([\d.]+).*Then (\d), with probability "
+            r"([\d.]+)",
+            paper.says(),
+        )
+        assert found
+        assert (found[1], found[3]) == (first, second)
+        shown = [float(found[2]), float(found[4])]
+        assert shown == pytest.approx([float(p), float(q)], abs=6e-3)
+
+
+def test_digits_of_the_book_are_added_up(paper: Paper) -> None:
+    digits = load_digits()
+    images = np.frombuffer(base64.b64decode(paper.data["images"]), np.uint8)
+    images = images.reshape(-1, digits.height * digits.width) / digits.pixel_max
+    for digit in (0, 7):
+        paper.button(str(digit)).click()
+        at = paper.data["names"].index(str(digit))
+        check(paper, images[at], f"A test image of {digit}, unchanged")
+
+
+def test_drawings_by_pointer_touch_and_keyboard_are_added_up(paper: Paper) -> None:
+    page = paper.page
+    paper.button("Clear").tap()
+    check(
+        paper,
+        np.zeros(len(model_of(paper)[0])),
+        "Nothing is drawn: each logit is its bias",
+    )
+    for digit in (0, 7):
+        paper.button("Clear").click()
+        lines = paper.draw(WRITTEN[digit])
+        assert_same_image(paper.seen(), prepare(lines, paper.data))
+        check(paper, paper.seen().ravel(), "Your drawing")
+        assert f"Most likely {digit}" in paper.says()
+
+    before = paper.says()
+    paper.desk.focus()
+    for key in ("Space", "ArrowRight", "ArrowDown", "Space"):
+        page.keyboard.press(key)
+    assert paper.says() != before
+    check(paper, paper.seen().ravel(), "Your drawing")
+    paper.button("Undo").click()
+    assert paper.says() == before
+
+    look(page, "light", NARROW)
+    paper.centre()
+    page.touchscreen.tap(*paper.point(0.3, 0.8))
+    expect(paper.box.locator(".readout")).not_to_have_text(before)
+    check(paper, paper.seen().ravel(), "Your drawing")
+    look(page, "light", WIDE)
+
+
+def test_a_dot_in_the_middle_costs_the_zero_as_much_with_a_ring_as_without(
+    paper: Paper,
+) -> None:
+    """The claim of the chapter, on the page's own numbers."""
+    height, width = paper.data["shape"]
+    frame = np.zeros((height, width))
+    frame[height // 2 - 1 : height // 2 + 1, width // 2 - 1 : width // 2 + 1] = 1
+    ring = np.zeros((height, width))
+    ring[1:-1, 1:-1] = 1
+    ring[2:-2, 2:-2] = 0
+    images = [np.zeros((height, width)), frame, ring, ring + frame]
+    logits = paper.box.evaluate(
+        "(box, images) => images.map((image) => box.explain(image)[0].logit)",
+        [image.ravel().tolist() for image in images],
+    )
+    blank, dot, alone, both = logits
+    assert dot < blank
+    assert both - alone == pytest.approx(dot - blank)
+
+
+def test_paper_is_as_large_as_that_of_the_network(paper: Paper, site: str) -> None:
+    """Both chapters measure the same training images."""
+    page = paper.page.context.new_page()
+    other = Paper(page, open_explorable(page, site, "draw-digit")).data
+    page.close()
+    for name in ("box", "pen"):
+        assert paper.data[name] == pytest.approx(other[name], rel=1e-6)
+    assert paper.data["centre"] == pytest.approx(other["centre"], rel=1e-6)
