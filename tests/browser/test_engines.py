@@ -441,6 +441,54 @@ def test_a_wrong_line_is_chosen_by_mouse_and_keyboard(tab: Tab) -> None:
     assert not tab.get("document.querySelector('details.cause').open")
 
 
+def test_digit_is_laid_over_the_templates_by_mouse_and_keyboard(
+    explorable: Callable[[str], Explorable],
+) -> None:
+    paper = explorable("templates")
+    tab = paper.tab
+    tab.drag([tab.point(paper.part(f"{DESK} svg"), *place) for place in SEVEN])
+    assert "Your drawing. Most likely 7" in paper.says()
+    drawn = paper.get(".template:nth-child(8)", "innerHTML")
+    tab.run("document.querySelector(arguments[0]).focus()", paper.part(DESK))
+    tab.press(Keys.SPACE, Keys.ARROW_RIGHT, Keys.SPACE)
+    assert paper.get(".template:nth-child(8)", "innerHTML") != drawn
+
+
+def test_cells_of_the_confusion_matrix_open_by_mouse_and_keyboard(
+    explorable: Callable[[str], Explorable],
+) -> None:
+    matrix = explorable("confusion")
+    digit, reading = 8, 3
+    matrix.tab.click(
+        matrix.part(
+            f"tbody tr:nth-child({digit + 1}) td:nth-child({reading + 2}) button"
+        )
+    )
+    assert matrix.get(".cell-name", "textContent") == f"{digit} read as {reading}"
+    matrix.tab.press(*5 * [Keys.ARROW_RIGHT])
+    assert matrix.get(".cell-name", "textContent") == f"{digit} read as {digit}"
+    assert matrix.get(".samples", "childElementCount") == 6
+
+
+def test_temperature_follows_mouse_and_keyboard(
+    explorable: Callable[[str], Explorable],
+) -> None:
+    diagram = explorable("temperature")
+    said = {diagram.says()}
+    slider = diagram.part("input[type=range]")
+    diagram.tab.drag([diagram.tab.point(slider, x) for x in (0.4, 0.6, 0.8)])
+    at = int(diagram.get("input[type=range]", "value"))
+    assert at == pytest.approx(0.8 * int(diagram.get("input", "max")), abs=2)
+    said.add(diagram.says())
+    diagram.tab.press(Keys.ARROW_LEFT)
+    assert int(diagram.get("input[type=range]", "value")) == at - 1
+    said.add(diagram.says())
+    curve = diagram.part(".stage:nth-child(2) svg")
+    diagram.tab.drag([diagram.tab.point(curve, x, 0.4) for x in (0.3, 0.4, 0.5)])
+    said.add(diagram.says())
+    assert len(said) == 4
+
+
 # Looks
 
 

@@ -1,7 +1,7 @@
 """The temperature of chapter 16, which the reader chooses."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -34,18 +34,23 @@ def table_of(box: Locator) -> dict[str, list[float]]:
     }
 
 
-def place(box: Locator, stage: int, x: float, y: float) -> tuple[float, float]:
-    """Return where a point of the data is in the SVG of a stage."""
+Place = Callable[[float, float], tuple[float, float]]
+
+
+def place_on(box: Locator, stage: int) -> Place:
+    """Return a function from data to places in the SVG of a stage."""
     axes = data_of(box)["axes"][stage]
     assert axes["logarithmic"] == [True, True]
     svg = box.locator(".stage svg").nth(stage)
     *_, width, height = map(float, (svg.get_attribute("viewBox") or "").split())
     left, top, right, bottom = np.multiply(axes["box"], [width, height] * 2)
-    share = [
-        np.log(value / low) / np.log(high / low)
-        for value, (low, high) in ((x, axes["x"]), (y, axes["y"]))
-    ]
-    return left + share[0] * (right - left), bottom + share[1] * (top - bottom)
+    low, high = np.log([axes["x"], axes["y"]]).T
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        across, up = (np.log([x, y]) - low) / (high - low)
+        return left + across * (right - left), bottom + up * (top - bottom)
+
+    return place
 
 
 def check(box: Locator, at: int, chosen: int = 0) -> None:
@@ -73,12 +78,12 @@ def check(box: Locator, at: int, chosen: int = 0) -> None:
     spans = box.locator(".interval").evaluate_all(
         "(all) => all.map((it) => it.getAttribute('d').match(/[-.\\d]+/g).map(Number))"
     )
-    edge = 1 / sizes[-1]
+    edge, place = 1 / sizes[-1], place_on(box, 0)
     for i, n in enumerate(sizes):
         x, y = (max(part[at][i], edge) for part in (claimed, found))
-        assert drawn[i] == pytest.approx(place(box, 0, x, y), abs=0.05)
+        assert drawn[i] == pytest.approx(place(x, y), abs=0.05)
         interval = binomtest(round(found[at][i] * n), n).proportion_ci(method="wilson")
-        ends = [place(box, 0, x, max(end, edge))[1] for end in interval]
+        ends = [place(x, max(end, edge))[1] for end in interval]
         assert spans[i][0] == pytest.approx(drawn[i][0])
         assert spans[i][1:] == pytest.approx(ends, abs=0.05)
     above, below = np.sum(found[at] > claimed[at]), np.sum(found[at] < claimed[at])
@@ -160,8 +165,10 @@ def test_one_can_point_at_a_temperature_below_the_curve(
     assert frame
     scale = frame["width"] / float((svg.get_attribute("viewBox") or "").split()[2])
 
+    place = place_on(box, 1)
+
     def point(at: int) -> tuple[float, float]:
-        x, _ = place(box, 1, temperatures[at], 1)
+        x, _ = place(temperatures[at], 1)
         return frame["x"] + scale * x, frame["y"] + frame["height"] / 3
 
     mouse = box.page.mouse

@@ -192,13 +192,3 @@ def test_a_dot_in_the_middle_costs_the_zero_as_much_with_a_ring_as_without(
     blank, dot, alone, both = logits
     assert dot < blank
     assert both - alone == pytest.approx(dot - blank)
-
-
-def test_paper_is_as_large_as_that_of_the_network(paper: Paper, site: str) -> None:
-    """Both chapters measure the same training images."""
-    page = paper.page.context.new_page()
-    other = Paper(page, open_explorable(page, site, "draw-digit")).data
-    page.close()
-    for name in ("box", "pen"):
-        assert paper.data[name] == pytest.approx(other[name], rel=1e-6)
-    assert paper.data["centre"] == pytest.approx(other["centre"], rel=1e-6)

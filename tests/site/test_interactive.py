@@ -1,6 +1,9 @@
 """What explorables give to pages and notebooks, read without a browser."""
 
-from book import SITE, each_chapter, notebook_of, read
+import json
+
+import pytest
+from book import PAGES, SITE, each_chapter, notebook_of, read
 from bs4 import BeautifulSoup, Tag
 
 from booktools.sphinx.explorables import SCRIPTS, scripts_of
@@ -50,3 +53,19 @@ def test_a_page_loads_the_scripts_of_its_explorables_which_weigh_little(
     for box in there:
         check_figure(box)
         assert box.img["src"].startswith("data:image/webp;base64,")
+
+
+def test_both_papers_to_draw_on_imitate_the_same_hand() -> None:
+    """Chapter 14 measures on its page what chapter 05 only calls."""
+    papers = []
+    for chapter, name in (
+        ("05-softmax-regression", "templates"),
+        ("14-mlp-pytorch", "draw-digit"),
+    ):
+        if f"chapters/{chapter}.html" in PAGES:
+            page = read(f"chapters/{chapter}.html")
+            box = page.select_one(f'[data-explorable="{name}"]')
+            papers.append(json.loads(box.script.text))
+    for name in ("shape", "box", "centre", "pen", "blackest"):
+        for paper in papers[1:]:
+            assert paper[name] == pytest.approx(papers[0][name], rel=1e-6)

@@ -136,6 +136,12 @@ def test_a_page_loads_the_scripts_of_its_explorables() -> None:
     assert added == ["shared.js", "learning-rate.js"]
 
 
+def test_what_several_scripts_need_is_loaded_once_and_before_them() -> None:
+    scripts = explorables.scripts_of(["templates", "learning-rate", "draw-digit"])
+    assert scripts == ["shared", "desk", "templates", "learning-rate", "draw-digit"]
+    assert explorables.scripts_of([]) == []
+
+
 @pytest.mark.parametrize("name", ["learning", "a" * 300])
 def test_an_explorable_without_a_script_is_named(tmp_path: Path, name: str) -> None:
     text = f'# T\n\n<div data-explorable="{name}"></div>\n'
