@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import HTML
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -79,7 +80,7 @@ def show_confusion(
     pixels = images / digits.pixel_max  # (N, D)
 
     figure = plt.figure(figsize=(7, 3.3))
-    left, right = figure.subfigures(1, 2, width_ratios=(1.15, 1))
+    ((left, right),) = figure.subfigures(1, 2, squeeze=False, width_ratios=(1.15, 1))
     ax = left.add_subplot()
     ax.imshow(mistakes, cmap="Blues", vmax=1.8 * mistakes.max())
     ax.set(xticks=range(C), yticks=range(C), xlabel="read as", ylabel="digit")
@@ -87,7 +88,7 @@ def show_confusion(
     for (row, column), count in np.ndenumerate(counts[first]):
         if count:
             ax.text(column, row, count, ha="center", va="center", size=7)
-    ax.add_patch(plt.Rectangle((j - 0.5, i - 0.5), 1, 1, fill=False, lw=2))
+    ax.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, fill=False, lw=2))
     right.supxlabel(f"{i} read as {j}, with what probability", size="medium")
     axes = right.subplots(2, 3).ravel()
     for ax in axes:
@@ -166,9 +167,9 @@ def _pack(images: NDArray[np.float64], scale: int) -> str:
     rows = -(-count // COLUMNS)
     padded = np.zeros((rows * COLUMNS, height, width))
     padded[:count] = images
-    ink = padded.reshape(rows, COLUMNS, height, width).swapaxes(1, 2)
-    ink = ink.reshape(rows * height, COLUMNS * width)
-    ink = (255 * _round(ink)).astype(np.uint8)
+    rows_apart = padded.reshape(rows, COLUMNS, height, width).swapaxes(1, 2)
+    sheet = rows_apart.reshape(rows * height, COLUMNS * width)
+    ink = (255 * _round(sheet)).astype(np.uint8)
     ink = ink.repeat(scale, axis=0).repeat(scale, axis=1)
     black = np.zeros((*ink.shape, 3), np.uint8)
     file = io.BytesIO()

@@ -58,10 +58,10 @@ def show_temperature(
     if not models:
         raise ValueError("there is no classifier to show")
     for name, (Z_val, Z_test, best) in models.items():
-        sizes, needed = (len(Z_val), len(Z_test)), (len(y_val), len(y_test))
-        if sizes != needed:
+        given, needed = (len(Z_val), len(Z_test)), (len(y_val), len(y_test))
+        if given != needed:
             raise ValueError(
-                f"{name} has logits for {sizes} images, but there are {needed} classes"
+                f"{name} has logits for {given} images, but there are {needed} classes"
             )
         if not SMALLEST < best < LARGEST:
             raise ValueError(
@@ -70,27 +70,29 @@ def show_temperature(
             )
 
     best_ones = [best for *_, best in models.values()]
-    octaves = np.log2([SMALLEST, LARGEST])
-    grid = 2 ** np.linspace(*octaves, round(np.ptp(octaves)) * STEPS + 1)
+    octaves = np.log2(LARGEST / SMALLEST)
+    grid = np.geomspace(SMALLEST, LARGEST, round(octaves) * STEPS + 1)
     temperatures = np.unique([*grid, *best_ones])
-    shown = []
+    shown: list[dict[str, Any]] = []
     for name, (Z_val, Z_test, best) in models.items():
         losses = [
             [loss_at(T, Z, y) for T in temperatures]
             for Z, y in ((Z_val, y_val), (Z_test, y_test))
         ]
         probabilities = (softmax(Z_test / T, axis=1) for T in temperatures)
-        groups = np.array([reliability(p, y_test) for p in probabilities])
+        claimed, found = np.swapaxes(
+            [reliability(p, y_test) for p in probabilities], 0, 1
+        )  # each (temperatures, groups)
         shown.append(
             {
                 "name": name,
                 "best": int(np.searchsorted(temperatures, best)),
                 "losses": _round(losses),
-                "groups": _round(1 - groups.swapaxes(0, 1)),  # claimed, found
+                "groups": [_round(1 - claimed), _round(1 - found)],
                 "correct": int(np.sum(Z_test.argmax(axis=1) == y_test)),
             }
         )
-    n_groups = groups.shape[-1]
+    n_groups = claimed.shape[1]
     sizes = [len(part) for part in np.array_split(y_test, n_groups)]
     every_loss = np.concatenate([model["losses"] for model in shown], axis=None)
     ends = 0.85 * every_loss.min(), 1.2 * every_loss.max()
@@ -101,23 +103,24 @@ def show_temperature(
         ax.set(xlim=(0.75 * edge, 1.3), ylim=(0.75 * edge, 1.3))
         ax.set(xscale="log", yscale="log")
         ax.set(xlabel="mistakes claimed", ylabel="mistakes found")
-        style = {"transform": ax.transAxes, "style": "italic", "size": "small"}
+        style: dict[str, Any] = {
+            "transform": ax.transAxes,
+            "style": "italic",
+            "size": "small",
+        }
         ax.text(0.04, 0.96, "too confident", va="top", **style)
         ax.text(0.96, 0.04, "too modest", ha="right", **style)
 
     def prepare_losses(ax: Axes) -> None:
         ax.set(xlim=(grid[0], grid[-1]), ylim=ends, xscale="log", yscale="log")
-        for axis, values in (
-            (ax.xaxis, (0.5, 1, 2, 4)),
-            (ax.yaxis, (0.05, 0.1, 0.2, 0.5, 1, 2, 5)),
-        ):
-            inside = [v for v in values if axis is ax.xaxis or ends[0] < v < ends[1]]
-            axis.set_ticks(inside, [f"{value:g}" for value in inside])
+        inside = [tick for tick in (0.1, 0.2, 0.5, 1, 2) if ends[0] < tick < ends[1]]
+        ax.set_xticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
+        ax.set_yticks(inside, [f"{tick:g}" for tick in inside])
         ax.minorticks_off()
         ax.set(xlabel="temperature $T$", ylabel="mean loss")
 
     figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.4))
-    one = int(np.searchsorted(temperatures, 1))
+    one = int(np.abs(np.log(temperatures)).argmin())
     _, Z, best = next(iter(models.values()))
     for T, label in ((1, "$T = 1$"), (best, f"$T = {best:.2f}$")):
         draw_reliability(left, softmax(Z / T, axis=1), y_test, label)
@@ -136,6 +139,7 @@ def show_temperature(
             va="top",
             size="small",
             color=line.get_color(),
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
     prepare_losses(right)
     right.set_ylabel("mean loss, validation")
@@ -144,8 +148,8 @@ def show_temperature(
     prepare_groups(stages[0].add_subplot())
     prepare_losses(stages[1].add_subplot())
 
-    losses, groups = (np.array(shown[0][part]) for part in ("losses", "groups"))
-    errors = np.abs(groups[0] - groups[1]).mean(axis=1)
+    claimed, found = np.array(shown[0]["groups"])
+    errors = np.abs(claimed - found).mean(axis=1)
     bottoms = ", ".join(
         f"{model['name']} {temperatures[model['best']]:.2f}" for model in shown
     )

@@ -76,7 +76,7 @@ def show_templates(
     logits = products.sum(axis=1) + b
     P = softmax(logits)
     figure = plt.figure(figsize=(7.5, 3.6))
-    left, right = figure.subfigures(1, 2, width_ratios=(1, 4))
+    ((left, right),) = figure.subfigures(1, 2, squeeze=False, width_ratios=(1, 4))
     ax = left.subplots()
     ax.imshow(pixels.reshape(shape), vmin=0)
     ax.set(xlabel="image", xticks=[], yticks=[])

@@ -49,7 +49,7 @@ explorable("confusion", {
   const matrix = element(
     "table",
     { className: "confusions" },
-    element("caption", {}, "digit by row, read as by column"),
+    element("caption", {}, "row: the digit, column: what it was read as"),
     element("thead", {}, head),
     element("tbody", {}, ...body),
   );

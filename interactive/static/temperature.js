@@ -120,7 +120,7 @@ explorable("temperature", {
       dots[part].setAttribute("cy", y);
     });
     const [x, floor] = curves.place(temperatures[at], curves.limits[1][0]);
-    cursor.setAttribute("d", `M${x},${floor}V${curves.place(1, curves.limits[1][1])[1]}`);
+    cursor.setAttribute("d", `M${x},${floor}V${curves.place(1, Math.max(losses[0][at], losses[1][at]))[1]}`);
     position.mark(best, `lowest loss ${temperatures[best].toFixed(2)}`);
 
     const total = sizes.reduce((sum, size) => sum + size);
