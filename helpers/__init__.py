@@ -33,6 +33,7 @@ from helpers.networks import (
     working_dtype,
 )
 from helpers.plots import plot_losses, show_images, show_slider, use_book_style
+from helpers.predictions import Outcome
 from helpers.results import cached_result, requested_run
 from helpers.tasks import Fact, Mistake, Task, check, show_progress
 
@@ -52,6 +53,7 @@ __all__ = [
     "DigitsSplit",
     "Fact",
     "Iris",
+    "Outcome",
     "Mistake",
     "Split",
     "Task",

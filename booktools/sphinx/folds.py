@@ -75,7 +75,9 @@ def name_code(doctree: nodes.document, show: str, hide: str) -> None:
         for node in cell.children:
             if not isinstance(node, HideCodeCellNode) or node["prompt_show"] != show:
                 continue
-            if re.match("(import|from) ", node.astext()):
+            if node.children[0].get("nb_element") == "cell_code_output":
+                kind = "the output"
+            elif re.match("(import|from) ", node.astext()):
                 kind = "the imports"
             elif any(cell.findall(nodes.image)):
                 kind = "the code of the plot"
@@ -92,7 +94,10 @@ def _visit_hidden(self: HTML5Translator, node: HideCodeCellNode) -> None:
         for name, prompt in prompts
     )
     classes = " ".join(["hide", *node["classes"]])
-    self.body.append(f'<details class="{classes}"><summary>{words}</summary>\n')
+    answers = node.get("prediction")  # the id of the one it answers
+    data = f' data-prediction="{answers}"' if answers else ""
+    start = f'<details class="{classes}"{data}><summary>{words}</summary>\n'
+    self.body.append(start)
 
 
 def _depart_hidden(self: HTML5Translator, node: HideCodeCellNode) -> None:

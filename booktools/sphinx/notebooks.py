@@ -60,7 +60,6 @@ COLOURS = 64  # of a drawing
 # The tags that hide code on a page, for Jupyter and for Colab ("@title").
 HIDDEN: dict[str, dict[str, Any]] = {
     "hide-input": {"jupyter": {"source_hidden": True}, "cellView": "form"},
-    "hide-output": {"jupyter": {"outputs_hidden": True}},
     "hide-cell": {
         "jupyter": {"source_hidden": True, "outputs_hidden": True},
         "cellView": "form",

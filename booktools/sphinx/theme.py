@@ -25,7 +25,7 @@ TEMPLATES, STATIC = "theme/templates", "theme/static"
 INLINE = ("palette.css", "formulas.css")  # small, so they are part of each page
 STYLES = ("book.css",)
 PRINT = "print.css"
-SCRIPTS = ("book.js", "enlarge.js", "glossary.js", "progress.js")
+SCRIPTS = ("book.js", "enlarge.js", "glossary.js", "progress.js", "predictions.js")
 # Files that extensions add to every page, and what is on the pages that use them.
 USED_WITH = {
     "sphinx-design": "sd-",
@@ -35,7 +35,8 @@ USED_WITH = {
     "copybutton": "<pre>",
     "documentation_options": "<pre>",  # which the copy button needs
     "explorables.css": "explorable|digit-pad|spot-the-line",
-    "progress.js": "question|chapter-cards",
+    "progress.js": "question|chapter-cards|prediction",
+    "predictions.js": "data-prediction",
 }
 # By our own styles and search.
 REPLACED = ["exercise.css", "doctools.js", "sphinx_highlight.js"]
