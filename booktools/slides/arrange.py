@@ -204,7 +204,7 @@ class Arrangement:
                 return
         for output in outputs:
             shorten(output)
-        if "fragment" in tags:
+        if "fragment" in tags or ("hide-output" in tags and isinstance(code, Tag)):
             # Show the code first, then its output.
             for part in outputs or filter(None, [code]):
                 add_class(part, "fragment")

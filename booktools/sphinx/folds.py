@@ -75,7 +75,7 @@ def name_code(doctree: nodes.document, show: str, hide: str) -> None:
         for node in cell.children:
             if not isinstance(node, HideCodeCellNode) or node["prompt_show"] != show:
                 continue
-            if node.children[0].get("nb_element") == "cell_code_output":
+            if node.children and node[0].get("nb_element") == "cell_code_output":
                 kind = "the output"
             elif re.match("(import|from) ", node.astext()):
                 kind = "the imports"

@@ -34,12 +34,10 @@ MOST = 6  # choices
 PROMPT = "Show what happens", "Hide what happens"
 OUTCOME = re.compile(r'<data class="outcome" value="([^"]*)">([^<]*)</data>')
 ONLY_OUTCOME = re.compile(r"Outcome\(.*\)", re.S)
-FIELD = (
-    '<input type="text" name="guess" maxlength="200" autocomplete="off" required{}>'
-)
+FIELD = '<input type="text" name="guess" maxlength="200" autocomplete="off" required{}>'
 BUTTONS = (
-    f"<button>{PROMPT[0]}</button> "
-    '<button type="button" class="skip">Show without a prediction</button>'
+    f'<div class="buttons"><button>{PROMPT[0]}</button> '
+    '<button type="button" class="skip">Show without a prediction</button></div>'
 )
 
 
@@ -112,12 +110,15 @@ def take_outcome(cell: Any) -> tuple[str, str] | None:
     return None
 
 
+def is_output(node: Any) -> bool:
+    """Return whether a node is the output of a cell."""
+    return bool(node.get("nb_element") == "cell_code_output")
+
+
 def hidden_output(cell: Any) -> Any:
     """Return the node that hides the output of a cell, or nothing."""
     for node in cell.children:
-        if isinstance(node, HideCodeCellNode) and any(
-            part.get("nb_element") == "cell_code_output" for part in node.children
-        ):
+        if isinstance(node, HideCodeCellNode) and is_output(node.children[0]):
             return node
     return None
 
@@ -161,10 +162,11 @@ def form(box: Any, outcome: tuple[str, str] | None) -> nodes.Element:
         label = f"<label>Your prediction {field} {escape(box.get('unit', ''))}</label>"
         fields += nodes.raw("", label, format="html")
     whole = nodes.container(classes=["guess"])
-    start = f'<form data-kind="{kind}"{facts}>'
+    unit = f' data-unit="{escape(box["unit"])}"' if box.get("unit") else ""
+    start = f'<form data-kind="{kind}"{unit}{facts}>'
     whole += nodes.raw("", start, format="html")
     whole += fields
-    whole += nodes.raw("", f"<p>{BUTTONS}</p></form>", format="html")
+    whole += nodes.raw("", f"{BUTTONS}</form>", format="html")
     return whole
 
 
@@ -175,7 +177,7 @@ def check(box: Any, outcome: tuple[str, str] | None, *, hidden: bool) -> None:
         complaint = "no cell after it, before the next heading, is tagged hide-output"
     elif not outcome and ("choices" in box or "unit" in box):
         complaint = "no cell after it, before the next heading, ends in Outcome(…)"
-    elif outcome and "choices" in box and outcome[1] not in map(escape, box["choices"]):
+    elif outcome and "choices" in box and outcome[0] not in map(escape, box["choices"]):
         complaint = f"the outcome, {outcome[1]}, is none of the choices"
     elif outcome and "unit" in box and not re.fullmatch(r"[-+.\de]+", outcome[0]):
         complaint = f"the outcome, {outcome[1]}, is not a number"
@@ -190,8 +192,9 @@ def arrange(app: Sphinx, doctree: nodes.document, page: str) -> None:
     if app.builder.format != "html":
         return
     is_site = app.builder.name == "html"
-    boxes = [it for it in doctree.findall(nodes.admonition) if "prediction" in it["classes"]]
-    for box in boxes:
+    for box in list(doctree.findall(nodes.admonition)):
+        if "prediction" not in box["classes"]:
+            continue
         outcome, hidden = None, False
         for cell in list(cells_after(box)):
             outcome = outcome or take_outcome(cell)

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 pytestmark = pytest.mark.slow
 
 TOTAL = len(read(FIRST_CHAPTER).select(".question"))
+AT_FIRST_TRY = "questions right at first try."
 DENY = """Object.defineProperty(window, "localStorage", {
   get() { throw new DOMException("denied", "SecurityError"); } });"""
 
@@ -19,8 +20,8 @@ def stored(home: str) -> str:
 
 
 def says(page: Page, right: int) -> None:
-    expect(page.locator(".progress [role=status]")).to_have_text(
-        f"{right} of {TOTAL} questions right at first try."
+    expect(page.locator(".progress .count").first).to_contain_text(
+        f"{right} of {TOTAL} {AT_FIRST_TRY}"
     )
 
 
@@ -38,13 +39,22 @@ def test_the_first_answer_counts_and_is_remembered_until_it_is_forgotten(
         complaints = note_complaints(page)
         page.goto(home + FIRST_CHAPTER)
         says(page, 0)
+        announced = page.locator(".progress [role=status]")
         answer(page, 1, "right")
         says(page, 1)
+        expect(announced).to_have_text(f"Right. 1 of {TOTAL} {AT_FIRST_TRY}")
         answer(page, 2, "wrong")
+        expect(announced).to_have_text(f"No. 1 of {TOTAL} {AT_FIRST_TRY}")
         answer(page, 2, "right")
+        expect(announced).to_have_text("Right.")
         says(page, 1)
         page.reload()
         says(page, 1)
+        marks = page.locator(".question .first-answer")
+        expect(marks).to_have_text(["right at first try", "not at first try"])
+        expect(page.locator(".question ~ .progress")).to_have_text(
+            f"2 of {TOTAL} answered: 1 of {TOTAL} {AT_FIRST_TRY}"
+        )
         answer(page, 1, "wrong")
         says(page, 1)
         page.goto(f"{home}index.html")
@@ -57,6 +67,7 @@ def test_the_first_answer_counts_and_is_remembered_until_it_is_forgotten(
         button.focus()
         page.keyboard.press("Enter")
         says(page, 0)
+        expect(marks).to_have_count(0)
         assert page.evaluate(stored(home)) is None
         page.goto(f"{home}index.html")
         expect(mark).to_have_count(0)

@@ -11,13 +11,14 @@ CHAPTERS = chapter_files()
 PARTS = (
     "What you will do",
     "**You need:**",
-    "Predict before you run",
+    "```{prediction}",
     "## Summary",
     "**Next:**",
 )
 LONGEST_LINE = 70  # longer ones are cut in print and scroll on a phone
 LONGEST_CELL = 32
-TAGS = {"hide-cell", "hide-input", "raises-exception", "nbval-ignore-output"}
+TAGS = {"hide-cell", "hide-input", "hide-output"}
+TAGS |= {"raises-exception", "nbval-ignore-output"}
 TAGS |= {"slide", "subslide", "fragment", "skip", "notes"}  # see CONTRIBUTING.md
 TAGS |= {"try-it", "check-it"}  # what the reader writes, and its check
 TAGS |= {"key-picture"}  # the picture in the chapter's head and on its card

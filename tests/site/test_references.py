@@ -20,7 +20,8 @@ def prose() -> dict[str, str]:
     """Return what the chapters say in words, in order: no code, no headings."""
     return {
         path.stem: re.sub(
-            r"^(?:---\n.*?^---|```(?:python|\{(?:code-cell|figure)).*?^```|#.*?)$",
+            r"^(?:---\n.*?^---|```(?:python|\{(?:code-cell|figure)).*?^```|"
+            r"```\{prediction\}|#.*?)$",
             "",
             path.read_text(encoding="utf-8"),
             flags=re.M | re.S,
