@@ -48,7 +48,7 @@ document.addEventListener("DOMContentLoaded", () => {
         const [kind, word, rest] = verdictOn(guess, form.dataset);
         const unit = form.dataset.unit ? ` ${form.dataset.unit}` : "";
         line.classList.add(kind);
-        line.append("You predicted: ", make("q", { textContent: guess + unit }), ". ");
+        line.append(`You predicted: “${guess}${unit}”. `);
         if (word) line.append(make("strong", { textContent: rest ? word : `${word}.` }), rest ? `: ${rest}` : "");
         else line.append(rest);
       }
