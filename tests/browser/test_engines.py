@@ -487,6 +487,30 @@ def test_temperature_follows_mouse_and_keyboard(
     diagram.tab.drag([diagram.tab.point(curve, x, 0.4) for x in (0.3, 0.4, 0.5)])
     said.add(diagram.says())
     assert len(said) == 4
+# Predictions
+
+
+def test_predictions_are_made_by_mouse_and_keyboard_and_kept(tab: Tab) -> None:
+    def verdict(number: int) -> str:
+        line = "document.querySelector(arguments[0])?.textContent"
+        return tab.get(line, f"[data-prediction=prediction-{number}][open] .verdict")
+
+    tab.open(FIRST_CHAPTER)
+    tab.run("localStorage.clear()")
+    tab.open(FIRST_CHAPTER)
+    figure = tab.get("document.querySelector('[data-prediction] figure').id")
+    seen = "document.getElementById(arguments[0]).checkVisibility()"
+    assert not tab.get(seen, figure)
+    tab.run("location.hash = arguments[0]", figure)
+    tab.wait_for(seen, figure)  # but nothing has been predicted
+    tab.click("#prediction-1 label:nth-of-type(2)")
+    tab.click("#prediction-1 button")
+    assert "local search" in verdict(1)
+    tab.click("#prediction-3 input")
+    tab.press(*"it diverges", Keys.ENTER)
+    assert "it diverges" in verdict(3)
+    tab.open(FIRST_CHAPTER)
+    assert [verdict(2), "it diverges" in verdict(3)] == [None, True]
 
 
 # Looks

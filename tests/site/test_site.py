@@ -69,7 +69,7 @@ def test_page_shows_every_text_its_cells_gave(chapter: str) -> None:
     texts = [text for output in outputs_of(chapter) for text in texts_of(output)]
     assert texts
     for text in texts:
-        is_outcome = text.startswith("Outcome: ")  # see test_predictions.py
+        is_outcome = text.startswith("Outcome: ")  # see test_prediction_boxes.py
         assert is_outcome or squeeze(text) in shown
 
 
