@@ -11,7 +11,7 @@ MOST = 1 / 3  # of the height; today's chapters have 0.13 to 0.28
 # The heights of all code that is shown, and of the text that it is part of, once all
 # predictions have been made.
 MEASURE = """() => {
-  for (const result of document.querySelectorAll("[data-prediction]")) result.open = true;
+  document.querySelectorAll("[data-prediction]").forEach((it) => it.open = true);
   const height = (part) => part.getBoundingClientRect().height;
   const shown = [...document.querySelectorAll("article div.cell > div.cell_input")]
     .filter((code) => code.checkVisibility({visibilityProperty: true}));

@@ -43,7 +43,9 @@ def test_a_prediction_that_is_not_whole_is_named_with_its_line(
     assert re.search(rf"index\.md:3: .*{re.escape(complaint)}", said), said
 
 
-def page(outcome: str = "", *, hidden: bool = True, **kind: Any) -> nodes.document:
+def page(
+    outcome: str = "", call: str = "Outcome(x)", *, hidden: bool = True, **kind: Any
+) -> nodes.document:
     """Return a page with a prediction, a cell, an assertion and two paragraphs."""
     document = new_document("page")
     section = nodes.section("", nodes.title("", "A page"), ids=["a-page"])
@@ -68,11 +70,11 @@ def page(outcome: str = "", *, hidden: bool = True, **kind: Any) -> nodes.docume
         raw = nodes.container(
             "", nodes.raw("", data, format="html"), nb_element="cell_code_output"
         )
-        call = nodes.container(
-            "", nodes.literal_block("", "Outcome(x)"), nb_element="cell_code_source"
+        ending = nodes.container(
+            "", nodes.literal_block("", call), nb_element="cell_code_source"
         )
         section += nodes.container(
-            "", call, raw, nb_element="cell_code", classes=["tag_hide-cell"]
+            "", ending, raw, nb_element="cell_code", classes=["tag_hide-cell"]
         )
     section += [nodes.paragraph("", "It is four."), nodes.paragraph("", "More.")]
     return document
@@ -91,6 +93,12 @@ def test_the_output_and_what_is_said_of_it_are_folded_together() -> None:
     assert [part.astext() for part in fold.children] == ["4", "It is four."]
     assert "Outcome" not in document.astext()
     assert 'data-kind="number" data-outcome="4"' in document.astext()
+
+
+def test_a_cell_that_says_more_than_the_outcome_stays_without_it() -> None:
+    said = arranged(page("4", "x = 4\nOutcome(x)", unit="")).astext()
+    assert "x = 4\nOutcome(x)" in said
+    assert '<data class="outcome"' not in said
 
 
 def test_a_paragraph_that_leads_on_stays() -> None:
