@@ -8,26 +8,23 @@ from interactive.explorable import show_explorable
 from interactive.expression import show_expression
 from interactive.learning_rate import show_learning_rate
 from interactive.one_example import show_one_example
-from interactive.race import show_race
 from interactive.playground import show_playground
+from interactive.race import show_race
 from interactive.roofline import show_roofline
-
-__all__ = [
-    "show_backward_pass",
-    "show_boundary",
 from interactive.temperature import show_temperature
 from interactive.templates import show_templates
 
 __all__ = [
     "show_backward_pass",
+    "show_boundary",
     "show_confusion",
     "show_drawing",
     "show_explorable",
     "show_expression",
     "show_learning_rate",
     "show_one_example",
-    "show_race",
     "show_playground",
+    "show_race",
     "show_roofline",
     "show_temperature",
     "show_templates",

@@ -381,6 +381,8 @@ def test_point_in_the_plane_follows_mouse_and_keyboard(
         seen.append(state())
     for what in zip(*seen, strict=True):  # where it is, and what is said of it
         assert len(set(what)) == 4
+
+
 def test_playground_trains_by_mouse_and_keyboard(
     explorable: Callable[[str], Explorable],
 ) -> None:
@@ -403,6 +405,8 @@ def test_playground_trains_by_mouse_and_keyboard(
     assert play.get(".heads div:nth-child(3)", "textContent").startswith("3 units")
     said.append(says())
     assert len(set(said)) == 4
+
+
 def test_batch_below_the_roofline_follows_mouse_and_keyboard(
     explorable: Callable[[str], Explorable],
 ) -> None:
@@ -487,6 +491,8 @@ def test_temperature_follows_mouse_and_keyboard(
     diagram.tab.drag([diagram.tab.point(curve, x, 0.4) for x in (0.3, 0.4, 0.5)])
     said.add(diagram.says())
     assert len(said) == 4
+
+
 # Predictions
 
 
