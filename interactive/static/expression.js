@@ -7,6 +7,7 @@ explorable("expression", {
   const MOST_NODES = 40;
   const MOST_STEPS = 600;
   const LETTER = 7.3; // pixels across, at most on average
+  const ROW = 86;
   const FUNCTIONS = {
     relu: { value: (x) => Math.max(x, 0), slope: (x) => Number(x > 0) },
     tanh: { value: Math.tanh, slope: (x, value) => 1 - value ** 2 },
@@ -24,7 +25,11 @@ explorable("expression", {
     const size = Math.abs(value);
     const whole = Number.isInteger(value) && size < 1e5;
     const tiny = size !== 0 && (size < 1e-3 || size >= 1e5) && size < Infinity;
-    const shown = whole ? value + 0 : tiny ? value.toExponential(1) : Number(value.toPrecision(3));
+    const shown = whole
+      ? value + 0
+      : tiny
+        ? value.toExponential(1)
+        : Number(value.toPrecision(3));
     return String(shown).replaceAll("-", "−").replace("Infinity", "∞");
   };
   const factor = (value) => (value < 0 ? `(${text(value)})` : text(value));
@@ -39,8 +44,9 @@ explorable("expression", {
       throw Object.assign(new Error(message), { from, to });
     };
     const tokens = [];
-    const pattern = /\s*(?:(?<number>(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)|(?<name>[a-z_]\w*)|(?<sign>\*\*|[-+*/()=;])|(?<end>$))/iy;
-    for (let kind; kind !== "end"; ) {
+    const pattern =
+      /\s*(?:(?<number>(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)|(?<name>[a-z_]\w*)|(?<sign>\*\*|[-+*/()=;])|(?<end>$))/iy;
+    for (let kind; kind !== "end";) {
       const start = pattern.lastIndex;
       const found = pattern.exec(source);
       if (!found) {
@@ -54,16 +60,25 @@ explorable("expression", {
     let [place, count] = [0, 0];
     const known = new Map();
     const next = () => tokens[place];
-    const take = (...parts) => (next().kind === "sign" && parts.includes(next().part) ? tokens[place++] : null);
+    const take = (...parts) =>
+      next().kind === "sign" && parts.includes(next().part) ? tokens[place++] : null;
     const expect = (what) => {
       const { kind, part, from, to } = next();
-      fail(kind === "end" ? `it ends where ${what} should come` : `${what} should come before “${part}”`, from, to);
+      fail(
+        kind === "end"
+          ? `it ends where ${what} should come`
+          : `${what} should come before “${part}”`,
+        from,
+        to,
+      );
     };
 
     // A node, or a number if it depends on no name.
     const make = (label, value, inputs, slopes, { from, to }) => {
       if (!Number.isFinite(value)) fail(`this has no value that is a number: ${label}`, from, to);
-      const parents = inputs.map((node, i) => ({ node, slope: slopes[i] })).filter(({ node }) => node.parents);
+      const parents = inputs
+        .map((node, i) => ({ node, slope: slopes[i] }))
+        .filter(({ node }) => node.parents);
       if (!parents.length) return { value };
       count += 1;
       if (count > MOST_NODES) fail(`that is more than ${MOST_NODES} operations`, from, to);
@@ -79,12 +94,12 @@ explorable("expression", {
 
     function sum() {
       let found = product();
-      for (let sign; (sign = take("+", "-")); ) found = operate(sign.part, found, product(), sign);
+      for (let sign; (sign = take("+", "-"));) found = operate(sign.part, found, product(), sign);
       return found;
     }
     function product() {
       let found = signed();
-      for (let sign; (sign = take("*", "/")); ) found = operate(sign.part, found, signed(), sign);
+      for (let sign; (sign = take("*", "/"));) found = operate(sign.part, found, signed(), sign);
       return found;
     }
     function signed() {
@@ -117,17 +132,31 @@ explorable("expression", {
       if (!take("(")) {
         if (Object.hasOwn(FUNCTIONS, token.part)) expect("“(”");
         if (!known.has(token.part)) {
-          fail(`${token.part} has no value yet: write ${token.part} = 1; before it`, token.from, token.to);
+          fail(
+            `${token.part} has no value yet: write ${token.part} = 1; before it`,
+            token.from,
+            token.to,
+          );
         }
         return known.get(token.part);
       }
-      if (!(Object.hasOwn(FUNCTIONS, token.part))) {
-        fail(`there is no function ${token.part}, but ${Object.keys(FUNCTIONS).join(", ")}`, token.from, token.to);
+      if (!Object.hasOwn(FUNCTIONS, token.part)) {
+        fail(
+          `there is no function ${token.part}, but ${Object.keys(FUNCTIONS).join(", ")}`,
+          token.from,
+          token.to,
+        );
       }
       const input = sum();
       if (!take(")")) expect("“)”");
       const value = FUNCTIONS[token.part].value(input.value);
-      return make(token.part, value, [input], [FUNCTIONS[token.part].slope(input.value, value)], token);
+      return make(
+        token.part,
+        value,
+        [input],
+        [FUNCTIONS[token.part].slope(input.value, value)],
+        token,
+      );
     }
 
     let root = null;
@@ -138,7 +167,8 @@ explorable("expression", {
       if (isNamed) {
         place += 2;
         if (known.has(name.part)) fail(`${name.part} has a value already`, name.from, name.to);
-        if (Object.hasOwn(FUNCTIONS, name.part)) fail(`${name.part} is a function`, name.from, name.to);
+        if (Object.hasOwn(FUNCTIONS, name.part))
+          fail(`${name.part} is a function`, name.from, name.to);
       }
       root = sum();
       if (isNamed) {
@@ -165,42 +195,33 @@ explorable("expression", {
   }
 
   // The walks of the chapter. `hand(child, place, g)` hands g back along an edge and
-  // returns what arrives. Those that follow every path take long: `steps` counts.
-  const paths = (nodes) => {
-    const steps = new Map();
-    for (const node of nodes) {
-      steps.set(node, node.parents.reduce((sum, parent) => sum + 1 + steps.get(parent.node), 0));
-    }
-    return steps.get(nodes.at(-1));
-  };
-  const edges = (nodes) => nodes.reduce((sum, node) => sum + node.parents.length, 0);
+  // returns what arrives at the parent, where `keep` puts it.
   const add = (held, arriving) => held + arriving;
+  const followPaths = (nodes, held, hand) => {
+    const visit = (node, g) =>
+      node.parents.forEach((parent, place) => visit(parent.node, hand(node, place, g)));
+    visit(nodes.at(-1), 1);
+  };
   const WALKS = {
-    overwriting: {
-      steps: paths,
-      keep: (held, arriving) => arriving,
-      walk(nodes, held, hand) {
-        const visit = (node, g) => node.parents.forEach((parent, place) => visit(parent.node, hand(node, place, g)));
-        visit(nodes.at(-1), 1);
-      },
-    },
+    overwriting: { count: countPaths, keep: (held, arriving) => arriving, walk: followPaths },
     "too early": {
-      steps: paths,
+      count: countPaths,
       keep: add,
       walk(nodes, held, hand) {
-        const visit = (node) => node.parents.forEach((parent, place) => {
-          hand(node, place, held.get(node));
-          visit(parent.node);
-        });
+        const visit = (node) =>
+          node.parents.forEach((parent, place) => {
+            hand(node, place, held.get(node));
+            visit(parent.node);
+          });
         visit(nodes.at(-1));
       },
     },
     "nearest first": {
-      steps: edges,
+      count: countEdges,
       keep: add,
       walk(nodes, held, hand) {
-        const queue = new Set([nodes.at(-1)]);
-        for (const node of queue) { // it grows while we walk
+        const queue = new Set([nodes.at(-1)]); // it grows while we walk
+        for (const node of queue) {
           node.parents.forEach((parent, place) => {
             hand(node, place, held.get(node));
             queue.add(parent.node);
@@ -208,16 +229,9 @@ explorable("expression", {
         }
       },
     },
-    "along all paths": {
-      steps: paths,
-      keep: add,
-      walk(nodes, held, hand) {
-        const visit = (node, g) => node.parents.forEach((parent, place) => visit(parent.node, hand(node, place, g)));
-        visit(nodes.at(-1), 1);
-      },
-    },
+    "along all paths": { count: countPaths, keep: add, walk: followPaths },
     "in order": {
-      steps: edges,
+      count: countEdges,
       keep: add,
       walk(nodes, held, hand) {
         for (const node of [...nodes].reverse()) {
@@ -227,24 +241,36 @@ explorable("expression", {
     },
   };
 
+  function countEdges(nodes) {
+    return nodes.reduce((sum, node) => sum + node.parents.length, 0);
+  }
+
+  // How often a walk goes along an edge that comes to a node once for each path to it.
+  function countPaths(nodes) {
+    const steps = new Map();
+    for (const node of nodes) {
+      steps.set(node, node.parents.reduce((sum, parent) => sum + 1 + steps.get(parent.node), 0));
+    }
+    return steps.get(nodes.at(-1));
+  }
+
   // Every step of a walk: from which node, along which of its edges, what it hands back,
   // and what the parent then holds.
   function follow(name, nodes) {
-    const { steps, keep, walk } = WALKS[name];
-    const count = steps(nodes);
-    const held = new Map(nodes.map((node) => [node, keep === add ? 0 : null]));
-    held.set(nodes.at(-1), 1);
-    const done = [];
-    if (count <= MOST_STEPS) {
-      walk(nodes, held, (child, place, g) => {
-        const { node, slope } = child.parents[place];
-        const [amount, before] = [g * slope, held.get(node)];
-        held.set(node, keep(before, amount));
-        done.push({ child, place, node, slope, g, amount, before, after: held.get(node) });
-        return amount;
-      });
-    }
-    return { count, steps: done, ends: count <= MOST_STEPS && held };
+    const { count, keep, walk } = WALKS[name];
+    const total = count(nodes);
+    if (total > MOST_STEPS) return { total, steps: [], ends: null };
+    const starts = new Map(nodes.map((node) => [node, keep === add ? 0 : null]));
+    starts.set(nodes.at(-1), 1);
+    const [held, steps] = [new Map(starts), []];
+    walk(nodes, held, (child, place, g) => {
+      const { node, slope } = child.parents[place];
+      const [amount, before] = [g * slope, held.get(node)];
+      held.set(node, keep(before, amount));
+      steps.push({ child, place, node, slope, g, amount, before, after: held.get(node) });
+      return amount;
+    });
+    return { total, steps, starts, ends: held };
   }
 
   // The graph in columns: each node right of its parents. An edge that skips columns
@@ -252,7 +278,9 @@ explorable("expression", {
   // its places are joined to, a few times over, leaves few crossings.
   function arrange(nodes) {
     const column = new Map();
-    for (const node of nodes) column.set(node, Math.max(-1, ...node.parents.map((it) => column.get(it.node))) + 1);
+    for (const node of nodes) {
+      column.set(node, Math.max(-1, ...node.parents.map((it) => column.get(it.node))) + 1);
+    }
     for (const node of [...nodes].reverse().filter(({ parents }) => !parents.length)) {
       const uses = nodes.filter(({ parents }) => parents.some((parent) => parent.node === node));
       column.set(node, Math.max(0, Math.min(...uses.map((use) => column.get(use))) - 1));
@@ -280,14 +308,17 @@ explorable("expression", {
       });
     }
     const row = new Map();
-    const settle = (places) => places.forEach((it, i) => row.set(it, i - (places.length - 1) / 2));
+    const settle = (places) =>
+      places.forEach((it, i) => row.set(it, i - (places.length - 1) / 2));
     columns.forEach(settle);
     for (let round = 0; round < 4; round += 1) {
       for (const places of round % 2 ? [...columns].reverse() : columns) {
-        const middle = new Map(places.map((it) => {
-          const rows = joined.get(it).map((other) => row.get(other));
-          return [it, rows.reduce((sum, at) => sum + at, 0) / (rows.length || 1)];
-        }));
+        const middle = new Map(
+          places.map((it) => {
+            const rows = joined.get(it).map((other) => row.get(other));
+            return [it, rows.reduce((sum, at) => sum + at, 0) / (rows.length || 1)];
+          }),
+        );
         settle(places.sort((one, other) => middle.get(one) - middle.get(other)));
       }
     }
@@ -303,8 +334,8 @@ explorable("expression", {
     autocomplete: "off",
     autocapitalize: "off",
   });
-  const mistake = element("p", { className: "note", id: `mistake-${serial++}` });
-  input.setAttribute("aria-describedby", mistake.id);
+  const note = element("p", { className: "note", id: `note-${serial++}` });
+  input.setAttribute("aria-describedby", note.id);
   const examples = element("fieldset", {}, element("legend", {}, "examples"));
   for (const [name, source] of Object.entries(data.examples)) {
     examples.append(button(name, () => type(source)));
@@ -325,7 +356,7 @@ explorable("expression", {
   const graph = element("div", { className: "graph", tabIndex: 0 }, svg);
   graph.setAttribute("role", "group");
   graph.setAttribute("aria-label", "The graph");
-  const sentence = element("p", { className: "readout told", ariaHidden: "true" });
+  const sentence = element("p", { className: "readout told back", ariaHidden: "true" });
   const spoken = announcement();
   const play = player(
     () => done === all().length && go(0),
@@ -338,10 +369,11 @@ explorable("expression", {
   };
   const back = button("Back", leap(() => done - 1));
   const step = button("Step", leap(() => done + 1));
-  const buttons = element("div", { className: "buttons" }, play.button, back, step, button("Reset", leap(() => 0)));
+  const reset = button("Reset", leap(() => 0));
+  const buttons = element("div", { className: "buttons" }, play.button, back, step, reset);
   box.querySelector("img").replaceWith(
     element("label", { className: "typed" }, "expression ", input),
-    mistake,
+    note,
     examples,
     walks.node,
     graph,
@@ -353,12 +385,13 @@ explorable("expression", {
   let [nodes, found, layout, done, told] = [[], [], null, 0, "end"];
   const now = () => found[walks.chosen()];
   const all = () => now().steps;
-  const right = () => found[names.indexOf("in order")].ends;
-  const wrongs = ({ ends }) => nodes.filter((node) => !same(ends.get(node), right().get(node)));
-  const same = (a, b) => Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b)) || Object.is(a, b);
+  const right = (node) => found[names.indexOf("in order")].ends.get(node);
+  const same = (a, b) => a === b || Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
+  const wrongs = ({ ends }) => nodes.filter((node) => ends && !same(ends.get(node), right(node)));
+  const some = (parts) => parts.slice(0, 3).join(", ") + (parts.length > 3 ? ", …" : "");
+  const steps = (count) => `${count.toLocaleString("en")} ${count === 1 ? "step" : "steps"}`;
   const kept = address("expression");
   const remember = () => kept.write({ text: input.value, walk: names[walks.chosen()] });
-  const steps = (count) => `${count.toLocaleString("en")} ${count === 1 ? "step" : "steps"}`;
 
   function type(source) {
     input.value = source;
@@ -368,31 +401,37 @@ explorable("expression", {
 
   function update() {
     play.stop();
-    mistake.textContent = "Names and numbers, + - * / **, relu, tanh, exp and log. A semicolon ends an assignment.";
+    note.textContent =
+      "Names and numbers, + - * / **, relu, tanh, exp and log. A semicolon ends an assignment.";
     input.removeAttribute("aria-invalid");
     box.classList.remove("stale");
     try {
       nodes = read(input.value);
     } catch (error) {
       if (error.from === undefined) throw error;
-      const [from, to] = [error.from, Math.max(error.to, error.from + 1)];
-      const parts = [input.value.slice(0, from), element("mark", {}, input.value.slice(from, to) || " "), input.value.slice(to)];
-      const message = `Character ${from + 1}: ${error.message}.`;
-      mistake.replaceChildren(message, element("code", { ariaHidden: "true" }, ...parts));
-      input.setAttribute("aria-invalid", "true");
-      box.classList.add("stale");
-      return spoken.say(message);
+      return showMistake(error);
     }
     layout = arrange(nodes);
     found = names.map((name) => follow(name, nodes));
     results.forEach((result, i) => {
-      const { count, ends } = found[i];
-      const wrong = ends ? wrongs(found[i]).map(({ name }) => name) : [];
-      const verdict = !ends ? "" : wrong.length ? `wrong at ${wrong.slice(0, 3).join(", ")}${wrong.length > 3 ? ", …" : ""}; ` : "right; ";
-      result.textContent = `${verdict}${steps(count)}`;
+      const { total, ends } = found[i];
+      const wrong = wrongs(found[i]).map(({ name }) => name);
+      const verdict = wrong.length ? `wrong at ${some(wrong)}; ` : ends ? "right; " : "";
+      result.textContent = `${verdict}${steps(total)}`;
       result.classList.toggle("wrong", wrong.length > 0);
     });
     go(all().length, "end");
+  }
+
+  function showMistake({ message, from, to }) {
+    const source = input.value;
+    const wrong = element("mark", {}, source.slice(from, to) || " ");
+    const marked = element("code", {}, source.slice(0, from), wrong, source.slice(to));
+    marked.ariaHidden = "true";
+    note.replaceChildren(`Character ${from + 1}: ${message}.`, marked);
+    input.setAttribute("aria-invalid", "true");
+    box.classList.add("stale"); // the graph is that of the last expression without a mistake
+    spoken.say(note.firstChild.textContent);
   }
 
   function go(to, why = "step") {
@@ -410,7 +449,6 @@ explorable("expression", {
     const [sum, where, why] = last ? sayStep(last) : ["", "", saySoFar()];
     const line = element("span", {}, element("b", {}, sum), element("i", {}, where));
     sentence.replaceChildren(line, why);
-    sentence.classList.toggle("back", true);
     spoken.say(`${where} ${sum} ${why}`);
   }
 
@@ -419,72 +457,69 @@ explorable("expression", {
     const adds = WALKS[name].keep === add;
     const holds = adds ? `${text(before)} + ${factor(amount)} = ${text(after)}` : text(after);
     const lost = !adds && before !== null ? `, and forgets the ${text(before)} it held` : "";
-    const early = adds && name !== "along all paths" && !same(g, right().get(child));
+    const early = adds && name !== "along all paths" && !same(g, right(child));
+    const warning = ` But ${child.name} passes on ${text(g)}, and its gradient is ${text(right(child))}.`;
     return [
       `${text(g)} · ${factor(slope)} = ${text(amount)}`,
       `step ${done} of ${all().length}`,
       `${child.name} hands this back to ${node.name}, which now holds ${holds}${lost}.` +
-        (early ? ` But ${child.name} passes on ${text(g)}, and its gradient is ${text(right().get(child))}.` : ""),
+        (early ? warning : ""),
     ];
   }
 
   function saySoFar() {
-    const { count, ends } = now();
-    const root = nodes.at(-1).name;
+    const { total, ends } = now();
     if (!ends) {
-      return `This walk takes ${steps(count)}, one for each edge of each path: too many to show. In order it takes ${steps(edges(nodes))}.`;
+      return `This walk takes ${steps(total)}, one for each edge of each path: too many to show. ` +
+        `In order it takes ${steps(countEdges(nodes))}.`;
     }
-    if (done < all().length) return `Nothing has been handed back yet; the gradient at ${root} itself is 1.`;
-    const wrong = wrongs(now()).map((node) => `${node.name} holds ${text(ends.get(node))}, not ${text(right().get(node))}`);
-    return wrong.length ? `Wrong after ${steps(count)}: ${wrong.join("; ")}.` : `Right at every node, after ${steps(count)}.`;
+    if (done < all().length) {
+      return `Nothing has been handed back yet; the gradient at ${nodes.at(-1).name} itself is 1.`;
+    }
+    const wrong = wrongs(now()).map((node) => `${node.name} holds ${sayHeld(node, ends)}`);
+    return wrong.length
+      ? `Wrong after ${steps(total)}: ${wrong.join("; ")}.`
+      : `Right at every node, after ${steps(total)}.`;
   }
 
-  const list = (amounts) => amounts.slice(0, 3).map(text).join(", ") + (amounts.length > 3 ? ", …" : "");
-  const sayHeld = (node, grad, wrong) =>
-    (grad === null ? "–" : text(grad)) + (wrong ? `, not ${text(right().get(node))}` : "");
+  // What a node holds, and at the end what it should hold.
+  function sayHeld(node, held) {
+    const grad = held.get(node);
+    const wrong = held === now().ends && !same(grad, right(node));
+    return (grad === null ? "–" : text(grad)) + (wrong ? `, not ${text(right(node))}` : "");
+  }
+
+  // Where things are, in pixels. It depends on all that the walk will show, so that
+  // nothing moves from step to step.
+  function measure() {
+    const { columns, row } = layout;
+    const { steps, ends } = now();
+    const amounts = new Map();
+    for (const { child, place, amount } of steps) {
+      const edge = `${child.name} ${place}`;
+      amounts.set(edge, [...(amounts.get(edge) ?? []), text(amount)]);
+    }
+    const captions = nodes.flatMap((node) => [sayValue(node), ends ? sayHeld(node, ends) : ""]);
+    const widest = (texts) => LETTER * Math.max(0, ...texts.map(({ length }) => length));
+    const pill = Math.max(...nodes.map(pillOf));
+    const margin = Math.max(widest(captions), pill) / 2 + 4;
+    const least = widest(captions) + Math.max(10, widest([...amounts.values()].map(some))) + 8;
+    const room = ((graph.clientWidth || 700) - 2 * margin) / (columns.length - 1 || 1);
+    const gap = Math.max(least, pill + 26, Math.min(170, room));
+    const width = 2 * margin + gap * (columns.length - 1);
+    const height = ROW * Math.max(...columns.map(({ length }) => length)) + 12;
+    const at = new Map();
+    columns.forEach((places, i) =>
+      places.forEach((it) => at.set(it, [margin + gap * i, height / 2 + ROW * row.get(it)])),
+    );
+    return { width, height, at };
+  }
+
+  const sayValue = (node) => `${node.name} = ${text(node.value)}`;
+  const pillOf = (node) => Math.max(44, 9 * node.label.length + 18);
 
   function paint() {
-    const { columns, routes, row } = layout;
-    const part = now().steps.slice(0, done);
-    const last = told === "step" ? part.at(-1) : undefined;
-    const held = new Map(nodes.map((node) => [node, names[walks.chosen()] === "overwriting" ? null : 0]));
-    held.set(nodes.at(-1), 1);
-    const sent = new Map(routes.map((route) => [route, []]));
-    for (const { child, place, node, amount, after } of part) {
-      held.set(node, after);
-      sent.get(routes.find((route) => route.child === child && route.place === place)).push(amount);
-    }
-    const ended = done === all().length && now().ends;
-    const captions = new Map(nodes.map((node) => {
-      const value = `${node.name} = ${text(node.value)}`;
-      const grad = held.get(node);
-      const wrong = ended && !same(grad, right().get(node));
-      const below = now().ends ? sayHeld(node, grad, wrong) : "";
-      return [node, { value, below, wrong, pill: Math.max(44, 9 * node.label.length + 18) }];
-    }));
-    const room = graph.clientWidth || 700;
-    // For all that will be shown, so that nothing moves from step to step.
-    const sums = new Map();
-    for (const { child, place, amount } of now().steps) {
-      const edge = `${child.name} ${place}`;
-      sums.set(edge, [...(sums.get(edge) ?? []), amount]);
-    }
-    const [widest, pills] = [[], []];
-    for (const [node, { value, pill }] of captions) {
-      const end = now().ends && sayHeld(node, now().ends.get(node), wrongs(now()).includes(node));
-      widest.push(LETTER * value.length, LETTER * (end || "").length);
-      pills.push(pill);
-    }
-    const margin = Math.max(...widest, ...pills) / 2 + 4;
-    const labels = [...sums.values()].map((amounts) => LETTER * list(amounts).length);
-    const least = Math.max(Math.max(...widest) + Math.max(10, ...labels) + 8, Math.max(...pills) + 26);
-    const gap = Math.max(least, Math.min(170, (room - 2 * margin) / (columns.length - 1 || 1)));
-    const most = Math.max(...columns.map(({ length }) => length));
-    const [tall, height] = [86, most * 86 + 12];
-    const width = 2 * margin + gap * (columns.length - 1);
-    const at = new Map();
-    columns.forEach((places, i) => places.forEach((it) =>
-      at.set(it, [margin + gap * i, height / 2 + row.get(it) * tall])));
+    const { width, height, at } = measure();
     for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) {
       svg.setAttribute(name, value);
     }
@@ -495,50 +530,63 @@ explorable("expression", {
       made.textContent = content;
       svg.append(made);
     };
-    const above = [];
-    for (const route of routes) {
-      const points = route.route.map((it) => [...at.get(it)]);
-      const half = (node) => captions.get(node).pill / 2;
-      points[0][0] += half(route.route[0]);
-      points.at(-1)[0] -= half(route.child);
-      const lit = last && last.child === route.child && last.place === route.place;
-      if (route.bend) for (const point of points) point[1] += 6 * route.bend;
-      const [end, foot] = lit ? [points[0], points[0][0] + 11] : [points.at(-1), points.at(-1)[0] - 11];
-      const tip = `M${end}L${foot},${end[1] - 5}V${end[1] + 5}Z`;
-      end[0] = foot;
-      let line = `M${points[0]}`;
-      points.slice(1).forEach(([x, y], i) => {
-        const [fromX, fromY] = points[i];
-        const [middle, lift] = [(fromX + x) / 2, 12 * route.bend];
-        line += `C${middle},${fromY + lift} ${middle},${y + lift} ${x},${y}`;
-      });
-      draw("path", { class: `edge ${lit ? "now back" : ""}`, d: line });
-      draw("path", { class: `edge tip ${lit ? "now back" : ""}`, d: tip });
-      const amounts = sent.get(route);
-      if (amounts.length) {
-        const i = (points.length - 1) >> 1;
-        const [[x, y], [toX, toY]] = [points[i], points[i + 1]];
-        above.push([{ class: `sent ${lit ? "now" : ""}`, x: (x + toX) / 2, y: (y + toY) / 2 + (route.bend ? 19 * route.bend : Math.abs(y - toY) < 9 ? -11 : 0) }, list(amounts)]);
-      }
-    }
+
+    const part = all().slice(0, done);
+    const last = told === "step" ? part.at(-1) : undefined;
+    const held = done === all().length ? now().ends : new Map(now().starts);
+    if (done < all().length) for (const { node, after } of part) held.set(node, after);
+
+    const amounts = layout.routes.map((route) => {
+      const along = part.filter(({ child, place }) => child === route.child && place === route.place);
+      const lit = last && along.at(-1) === last;
+      return [drawEdge(draw, route, at, lit), some(along.map(({ amount }) => text(amount))), lit];
+    });
     for (const node of nodes) {
       const [x, y] = at.get(node);
-      const { value, below, wrong, pill } = captions.get(node);
-      const state = `node ${node.parents.length ? "" : "leaf"} ${wrong ? "wrong" : ""} ${last?.child === node ? "now" : ""}`;
-      draw("rect", { class: state, x: x - pill / 2, y: y - 15, width: pill, height: 30, rx: 15 });
+      const below = held ? sayHeld(node, held) : "";
+      const state = ["node"];
+      if (!node.parents.length) state.push("leaf");
+      if (last?.child === node) state.push("now");
+      if (held === now().ends && wrongs(now()).includes(node)) state.push("wrong");
+      const pill = pillOf(node);
+      draw("rect", { class: state.join(" "), x: x - pill / 2, y: y - 15, width: pill, height: 30, rx: 15 });
       draw("text", { class: "symbol", x, y }, node.label);
-      draw("text", { class: "value", x, y: y - 27 }, value);
+      draw("text", { class: "value", x, y: y - 27 }, sayValue(node));
       if (last?.node === node) {
         const wide = 8 * below.length + 12;
         draw("rect", { class: "lit back", x: x - wide / 2, y: y + 17, width: wide, height: 22, rx: 6 });
       }
       draw("text", { class: "gradient", x, y: y + 28 }, below);
     }
-    for (const label of above) draw("text", ...label);
+    for (const [[x, y], shown, lit] of amounts) {
+      if (shown) draw("text", { class: lit ? "sent now" : "sent", x, y }, shown);
+    }
     if (last) {
       const middle = (at.get(last.child)[0] + at.get(last.node)[0]) / 2;
-      graph.scrollTo({ left: middle - room / 2 });
+      graph.scrollTo({ left: middle - graph.clientWidth / 2 });
     }
+  }
+
+  // Draw an arrow from parent to child, or back if it is lit. Returns where a text on it goes.
+  function drawEdge(draw, { child, route, bend }, at, lit) {
+    const points = route.map((it) => [at.get(it)[0], at.get(it)[1] + 6 * bend]);
+    points[0][0] += pillOf(route[0]) / 2;
+    points.at(-1)[0] -= pillOf(child) / 2;
+    const end = lit ? points[0] : points.at(-1);
+    const foot = end[0] + (lit ? 11 : -11);
+    const state = lit ? "edge now back" : "edge";
+    draw("path", { class: `${state} tip`, d: `M${end}L${foot},${end[1] - 5}V${end[1] + 5}Z` });
+    end[0] = foot;
+    let line = `M${points[0]}`;
+    points.slice(1).forEach(([x, y], i) => {
+      const [fromX, fromY] = points[i];
+      const [middle, lift] = [(fromX + x) / 2, 12 * bend];
+      line += `C${middle},${fromY + lift} ${middle},${y + lift} ${x},${y}`;
+    });
+    draw("path", { class: state, d: line });
+    const [[x, y], [toX, toY]] = points.slice((points.length - 1) >> 1);
+    const aside = bend ? 19 * bend : Math.abs(y - toY) < 9 ? -11 : 0;
+    return [(x + toX) / 2, (y + toY) / 2 + aside];
   }
 
   input.addEventListener("input", () => {

@@ -45,51 +45,88 @@ explorable("one-example", {
   const along = "Multiply along the edge";
   const forward = [
     ...[1, 2].flatMap((i) => [
-      [`z${i}`, [`x${i}`], (n) => [
-        `z${sub(i)} = ${equation(n[`w${i}`], n.x)}`, "The weight times the feature.",
-      ]],
-      [`a${i}`, [`relu${i}`], (n) => [
-        `a${sub(i)} = max(${text(n[`z${i}`])}, 0) = ${text(n[`a${i}`])}`,
-        n[`on${i}`] ? "The unit is on: ReLU changes nothing." : "The unit is off.",
-      ]],
+      [
+        `z${i}`,
+        [`x${i}`],
+        (n) => [`z${sub(i)} = ${equation(n[`w${i}`], n.x)}`, "The weight times the feature."],
+      ],
+      [
+        `a${i}`,
+        [`relu${i}`],
+        (n) => [
+          `a${sub(i)} = max(${text(n[`z${i}`])}, 0) = ${text(n[`a${i}`])}`,
+          n[`on${i}`] ? "The unit is on: ReLU changes nothing." : "The unit is off.",
+        ],
+      ],
     ]),
-    ["out", ["out1", "out2"], (n) => [
-      `ŷ = ${twice(n.v1, n.a1, n.v2, n.a2)}`, "Each unit times its weight, added up.",
-    ]],
-    ["r", ["r", "y"], (n) => [
-      `r = ${text(n.out)} − ${factor(n.y)} = ${text(n.r)}`, "The output minus the target.",
-    ]],
+    [
+      "out",
+      ["out1", "out2"],
+      (n) => [`ŷ = ${twice(n.v1, n.a1, n.v2, n.a2)}`, "Each unit times its weight, added up."],
+    ],
+    [
+      "r",
+      ["r", "y"],
+      (n) => [
+        `r = ${text(n.out)} − ${factor(n.y)} = ${text(n.r)}`,
+        "The output minus the target.",
+      ],
+    ],
     ["L", ["L"], (n) => [`L = ${factor(n.r)}² = ${text(n.L)}`, "The square of the residual."]],
   ];
   const backward = [
     ["L", [], () => ["1", "The loss changes as fast as itself."]],
-    ["r", ["L"], (n) => [
-      equation(1, n.grad.r),
-      `${along}: L = r² changes 2r = ${text(n.grad.r)} times as fast as r.`,
-    ]],
+    [
+      "r",
+      ["L"],
+      (n) => [
+        equation(1, n.grad.r),
+        `${along}: L = r² changes 2r = ${text(n.grad.r)} times as fast as r.`,
+      ],
+    ],
     ["out", ["r"], (n) => [equation(n.grad.r, 1), `${along}: r changes as fast as ŷ.`]],
-    ...each((i) => [`a${i}`, [`out${i}`], (n) => [
-      equation(n.grad.out, n[`v${i}`]),
-      `${along}: ŷ changes v${sub(i)} = ${text(n[`v${i}`])} times as fast as a${sub(i)}.`,
-    ]]),
-    ...each((i) => [`v${i}`, [`out${i}`], (n) => [
-      equation(n.grad.out, n[`a${i}`]),
-      `${along}: ŷ changes a${sub(i)} = ${text(n[`a${i}`])} times as fast as the weight v${sub(i)}.`,
-    ]]),
-    ...each((i) => [`z${i}`, [`relu${i}`], (n) => [
-      equation(n.grad[`a${i}`], n[`on${i}`]),
-      n[`on${i}`]
-        ? "The unit is on: ReLU has the slope 1 and lets everything pass."
-        : "The unit is off: ReLU has the slope 0 and stops all that comes back.",
-    ]]),
-    ...each((i) => [`w${i}`, [`x${i}`], (n) => [
-      equation(n.grad[`z${i}`], n.x),
-      `${along}: z${sub(i)} changes x = ${text(n.x)} times as fast as the weight w${sub(i)}.`,
-    ]]),
-    ["x", ["x1", "x2"], (n) => [
-      twice(n.grad.z1, n.w1, n.grad.z2, n.w2),
-      "Two paths come back here: multiply along each, and add.",
-    ]],
+    ...each((i) => [
+      `a${i}`,
+      [`out${i}`],
+      (n) => [
+        equation(n.grad.out, n[`v${i}`]),
+        `${along}: ŷ changes v${sub(i)} = ${text(n[`v${i}`])} times as fast as a${sub(i)}.`,
+      ],
+    ]),
+    ...each((i) => [
+      `v${i}`,
+      [`out${i}`],
+      (n) => [
+        equation(n.grad.out, n[`a${i}`]),
+        `${along}: ŷ changes a${sub(i)} = ${text(n[`a${i}`])} times as fast as the weight v${sub(i)}.`,
+      ],
+    ]),
+    ...each((i) => [
+      `z${i}`,
+      [`relu${i}`],
+      (n) => [
+        equation(n.grad[`a${i}`], n[`on${i}`]),
+        n[`on${i}`]
+          ? "The unit is on: ReLU has the slope 1 and lets everything pass."
+          : "The unit is off: ReLU has the slope 0 and stops all that comes back.",
+      ],
+    ]),
+    ...each((i) => [
+      `w${i}`,
+      [`x${i}`],
+      (n) => [
+        equation(n.grad[`z${i}`], n.x),
+        `${along}: z${sub(i)} changes x = ${text(n.x)} times as fast as the weight w${sub(i)}.`,
+      ],
+    ]),
+    [
+      "x",
+      ["x1", "x2"],
+      (n) => [
+        twice(n.grad.z1, n.w1, n.grad.z2, n.w2),
+        "Two paths come back here: multiply along each, and add.",
+      ],
+    ],
   ];
   const steps = [...forward, ...backward];
   const isBack = (step) => step >= forward.length;
@@ -166,22 +203,39 @@ explorable("one-example", {
     show();
     return done < steps.length;
   };
-  const play = player(() => done === steps.length && go(0), () => go(done + 1), 1500);
+  const play = player(
+    () => done === steps.length && go(0),
+    () => go(done + 1),
+    1500,
+  );
   const leap = (action) => () => {
     play.stop();
     action();
   };
-  const back = button("Back", leap(() => go(done - 1)));
-  const step = button("Step", leap(() => go(done + 1)));
-  const reset = button("Reset", leap(() => {
-    Object.assign(given, data.numbers);
-    set(given[chosen]);
-    go(0);
-  }));
+  const back = button(
+    "Back",
+    leap(() => go(done - 1)),
+  );
+  const step = button(
+    "Step",
+    leap(() => go(done + 1)),
+  );
+  const reset = button(
+    "Reset",
+    leap(() => {
+      Object.assign(given, data.numbers);
+      set(given[chosen]);
+      go(0);
+    }),
+  );
   const sentence = element("p", { className: "readout told", ariaHidden: "true" });
   const spoken = announcement();
   const buttons = element("div", { className: "buttons" }, play.button, back, step, reset);
-  svg.after(sentence, element("div", { className: "controls row" }, value.node, buttons), spoken.node);
+  svg.after(
+    sentence,
+    element("div", { className: "controls row" }, value.node, buttons),
+    spoken.node,
+  );
 
   // Where things are, in pixels: the drawing is as wide as its place, its text is not scaled.
   function layOut() {
@@ -223,13 +277,21 @@ explorable("one-example", {
   // What the gradient at the chosen number says, tried out.
   function sentenceOn(n) {
     const name = symbol(chosen);
-    if (chosen === "y") return `${name} is ${text(n.y)}, the residual ${text(n.r)}, the loss ${text(n.L)}.`;
+    if (chosen === "y")
+      return `${name} is ${text(n.y)}, the residual ${text(n.r)}, the loss ${text(n.L)}.`;
     const change = pass({ ...given, [chosen]: given[chosen] + data.nudge }).L - n.L;
-    const way = change === 0 ? "stays as it is" : `${change > 0 ? "grows" : "falls"} by ${text(Math.abs(change))}`;
+    const way =
+      change === 0
+        ? "stays as it is"
+        : `${change > 0 ? "grows" : "falls"} by ${text(Math.abs(change))}`;
     const kinks = [1, 2].filter((i) => n[`z${i}`] === 0).map((i) => `z${sub(i)}`);
-    return `${name} is ${text(n[chosen])}, and the gradient there ${text(n.grad[chosen])}. ` +
+    return (
+      `${name} is ${text(n[chosen])}, and the gradient there ${text(n.grad[chosen])}. ` +
       `If ${name} grows by ${data.nudge}, the loss ${way}.` +
-      (kinks.length ? ` ${kinks.join(" and ")} at 0: there ReLU has a kink, and its slope is taken as 0.` : "");
+      (kinks.length
+        ? ` ${kinks.join(" and ")} at 0: there ReLU has a kink, and its slope is taken as 0.`
+        : "")
+    );
   }
 
   function tell(where, sum, why) {
@@ -269,7 +331,14 @@ explorable("one-example", {
       const content = text(back ? n.grad[name] : n[name]);
       if (now.name === name && now.back === back) {
         const wide = 9 * content.length + 12;
-        add("rect", { class: `lit ${back ? "back" : ""}`, x: x - wide / 2, y: y - 13, width: wide, height: 26, rx: 6 });
+        add("rect", {
+          class: `lit ${back ? "back" : ""}`,
+          x: x - wide / 2,
+          y: y - 13,
+          width: wide,
+          height: 26,
+          rx: 6,
+        });
       }
       add("text", { x, y, class: back ? "gradient" : "value" }, content);
     };
@@ -277,7 +346,10 @@ explorable("one-example", {
     const places = { x: [at.x[0], at.x[1] - up], y: [at.y[0] + radius + 22, at.y[1]] };
     for (const i of [1, 2]) {
       const unit = at[`unit${i}`];
-      const ends = [[unit[0] - half, unit[1]], [unit[0] + half, unit[1]]];
+      const ends = [
+        [unit[0] - half, unit[1]],
+        [unit[0] + half, unit[1]],
+      ];
       arrow(`x${i}`, at.x, ends[0], [radius, 2], "weight");
       arrow(`out${i}`, ends[1], at.out, [0, radius + 2], "weight");
       // A weight stands on the outer side of its edge, and its gradient on the inner.
@@ -287,8 +359,10 @@ explorable("one-example", {
       ]) {
         const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
         const outward = (i === 1 ? 1 : -1) / Math.hypot(dx, dy);
-        const beside = (along, far) =>
-          [from[0] + dx * along + dy * outward * far, from[1] + dy * along - dx * outward * far];
+        const beside = (along, far) => [
+          from[0] + dx * along + dy * outward * far,
+          from[1] + dy * along - dx * outward * far,
+        ];
         places[weight] = beside(outer, 31);
         number(weight, true, beside(inner, -22));
       }
@@ -300,7 +374,12 @@ explorable("one-example", {
       const [cx, cy] = unit;
       add("path", { class: `edge ${lit}`, d: `M${cx - 9},${cy + 5}H${cx}L${cx + 9},${cy - 6}` });
       if (isKnown(`a${i}`, false)) {
-        add("circle", { class: `edge ${lit} tip`, r: 3, cx: cx + (off ? -5 : 5), cy: cy + (off ? 5 : -1) });
+        add("circle", {
+          class: `edge ${lit} tip`,
+          r: 3,
+          cx: cx + (off ? -5 : 5),
+          cy: cy + (off ? 5 : -1),
+        });
         if (off) add("text", { class: "word", x: cx, y: cy - radius - 15 }, "off");
       }
     }
