@@ -28,7 +28,7 @@ def mean_loss(X, y, layers, activation):
     return np.mean(np.logaddexp(0, z) - y * z)
 
 
-def train(X, y, *, units, activation, rate, batch, alpha, seed, epochs):
+def train(X, y, units, activation, rate, batch, alpha, seed, epochs):
     """Return the layers after some epochs, each a W and a b."""
     state = 1_234_567 * seed
 
