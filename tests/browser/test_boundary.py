@@ -127,3 +127,4 @@ def test_on_a_phone_numbers_and_buttons_are_in_view_with_the_plane(
         assert place
         assert stage["y"] + stage["height"] <= place["y"] + 1
         assert place["y"] + place["height"] <= HEIGHT
+        assert place["x"] + place["width"] <= stage["x"] + stage["width"]

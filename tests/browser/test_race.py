@@ -157,6 +157,20 @@ def test_without_memory_momentum_is_descent(box: Locator) -> None:
     assert paths[0] == paths[1]
 
 
+def test_the_settings_of_the_chapter_come_back(box: Locator) -> None:
+    def state() -> list[str]:
+        start = Stage(box, 0).handle("start").get_attribute("aria-valuetext")
+        return [start or "", *box.locator(".rows output").all_inner_texts()]
+
+    before = state()
+    assert before[1:] == ["0.10", "0.10", "0.020", "0.10", "0.90"]
+    for moved in box.get_by_role("slider").all():
+        moved.press("ArrowLeft")
+    assert all(new != old for new, old in zip(state(), before, strict=True))
+    box.get_by_role("button", name=re.compile("settings")).click()
+    assert state() == before
+
+
 def test_it_is_played_paused_stepped_and_reset(box: Locator) -> None:
     count = box.get_by_text(re.compile(r"step \d+ of 200"))
     take(box, STEPS)
@@ -203,3 +217,5 @@ def test_on_a_phone_all_controls_are_in_view_with_the_valley(box: Locator) -> No
             assert place["height"] >= 24
         assert stage["y"] + stage["height"] <= place["y"] + 1
         assert place["y"] + place["height"] <= HEIGHT
+        if control.get_attribute("type") == "range":
+            assert place["width"] >= 64
