@@ -90,6 +90,7 @@ explorable("temperature", {
   const follow = (event) => go(nearest(curves.at(event)[0]));
   curves.svg.classList.add("points-at");
   curves.svg.addEventListener("pointerdown", (event) => {
+    event.preventDefault(); // text would be selected, and then dragged
     curves.svg.setPointerCapture(event.pointerId);
     follow(event);
   });

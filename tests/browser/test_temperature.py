@@ -159,8 +159,7 @@ def test_one_can_point_at_a_temperature_below_the_curve(
     choose(box, 1)
     temperatures = data_of(box)["temperatures"]
     svg = box.locator(".stage svg").nth(1)
-    svg.evaluate("(it) => it.scrollIntoView({block: 'start', behavior: 'instant'})")
-    box.page.evaluate("scrollBy({top: -120, behavior: 'instant'})")
+    svg.evaluate("(it) => it.scrollIntoView({block: 'center', behavior: 'instant'})")
     frame = svg.bounding_box()
     assert frame
     scale = frame["width"] / float((svg.get_attribute("viewBox") or "").split()[2])
