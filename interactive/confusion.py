@@ -17,6 +17,7 @@ from interactive.explorable import show_explorable
 SHOWN = 6  # images of a cell
 COLUMNS = 32  # of images, in the picture that holds them all
 LEVELS = 7  # of ink, besides none
+SHADES = 5  # of the counts, in the figure
 LARGE = 28  # pixels; smaller images are enlarged to about that, unblurred
 
 Cell = tuple[int, int]  # the digit of an image, and the digit it was read as
@@ -82,7 +83,8 @@ def show_confusion(
     figure = plt.figure(figsize=(7, 3.3))
     ((left, right),) = figure.subfigures(1, 2, squeeze=False, width_ratios=(1.15, 1))
     ax = left.add_subplot()
-    ax.imshow(mistakes, cmap="Blues", vmax=1.8 * mistakes.max())
+    few = plt.get_cmap("Blues", 2 * SHADES)  # many would weigh more
+    ax.imshow(mistakes, cmap=few, vmax=2 * mistakes.max())
     ax.set(xticks=range(C), yticks=range(C), xlabel="read as", ylabel="digit")
     ax.grid(visible=False)
     for (row, column), count in np.ndenumerate(counts[first]):
