@@ -304,7 +304,9 @@ explorable("expression", {
           joined.get(route[i]).push(to);
         });
         const twice = child.parents.filter(({ node }) => node === parent.node).length === 2;
-        routes.push({ child, place, route, bend: twice ? [-1, 1][place] : 0 });
+        const middle = (route.length - 2) >> 1; // the part of it that has the text
+        const text = column.get(parent.node) + middle;
+        routes.push({ child, place, route, middle, text, bend: twice ? [-1, 1][place] : 0 });
       });
     }
     const row = new Map();
@@ -492,29 +494,36 @@ explorable("expression", {
   // Where things are, in pixels. It depends on all that the walk will show, so that
   // nothing moves from step to step.
   function measure() {
-    const { columns, row } = layout;
+    const { columns, row, routes } = layout;
     const { steps, ends } = now();
-    const amounts = new Map();
-    for (const { child, place, amount } of steps) {
-      const edge = `${child.name} ${place}`;
-      amounts.set(edge, [...(amounts.get(edge) ?? []), text(amount)]);
-    }
-    const captions = nodes.flatMap((node) => [sayValue(node), ends ? sayHeld(node, ends) : ""]);
     const widest = (texts) => LETTER * Math.max(0, ...texts.map(({ length }) => length));
-    const pill = Math.max(...nodes.map(pillOf));
-    const margin = Math.max(widest(captions), pill) / 2 + 4;
-    const least = widest(captions) + Math.max(10, widest([...amounts.values()].map(some))) + 8;
-    const room = ((graph.clientWidth || 700) - 2 * margin) / (columns.length - 1 || 1);
-    const gap = Math.max(least, pill + 26, Math.min(170, room));
-    const width = 2 * margin + gap * (columns.length - 1);
+    const widths = columns.map((places) => {
+      const inside = places.filter((place) => nodes.includes(place));
+      const captions = inside.flatMap((node) => [sayValue(node), ends ? sayHeld(node, ends) : ""]);
+      return Math.max(widest(captions), ...inside.map((node) => pillOf(node) + 16));
+    });
+    const gaps = widths.slice(1).map((width, i) => {
+      const amounts = routes.filter(({ text }) => text === i).map((route) => amountsOn(route, steps));
+      return (widths[i] + width) / 2 + Math.max(10, widest(amounts)) + 8;
+    });
+    const edge = (widths[0] + widths.at(-1)) / 2 + 8;
+    const least = gaps.reduce((sum, gap) => sum + gap, edge);
+    const wanted = Math.min(graph.clientWidth || 700, 170 * gaps.length + edge);
+    const more = Math.max(0, (wanted - least) / (gaps.length || 1));
+    const width = least + more * gaps.length;
     const height = ROW * Math.max(...columns.map(({ length }) => length)) + 12;
     const at = new Map();
-    columns.forEach((places, i) =>
-      places.forEach((it) => at.set(it, [margin + gap * i, height / 2 + ROW * row.get(it)])),
-    );
+    let x = widths[0] / 2 + 4;
+    columns.forEach((places, i) => {
+      for (const it of places) at.set(it, [x, height / 2 + ROW * row.get(it)]);
+      x += gaps[i] + more;
+    });
     return { width, height, at };
   }
 
+  // What has gone back along an edge in some steps.
+  const amountsOn = ({ child, place }, steps) =>
+    some(steps.filter((it) => it.child === child && it.place === place).map(({ amount }) => text(amount)));
   const sayValue = (node) => `${node.name} = ${text(node.value)}`;
   const pillOf = (node) => Math.max(44, 9 * node.label.length + 18);
 
@@ -537,9 +546,8 @@ explorable("expression", {
     if (done < all().length) for (const { node, after } of part) held.set(node, after);
 
     const amounts = layout.routes.map((route) => {
-      const along = part.filter(({ child, place }) => child === route.child && place === route.place);
-      const lit = last && along.at(-1) === last;
-      return [drawEdge(draw, route, at, lit), some(along.map(({ amount }) => text(amount))), lit];
+      const lit = last?.child === route.child && last.place === route.place;
+      return [drawEdge(draw, route, at, lit), amountsOn(route, part), lit];
     });
     for (const node of nodes) {
       const [x, y] = at.get(node);
@@ -568,7 +576,7 @@ explorable("expression", {
   }
 
   // Draw an arrow from parent to child, or back if it is lit. Returns where a text on it goes.
-  function drawEdge(draw, { child, route, bend }, at, lit) {
+  function drawEdge(draw, { child, route, middle, bend }, at, lit) {
     const points = route.map((it) => [at.get(it)[0], at.get(it)[1] + 6 * bend]);
     points[0][0] += pillOf(route[0]) / 2;
     points.at(-1)[0] -= pillOf(child) / 2;
@@ -580,11 +588,11 @@ explorable("expression", {
     let line = `M${points[0]}`;
     points.slice(1).forEach(([x, y], i) => {
       const [fromX, fromY] = points[i];
-      const [middle, lift] = [(fromX + x) / 2, 12 * bend];
-      line += `C${middle},${fromY + lift} ${middle},${y + lift} ${x},${y}`;
+      const [halfway, lift] = [(fromX + x) / 2, 12 * bend];
+      line += `C${halfway},${fromY + lift} ${halfway},${y + lift} ${x},${y}`;
     });
     draw("path", { class: state, d: line });
-    const [[x, y], [toX, toY]] = points.slice((points.length - 1) >> 1);
+    const [[x, y], [toX, toY]] = points.slice(middle);
     const aside = bend ? 19 * bend : Math.abs(y - toY) < 9 ? -11 : 0;
     return [(x + toX) / 2, (y + toY) / 2 + aside];
   }
