@@ -167,6 +167,7 @@ def test_the_batch_follows_mouse_and_finger_over_a_plot(
     page, data = roofline.page, data_of(roofline)
     svg = roofline.locator(".stage svg").nth(number)
     come_to(roofline.locator(".controls"))
+    page.evaluate(SETTLE)
     box, axes = svg.bounding_box(), data["axes"][number]
     assert box
     *_, width, _ = map(float, (svg.get_attribute("viewBox") or "").split())
@@ -203,6 +204,7 @@ def test_the_batch_follows_slider_keys_and_finger(roofline: Locator) -> None:
         page.keyboard.press(key)
         assert size_of(roofline) == n
     slider = roofline.get_by_label("examples")
+    page.evaluate(SETTLE)
     box = slider.bounding_box()
     assert box
     y = box["y"] + box["height"] / 2
