@@ -8,13 +8,13 @@ import numpy as np
 BENDS = {
     "ReLU": (lambda Z: np.maximum(Z, 0), lambda A: A > 0),
     "tanh": (np.tanh, lambda A: 1 - A**2),
-    "sigmoid": (lambda Z: 1 / (1 + np.exp(-Z)), lambda A: A * (1 - A)),
+    "sigmoid": (lambda Z: 1 / (1 + np.exp(-Z)), lambda A: A - A**2),
     "identity": (lambda Z: Z, lambda A: 1),
 }
 
 
 def forward(X, layers, activation):
-    """Return X and all activations in a list, and the logits (N, 1)."""
+    """Return X and all activations, and the logits (N, 1)."""
     A = [X]
     for W, b in layers[:-1]:
         A.append(BENDS[activation][0](A[-1] @ W + b))
@@ -32,7 +32,7 @@ def train(X, y, units, activation, rate, batch, alpha, seed, epochs):
     """Return the layers after some epochs, each a W and a b."""
     state = 1_234_567 * seed
 
-    def draw(count):  # random numbers from 0 to 1, the same on the page
+    def draw(count):  # random numbers, the same on the page
         nonlocal state
         numbers = np.empty(count)
         for i in range(count):
