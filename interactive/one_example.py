@@ -130,7 +130,9 @@ def _draw(n: Mapping[str, int], grad: Mapping[str, int]) -> Figure:
     ax = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     ax.set_axis_off()
 
-    def write(x: float, y: float, content: object, colour: str, size: int = 12) -> None:
+    def write(
+        x: float, y: float, content: int | str, colour: str, size: int = 12
+    ) -> None:
         text = f"${content}$" if isinstance(content, int) else content
         ax.text(x, y, text, color=colour, size=size, ha="center", va="center")
 
