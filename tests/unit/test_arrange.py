@@ -130,8 +130,9 @@ def test_tags_begin_slides_show_prose_and_send_to_the_notes() -> None:
     last = stacks[2][1]
     assert "fragment" in last.pieces[-1]["class"]
     assert said(last) == "Aside."
-    (slide,) = page(cell(tags="tag_fragment"))[1]  # the output comes after the code
-    assert ["fragment" in piece["class"] for piece in slide.pieces] == [False, True]
+    for tag in ("fragment", "hide-output"):  # the output comes after the code
+        (slide,) = page(cell(tags=f"tag_{tag}"))[1]
+        assert ["fragment" in it["class"] for it in slide.pieces] == [False, True]
 
 
 @pytest.mark.parametrize("picture", ['<p><img src="a.webp"></p>', '<img src="a.webp">'])

@@ -35,16 +35,6 @@ document.addEventListener("DOMContentLoaded", () => {
     return guess === facts.outcome ? ["right", "Right", ""] : ["wrong", "No", `the answer is “${facts.shown}”.`];
   }
 
-  // A link to what is hidden opens it, in browsers that do not do so by themselves.
-  function reveal() {
-    const target = document.querySelector("details[data-prediction]:not([open]) :target");
-    if (!target) return;
-    target.closest("details").open = true;
-    target.scrollIntoView();
-  }
-  addEventListener("hashchange", reveal);
-  reveal();
-
   for (const box of document.querySelectorAll(".prediction:has(form)")) {
     const form = box.querySelector("form");
     const fields = [...form.elements.guess.length ? form.elements.guess : [form.elements.guess]];
