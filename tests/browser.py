@@ -20,6 +20,7 @@ from playwright.sync_api import (
     ConsoleMessage,
     Locator,
     Page,
+    Request,
     expect,
     sync_playwright,
 )
@@ -182,8 +183,12 @@ def note_complaints(page: Page) -> list[str]:
         if message.type in ("error", "warning"):
             note(f"{message.text} {message.location['url']}")
 
+    def note_failure(request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # as when one goes to another page
+            note(request.url)
+
     page.on("pageerror", lambda error: note(str(error)))
-    page.on("requestfailed", lambda request: note(request.url))
+    page.on("requestfailed", note_failure)
     page.on("console", note_message)
     return complaints
 
