@@ -114,8 +114,8 @@ def test_browser_adds_up_what_numpy_does(paper: Paper) -> None:
 
 
 def test_misread_images_get_the_probabilities_of_the_chapter(paper: Paper) -> None:
-    outputs = paper.page.locator(".cell_output pre", has_text="with p =")
-    text = outputs.first.inner_text()
+    output = paper.page.locator(".cell_output pre", has_text="with p =").first
+    text = output.inner_text()
     told = re.findall(
         r"a (\d): says (\d) with p = ([\d.]+), then (\d) with p = ([\d.]+)", text
     )
