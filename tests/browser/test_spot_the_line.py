@@ -68,6 +68,7 @@ def test_the_line_is_found_by_mouse(museum: Page) -> None:
     expect(exhibit.give).to_be_hidden()
     exhibit.line("test_loader = DataLoader").click()
     exhibit.check_solved("Right, at first try.", "DataLoader(train_set, batch_size=64)")
+    expect(exhibit.cell).to_have_class(re.compile("found"))
     exhibit.lines.first.click(force=True)  # it is over
     exhibit.check_solved("Right, at first try.", "DataLoader(train_set, batch_size=64)")
     why = exhibit.cell.get_by_role("link")
