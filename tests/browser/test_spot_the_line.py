@@ -131,6 +131,8 @@ def test_who_opens_the_cause_is_shown_the_line(museum: Page) -> None:
     exhibit = Exhibit(museum, 8)
     exhibit.cause.locator("> summary").click()
     exhibit.check_solved("The wrong line is marked.", "reshape(N, D)")
+    exhibit.cell.locator(".wrong").click(force=True)  # too late
+    exhibit.check_solved("The wrong line is marked.", "reshape(N, D)")
 
 
 def test_the_code_is_still_that_of_the_chapter_and_coloured(museum: Page) -> None:
