@@ -177,6 +177,13 @@ def clean(article: Tag) -> None:
     for cause in article.select("details.cause"):  # which is folded on the page only
         cause.summary.decompose()  # type: ignore[union-attr]
         cause.unwrap()
+    for shown in article.select("details[data-prediction]"):  # with the prose after it
+        shown.summary.decompose()  # type: ignore[union-attr]
+        cell = shown.parent
+        for part in reversed(shown.find_all(recursive=False)):
+            if "cell_output" not in part.get_attribute_list("class"):
+                cell.insert_after(part.extract())  # type: ignore[union-attr]
+        shown.unwrap()
     for picture in article.select(".explorable > img"):
         del picture["style"]
     for element in article.select(

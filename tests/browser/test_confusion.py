@@ -72,7 +72,9 @@ def check(box: Locator, digit: int, reading: int, chosen: int = 0) -> None:
 
 def test_counts_are_those_of_the_chapter_s_table(box: Locator) -> None:
     table = box.page.locator("table", has_text=re.compile(r"\d read as \d")).first
-    rows = [row.split("\t") for row in table.locator("tbody tr").all_inner_texts()]
+    rows = table.locator("tbody tr").evaluate_all(
+        "(rows) => rows.map((row) => [...row.cells].map((it) => it.textContent))"
+    )
     assert len(rows) == 6
     for pair, *counts in rows:
         digit, reading = map(int, re.findall(r"\d", pair))

@@ -170,15 +170,16 @@ def test_on_paper_a_page_is_light_and_whole(context: BrowserContext, site: str) 
     page = context.new_page()
     page.goto(site + page_of("08-backprop-numpy"))
     page.evaluate("document.body.dataset.theme = 'dark'")
-    come_to(page.locator(".explorable"))
-    expect(page.locator(".explorable input").first).to_be_visible()
+    steps = '[data-explorable="backpropagation"]'
+    come_to(page.locator(steps))
+    expect(page.locator(f"{steps} input").first).to_be_visible()
     page.emulate_media(media="print")
     assert not page.evaluate(IS_DARK)
     expect(page.locator("article h1")).to_be_visible()
     expect(page.locator(".solution pre").first).to_be_visible()
     # All the steps are shown, in a table, and the slider is not.
     expect(page.locator(".cell_output table", has_text="hidden unit")).to_be_visible()
-    for left_out in (".explorable", ".sidebar-drawer", "button.copybtn", ".page-links"):
+    for left_out in (steps, ".sidebar-drawer", "button.copybtn", ".page-links"):
         expect(page.locator(left_out).first).to_be_hidden()
 
 

@@ -115,8 +115,8 @@ def test_every_temperature_shows_what_the_chapter_computes(
 def test_the_first_row_of_the_chapter_s_table_says_the_same(box: Locator) -> None:
     choose(box, 0)
     table = box.page.locator("table", has_text="loss before").first
-    heads = table.locator("thead tr").first.locator("th").all_inner_texts()
-    cells = table.locator("tbody tr").first.locator("th, td").all_inner_texts()
+    heads = table.locator("thead tr").first.locator("th").all_text_contents()
+    cells = table.locator("tbody tr").first.locator("th, td").all_text_contents()
     row = {name: float(cell) for name, cell in zip(heads, cells, strict=True) if name}
     shown = table_of(box)
     assert shown["T"][2] == pytest.approx(row["T"], abs=6e-3)

@@ -119,7 +119,7 @@ def test_all_that_a_page_says_is_on_slides_or_in_the_notes(
     article = copy.copy(read(f"chapters/{chapter}.html").article.section)
     for left_out in article.select(
         ".solution, .tag_skip, .tag_hide-cell, .headerlink, .traceback, "
-        "details:not(.cause), .at-a-glance, .head-picture"
+        "details:not(.cause, [data-prediction]), .at-a-glance, .head-picture"
     ):
         left_out.decompose()
     for drawn in [*article.select("svg"), *slides.select("svg")]:
