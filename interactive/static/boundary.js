@@ -84,7 +84,7 @@ explorable("boundary", {
   const head = element("tr", {}, element("td"), ...heads);
   const table = element("table", {}, head, ...cells.map(({ row }) => row));
   const loss = element("p");
-  const key = element("p", { className: "key" });
+  const key = element("p", { className: "shapes" });
   names.forEach((name, label) => {
     const icon = drawn("svg", { viewBox: "-6 -6 12 12", "aria-hidden": true });
     icon.append(drawn("path", { d: shapes[label], class: `flower class${label}` }));

@@ -581,7 +581,7 @@ ${name === OWN ? "" : `${loss("X_new, y_new")}\n`}`;
   const signs = [sign(0, "●"), sign(1, "■")];
   const legend = element(
     "p",
-    { className: "legend" },
+    { className: "signs" },
     signs[0],
     " class 0 ",
     signs[1],
@@ -630,7 +630,7 @@ ${name === OWN ? "" : `${loss("X_new, y_new")}\n`}`;
   }
 
   const layersNode = element("div", { className: "depth" }, depth.node, layerCount);
-  const network = element("div", { className: "network" }, layersNode, heads, field);
+  const network = element("div", { className: "layers" }, layersNode, heads, field);
   const result = element("div", { className: "result" }, desk, caption, placing, curve);
   box.querySelector("img").replaceWith(
     setup,

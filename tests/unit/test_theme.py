@@ -1,10 +1,13 @@
 """What the theme adds to the settings of Jupyter Book."""
 
+import re
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from book import ROOT
 
 from booktools.sphinx.code import IPython
 from booktools.sphinx.theme import _leave_out_unused, load_extra_extensions
@@ -61,3 +64,10 @@ def test_a_page_loads_only_what_it_has_a_use_for(body: str, kept: set[str]) -> N
     _leave_out_unused(context)
     files = context["css_files"] + context["script_files"]
     assert {file.filename for file in files} == kept
+
+
+def test_no_two_explorables_give_one_name_two_looks() -> None:
+    sheet = (ROOT / "interactive" / "static" / "explorables.css").read_text()
+    rules = re.findall(r"^([^\s@/}][^{}]*) \{$", sheet, re.M)  # outside of conditions
+    assert len(rules) > 100
+    assert [rule for rule, times in Counter(rules).items() if times > 1] == []
