@@ -26,18 +26,24 @@ def run_page(root: Path, stem: str, until: str | None = None) -> dict[str, Any]:
     stem : str
         Name of the chapter's file, without its extension.
     until : str, optional
-        Stop before the first cell that contains this, and return its source
-        under the name ``"next_cell"``.
+        Stop before the cell that contains this, and return its source under the
+        name ``"next_cell"``.
 
     Raises
     ------
     ValueError
-        If no cell contains ``until``.
+        If ``until`` stands in no cell, or in several.
     """
     mpl.use("Agg")
     names: dict[str, Any] = {"__name__": f"page {stem}", "display": lambda _: None}
     path = root / "chapters" / f"{stem}.md"
-    for number, cell in enumerate(read_chapter(root, path).cells):
+    cells = read_chapter(root, path).cells
+    if until:
+        code = [cell.source for cell in cells if cell.cell_type == "code"]
+        found = sum(until in source for source in code)
+        if found != 1:
+            raise ValueError(f"{found} cells of {path.name} contain {until!r}, not one.")
+    for number, cell in enumerate(cells):
         tags = cell.metadata.get("tags", [])
         if cell.cell_type != "code" or "nbval-ignore-output" in tags:
             continue
@@ -53,6 +59,4 @@ def run_page(root: Path, stem: str, until: str | None = None) -> dict[str, Any]:
         with suppress(Exception) if "raises-exception" in tags else nullcontext():
             exec(compile(cell.source, place, "exec"), names)
         plt.close("all")
-    if until:
-        raise ValueError(f"No cell of {path.name} contains {until!r}.")
     return names

@@ -137,5 +137,5 @@ def test_the_last_training_reads_as_many_images_as_promised() -> None:
     digits = load_digits()
     if not digits.is_mnist:
         pytest.skip("the promise is about MNIST")
-    page = run("@cached_result", digits, "full")
+    page = run("def misread(", digits, "full")
     assert last_training(page) >= GOAL
