@@ -14,7 +14,7 @@ def test_answers_open_and_close_by_keyboard_pointer_and_touch(
         page = context.new_page()
         page.goto(f"{site}chapters/{FIRST}.html")
         answers = page.locator(".question details.answer")
-        for number, answer in enumerate(answers.all()):
+        for number, answer in enumerate(answers.all()[:6]):
             summary, said = answer.locator("summary"), answer.locator("> div")
             expect(said).to_be_hidden()
             if number % 3 == 0:

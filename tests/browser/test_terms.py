@@ -8,6 +8,21 @@ pytestmark = pytest.mark.slow
 
 TERM = "article section p a:has(> .std-term)"
 SHOWN = ".definition:popover-open"
+# Gives each term the focus, at the top of the window and at its end, and returns those
+# whose definition is not shown, leaves the window or does not stand beside its term.
+MISPLACED = """(terms, shown) => terms.flatMap((term) =>
+  ["start", "end"].flatMap((block) => {
+    document.activeElement.blur();
+    term.scrollIntoView({ block, behavior: "instant" });
+    term.focus({ preventScroll: true });
+    const own = document.querySelector(shown)?.getBoundingClientRect();
+    const its = term.getBoundingClientRect();
+    const beside = own && Math.max(its.top - own.bottom, own.top - its.bottom);
+    const fits = own && own.left >= 0 && own.right <= innerWidth
+      && own.top >= 0 && own.bottom <= innerHeight;
+    return fits && beside >= 0 && beside <= 10 ? []
+      : [`${term.textContent} at the ${block}: ${JSON.stringify(own)}`];
+  }))"""
 
 
 @pytest.fixture
@@ -55,28 +70,9 @@ def test_it_stays_within_the_window_beside_its_term(page: Page) -> None:
     page.keyboard.press("Tab")
     for width in (1280, NARROW):
         page.set_viewport_size({"width": width, "height": HEIGHT})
-        for block in ("start", "end"):
-            for term in page.locator(TERM).all():
-                term.evaluate(
-                    "(term, block) => {"
-                    "  document.activeElement.blur();"
-                    "  term.scrollIntoView({ block, behavior: 'instant' });"
-                    "  term.focus({ preventScroll: true });"
-                    "}",
-                    block,
-                )
-                expect(page.locator(SHOWN)).to_be_visible()
-                own = page.locator(SHOWN).bounding_box()
-                its = term.bounding_box()
-                assert own is not None
-                assert its is not None
-                assert own["x"] >= 0
-                assert own["x"] + own["width"] <= width
-                assert own["y"] >= 0
-                assert own["y"] + own["height"] <= HEIGHT
-                above = its["y"] - own["y"] - own["height"]
-                below = own["y"] - its["y"] - its["height"]
-                assert 0 <= max(above, below) <= 10
+        terms = page.locator(TERM)
+        assert terms.count() > 10
+        assert terms.evaluate_all(MISPLACED, SHOWN) == []
 
 
 def test_the_first_tap_shows_it_and_the_second_leads_to_the_glossary(
