@@ -4,8 +4,8 @@
 
 explorable("boundary", {
   title: "Move the boundary",
-  hint: "take gradient steps, and watch the lines on the right. Then drag the arrow’s tip back " +
-    "to where most flowers are wrong, and farther.",
+  hint: "take gradient steps, and watch the lines on the right. Then drag the arrow’s tip " +
+    "to where most flowers are on the wrong side, and farther out: what do loss and gradient do?",
 }, (box, data) => {
   const { X, y, point, names, scale, rate } = data;
   const [plane, curve] = setStages(box, data.axes, [
