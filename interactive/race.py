@@ -74,7 +74,7 @@ def show_race(
     bend_gradient: Function,
     steps: Mapping[str, Function],
 ) -> HTML:
-    """Let descent, momentum, RMSProp and Adam race from a start that one drags.
+    """Let descent, momentum, RMSProp and Adam race from a start that can be dragged.
 
     There are two valleys: the loss with Hessian H and minimum ``bottom``, and
     (1 - θ₁)² + 5 (θ₂ - θ₁²)², which bends.
@@ -205,6 +205,6 @@ def _describe(ends: Sequence[str]) -> str:
     return (
         f"Four paths from one start over {STEPS} steps, {', '.join(rules)}, on the "
         "contour lines of two valleys, and below each valley the loss above the "
-        f"minimum. At the end it is in the straight valley: {said[0]}. In the valley "
+        f"minimum. At the end it is, in the straight valley: {said[0]}. In the valley "
         f"that bends, with the same learning rates: {said[1]}."
     )

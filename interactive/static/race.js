@@ -4,8 +4,8 @@
 
 explorable("race", {
   title: "Race four rules",
-  hint: "change to the valley that bends, guess which rules arrive with the learning rates " +
-    "as they are, and play. Then drag the start.",
+  hint: "choose the bending valley, predict which rules arrive with the learning rates as they " +
+    "are, and press Play. Then drag the start.",
 }, (box, data) => {
   const { hessian, bottom, steepness, starts, rules, beta2, steps, far } = data;
   const stages = setStages(box, data.axes, [
@@ -115,7 +115,7 @@ explorable("race", {
     const rate = () => Number(describe(input.value));
     const runner = { name, loss, row, input, rate, on: mark(), below: mark() };
     curve.layer.append(runner.below.group);
-    // Who points at a rule, or changes it, sees it alone.
+    // Point at a rule, or change it, and only that one stands out.
     const fade = (faint) => {
       for (const other of runners.filter((one) => one !== runner))
         for (const { group } of [other.on, other.below]) group.classList.toggle("faint", faint);
