@@ -568,8 +568,8 @@ ${name === OWN ? "" : `${loss("X_new, y_new")}\n`}`;
     element(
       "p",
       {},
-      "Run this as a last cell of this page's notebook, and it prints the losses above. " +
-        "The address of this page leads to the same moment.",
+      "Run this as the last cell of this page's notebook, and it prints the losses above. " +
+        "The address of this page now leads back to this moment.",
     ),
     element("pre", { tabIndex: 0 }, code),
   );
@@ -585,8 +585,8 @@ ${name === OWN ? "" : `${loss("X_new, y_new")}\n`}`;
     signs[0],
     " class 0 ",
     signs[1],
-    " class 1; hollow, the validation points. The lines are weights: orange above zero, blue and " +
-      "dashed below, the thicker the larger. Each small picture is a unit's activation over the " +
+    " class 1; hollow, the validation points. The lines are weights: orange if positive, blue and " +
+      "dashed if negative; the thicker, the larger. Each small picture is a unit's activation over the " +
       "plane, orange above zero and blue below; press one to see it large. " +
       "Losses: training solid, validation dashed.",
   );
