@@ -266,7 +266,7 @@ explorable("one-example", {
     back.ariaDisabled = String(done === 0);
     step.ariaDisabled = String(done === steps.length);
     if (told === "number") tell("", "", sentenceOn(n));
-    else if (done === 0) tell("", "", "So far there are only the given numbers. Which one comes next?");
+    else if (done === 0) tell("", "", "Only the given numbers are shown. Which number comes next?");
     else {
       const at = { out: "ŷ" }[name] ?? name.replace(/\d/, sub);
       const way = now.back ? `backward to ${at}` : "forward";
