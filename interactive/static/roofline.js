@@ -4,7 +4,7 @@
 
 explorable("roofline", {
   title: "Move the batch below the roof",
-  hint: "begin with one example, and predict up to which batch more of them cost nothing.",
+  hint: "begin with one example, and predict up to which n more examples cost next to nothing.",
 }, (box, data) => {
   const { sizes, layers, numbers, devices } = data;
   const [roof, time] = setStages(box, data.axes, [
