@@ -42,7 +42,7 @@ def show_playground(
     """Let the reader train a small network on points in the plane.
 
     The page opens with the first moment, before training; the figure shows each
-    moment after its epochs. What a moment does not name is customary.
+    moment after its epochs. Settings that a moment does not name are customary.
 
     Parameters
     ----------

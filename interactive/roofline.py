@@ -28,8 +28,8 @@ def show_roofline(
     ----------
     runs : mapping of str to mapping
         For each device, what its operations took: flops, bytes and seconds. The
-        operation "square" gives the level of the roof, and "scale" its slope. A
-        number is an operation as well: the first layer with so many examples.
+        operation "square" gives the level of the roof, and "scale" its slope. One
+        whose name is a number is the first layer with so many examples.
     layers : mapping of str to tuple
         Numbers of inputs and outputs of each layer that can be chosen.
 

@@ -36,7 +36,7 @@ def show_templates(
     digits : Digits
         The data that the model was fitted to, for the size and range of an image.
     written : array of uint8, shape (N, D)
-        The training images, whose size, place and pen drawings are given.
+        The training images: a drawing is given their size, place and width of pen.
     images : array of uint8, shape (n, D)
         Images to choose from, with grey values as in the digits.
     labels : array of int, shape (n,)
