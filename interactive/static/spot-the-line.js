@@ -31,8 +31,8 @@ function hangUp(cell) {
     chosen.classList.add("tried");
     tries += 1;
     give.hidden = tries < 2;
-    const what = chosen === missing ? "No line is missing." : "That line is in order.";
-    status.textContent = `${what} ${tries < 2 ? "Try once more." : "Go on, or have it shown."}`;
+    const what = chosen === missing ? "No line is missing." : "That line is fine.";
+    status.textContent = `${what} ${tries < 2 ? "Try once more." : "Keep looking, or have it shown."}`;
   }
 
   // Show what is wrong, and open what says why.

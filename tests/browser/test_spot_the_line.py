@@ -84,11 +84,11 @@ def test_two_tries_fail_by_finger_and_it_is_shown(museum: Page) -> None:
         assert place
         assert place["height"] >= 24
     exhibit.line("scaled = ").tap()
-    expect(exhibit.status).to_have_text("That line is in order. Try once more.")
+    expect(exhibit.status).to_have_text("That line is fine. Try once more.")
     exhibit.line("scaled = ").tap(force=True)  # again is no second try
     expect(exhibit.give).to_be_hidden()
     exhibit.missing.tap()
-    expect(exhibit.status).to_have_text("No line is missing. Go on, or have it shown.")
+    expect(exhibit.status).to_have_text("No line is missing. Keep looking, or have it shown.")
     expect(exhibit.cell.locator(".tried")).to_have_count(2)
     expect(exhibit.cause).not_to_have_attribute("open", "")
     exhibit.give.tap()
@@ -108,7 +108,7 @@ def test_the_line_is_found_by_keyboard_at_the_second_try(museum: Page) -> None:
     expect(exhibit.lines.first).to_be_focused()
     keys.press("ArrowDown")  # past blank lines
     keys.press("Enter")
-    expect(exhibit.status).to_have_text("That line is in order. Try once more.")
+    expect(exhibit.status).to_have_text("That line is fine. Try once more.")
     for key in ("Tab", "Shift+Tab"):
         keys.press(key)
         keys.press(key)  # past the button that copies
