@@ -123,7 +123,7 @@ function choice(legend, options, onmove) {
 // Buttons to play, take one step, and begin again. `advance` takes a step, and returns
 // whether there is another; `reset` goes back to the start. While it plays, steps
 // follow each other at least that many milliseconds apart: with 0, one for each frame.
-// Who asks for little motion sees two pictures a second.
+// A reader who asks for less motion sees two pictures a second.
 function transport({ advance, reset, milliseconds = 0 }) {
   const [play, step, again] = ["Play", "Step", "Reset"].map((name) => button(name));
   const pause = matchMedia("(prefers-reduced-motion: reduce)").matches ? 500 : milliseconds;
