@@ -4,15 +4,19 @@
 document.addEventListener("DOMContentLoaded", () => {
   const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
 
-  // Read 0.5, 1,000, 1e-6, 2^20, 1/3 or ln 10; what is none of these is not a number.
+  // Read 0.5, 1,000, 1e-6, 2^20, 1/3, ln 10 or -log(1/2); anything else is not a number.
   function numberIn(text) {
-    const parts = text.replaceAll(/(?<=\d),(?=\d{3})|\s|%/g, "").replace("−", "-")
-      .match(/^(ln|log)?\(?(-?[\d.]+(?:e[-+]?\d+)?)\)?(?:(\^|\*\*|\/)\(?(-?[\d.]+)\)?)?$/i);
-    if (!parts) return NaN;
-    const [, log, first, sign, second] = parts;
-    const base = log ? Math.log(first) : Number(first);
-    if (!sign) return base;
-    return sign === "/" ? base / second : base ** second;
+    const bare = text.replaceAll(/(?<=\d),(?=\d{3})|\s|%/g, "").replaceAll("−", "-").toLowerCase();
+    const read = (part) => {
+      const inner = part.match(/^\(([^()]*)\)$/);
+      if (inner) return read(inner[1]);
+      const log = part.match(/^(-?)(?:ln|log)(\([^()]*\)|[^()]*)$/);
+      if (log) return (log[1] ? -1 : 1) * Math.log(read(log[2]));
+      const two = part.match(/^(.+?)(\/|\^|\*\*)(.+)$/);
+      if (two) return two[2] === "/" ? read(two[1]) / read(two[3]) : read(two[1]) ** read(two[3]);
+      return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/.test(part) ? Number(part) : NaN;
+    };
+    return read(bare);
   }
 
   const digits = (x) => Number(x.toPrecision(2)).toLocaleString("en");
