@@ -24,7 +24,7 @@ function hangUp(cell) {
     if (wrong.has(chosen.value)) {
       cell.classList.add("found");
       const what = chosen === missing ? ": a line is missing." : ".";
-      return end(`Right${tries ? "" : ", at first try"}${what}`);
+      return end(`Right${tries ? "" : ", at the first try"}${what}`);
     }
     if (chosen.ariaDisabled) return;
     chosen.ariaDisabled = "true";

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 pytestmark = pytest.mark.slow
 
 TOTAL = len(read(FIRST_CHAPTER).select(".question"))
-AT_FIRST_TRY = "questions right at first try."
+AT_FIRST_TRY = "questions right at the first try."
 DENY = """Object.defineProperty(window, "localStorage", {
   get() { throw new DOMException("denied", "SecurityError"); } });"""
 
@@ -51,7 +51,7 @@ def test_the_first_answer_counts_and_is_remembered_until_it_is_forgotten(
         page.reload()
         says(page, 1)
         marks = page.locator(".question .first-answer")
-        expect(marks).to_have_text(["right at first try", "not at first try"])
+        expect(marks).to_have_text(["right at the first try", "not at the first try"])
         expect(page.locator(".question ~ .progress")).to_have_text(
             f"2 of {TOTAL} answered: 1 of {TOTAL} {AT_FIRST_TRY}"
         )

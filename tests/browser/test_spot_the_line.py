@@ -67,10 +67,10 @@ def test_the_line_is_found_by_mouse(museum: Page) -> None:
     expect(exhibit.cause).not_to_have_attribute("open", "")
     expect(exhibit.give).to_be_hidden()
     exhibit.line("test_loader = DataLoader").click()
-    exhibit.check_solved("Right, at first try.", "DataLoader(train_set, batch_size=64)")
+    exhibit.check_solved("Right, at the first try.", "DataLoader(train_set, batch_size=64)")
     expect(exhibit.cell).to_have_class(re.compile("found"))
     exhibit.lines.first.click(force=True)  # it is over
-    exhibit.check_solved("Right, at first try.", "DataLoader(train_set, batch_size=64)")
+    exhibit.check_solved("Right, at the first try.", "DataLoader(train_set, batch_size=64)")
     why = exhibit.cell.get_by_role("link")
     why.click()
     expect(exhibit.cause.locator("> summary")).to_be_in_viewport()
@@ -123,7 +123,7 @@ def test_a_missing_line_is_found_by_keyboard(museum: Page) -> None:
     exhibit = Exhibit(museum, 6)
     exhibit.missing.focus()
     museum.keyboard.press("Enter")
-    exhibit.check_solved("Right, at first try: a line is missing.")
+    exhibit.check_solved("Right, at the first try: a line is missing.")
     expect(exhibit.cell.get_by_role("link")).to_be_focused()
 
 

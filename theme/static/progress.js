@@ -1,4 +1,4 @@
-// Remember which questions were answered right at first try, and what was predicted:
+// Remember which questions were answered right at the first try, and what was predicted:
 // in this browser, and nowhere else. A chapter shows its counts above its first
 // question and below its last one, the first page one on each card. Where nothing can
 // be stored, nothing is shown.
@@ -59,7 +59,7 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 
   const right = () =>
-    `${count({ first: firstAnswers() })} of ${questions.length} questions right at first try.`;
+    `${count({ first: firstAnswers() })} of ${questions.length} questions right at the first try.`;
 
   function predicted() {
     const made = Object.values(Object(memory.recallHere().predicted));
@@ -72,7 +72,7 @@ document.addEventListener("DOMContentLoaded", () => {
     for (const { id, firstElementChild: title } of questions) {
       title.querySelector(".first-answer")?.remove();
       if (!(id in first)) continue;
-      const [kind, text] = first[id] ? ["right", "right at first try"] : ["wrong", "not at first try"];
+      const [kind, text] = first[id] ? ["right", "right at the first try"] : ["wrong", "not at the first try"];
       title.append(make("span", { className: `first-answer ${kind}`, textContent: text }));
     }
   }
@@ -122,7 +122,7 @@ document.addEventListener("DOMContentLoaded", () => {
       const chapter = all[memory.nameOf(link.href)];
       if (!answersTo(chapter).length) continue;
       const mark = make("span", { className: "card-progress", textContent: `${count(chapter)} of ${chapter.total}` });
-      mark.title = "Questions right at first try";
+      mark.title = "Questions right at the first try";
       link.closest(".card").append(mark);
     }
   }
