@@ -8,6 +8,7 @@ pages of a book that has moved.
 import gc
 import os
 import shutil
+import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -153,6 +154,18 @@ class SmallBook:
         with surroundings(variables), redirect_stdout(said), redirect_stderr(said):
             status = run(main, self.root)
         return status, said.getvalue()
+
+    def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
+        """Start Python in its folder, in a process of its own."""
+        with surroundings({"PYTHONPATH": str(ROOT)} | variables):
+            return subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=self.root,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
 
     def page(self, name: str = "chapters/01-small") -> str:
         """Return a page as it was built."""

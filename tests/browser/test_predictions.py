@@ -11,7 +11,7 @@ NUMBER = "04-logistic-regression"  # whose first prediction is one, ln 2
 VERDICTS = {
     "ln 2": "Right: it is 0.693.",
     "-log(1/2)": "Right: it is 0.693.",
-    "− ln 0.5": "Right: it is 0.693.",
+    "\N{MINUS SIGN} ln 0.5": "Right: it is 0.693.",
     "ln(4)/2": "Right: it is 0.693.",
     "0.7": "Close: it is 0.693.",
     "2^-1": "No: it is 0.693; 1.4 times yours.",

@@ -21,6 +21,7 @@ from booktools.sphinx.wrong_lines import KEY, find_lines
 pytestmark = pytest.mark.slow
 
 MUSEUM = "24-museum-of-bugs"
+LOADER = "DataLoader(train_set, batch_size=64)"  # the wrong line of its first exhibit
 
 
 @pytest.fixture(scope="module")
@@ -67,10 +68,10 @@ def test_the_line_is_found_by_mouse(museum: Page) -> None:
     expect(exhibit.cause).not_to_have_attribute("open", "")
     expect(exhibit.give).to_be_hidden()
     exhibit.line("test_loader = DataLoader").click()
-    exhibit.check_solved("Right, at the first try.", "DataLoader(train_set, batch_size=64)")
+    exhibit.check_solved("Right, at the first try.", LOADER)
     expect(exhibit.cell).to_have_class(re.compile("found"))
     exhibit.lines.first.click(force=True)  # it is over
-    exhibit.check_solved("Right, at the first try.", "DataLoader(train_set, batch_size=64)")
+    exhibit.check_solved("Right, at the first try.", LOADER)
     why = exhibit.cell.get_by_role("link")
     why.click()
     expect(exhibit.cause.locator("> summary")).to_be_in_viewport()
@@ -88,7 +89,9 @@ def test_two_tries_fail_by_finger_and_it_is_shown(museum: Page) -> None:
     exhibit.line("scaled = ").tap(force=True)  # again is no second try
     expect(exhibit.give).to_be_hidden()
     exhibit.missing.tap()
-    expect(exhibit.status).to_have_text("No line is missing. Keep looking, or have it shown.")
+    expect(exhibit.status).to_have_text(
+        "No line is missing. Keep looking, or have it shown."
+    )
     expect(exhibit.cell.locator(".tried")).to_have_count(2)
     expect(exhibit.cause).not_to_have_attribute("open", "")
     exhibit.give.tap()

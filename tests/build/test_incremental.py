@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from book import ROOT
 from small_book import CHAPTER, SmallBook, lay_out
-from test_build import SENTENCE, contents
+from test_build import SENTENCE
+from test_same_bytes import contents
 
 TARGETS = """
 $$
