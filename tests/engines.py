@@ -32,6 +32,7 @@ from selenium.webdriver import (
 )
 from selenium.webdriver.chrome.service import Service as ChromeService
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
+from selenium.webdriver.common.actions.pointer_input import PointerInput
 from selenium.webdriver.support.ui import WebDriverWait
 from selenium.webdriver.webkitgtk.service import Service as WebKitGTKService
 
@@ -192,10 +193,13 @@ ENGINES: dict[str, Callable[[], Any]] = {
 
 
 class Tab:
-    """What a reader sees and does."""
+    """What a reader sees and does, with a mouse or with a finger."""
 
-    def __init__(self, driver: Remote, engine: str, site: str) -> None:
+    def __init__(
+        self, driver: Remote, engine: str, site: str, pointer: str = "mouse"
+    ) -> None:
         self.driver, self.engine, self.site = driver, engine, site
+        self.pointer = pointer
         driver.get(f"{site}404.html")
         first = driver.window_handles
         # Unlike a browser's first window, one without a toolbar may be narrow.
@@ -245,14 +249,15 @@ class Tab:
         self.drag([self.point(selector, x, y)])
 
     def drag(self, points: Sequence[tuple[int, int]]) -> None:
-        """Press the mouse at the first point, and release it at the last."""
-        actions = ActionBuilder(self.driver, duration=10)
-        mouse = actions.pointer_action
-        mouse.move_to_location(*points[0])
-        mouse.pointer_down()
+        """Press mouse or finger at the first point, and release it at the last."""
+        device = PointerInput(self.pointer, self.pointer)
+        actions = ActionBuilder(self.driver, mouse=device, duration=10)
+        pointer = actions.pointer_action
+        pointer.move_to_location(*points[0])
+        pointer.pointer_down()
         for point in points[1:]:
-            mouse.move_to_location(*point)
-        mouse.pointer_up()
+            pointer.move_to_location(*point)
+        pointer.pointer_up()
         actions.perform()
 
     def press(self, *keys: str) -> None:
@@ -270,10 +275,10 @@ class Tab:
 
 
 @contextmanager
-def open_tab(engine: str, site: str) -> Iterator[Tab]:
+def open_tab(engine: str, site: str, pointer: str = "mouse") -> Iterator[Tab]:
     """Start a browser, and open a window in it."""
     with ENGINES[engine]() as driver:
         try:
-            yield Tab(driver, engine, site)
+            yield Tab(driver, engine, site, pointer)
         finally:
             driver.quit()
