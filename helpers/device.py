@@ -30,9 +30,7 @@ def requested_device() -> str:
     """
     name = os.environ.get("BOOK_DEVICE") or "cpu"
     if name not in DEVICES:
-        raise DeviceError(
-            f"DEVICE={name} is not a device; choose one of {', '.join(DEVICES)}."
-        )
+        raise DeviceError(_unknown(f"DEVICE={name}"))
     return name
 
 
@@ -60,18 +58,8 @@ def select_device(name: str | None = None) -> "torch.device":
     if name is None:
         name = requested_device()
     elif name not in DEVICES:
-        raise DeviceError(
-            f"{name!r} is not a device; choose one of {', '.join(DEVICES)}."
-        )
-    available = [
-        device
-        for device, is_there in (
-            ("cuda", torch.cuda.is_available()),
-            ("mps", torch.backends.mps.is_available()),
-            ("cpu", True),
-        )
-        if is_there
-    ]
+        raise DeviceError(_unknown(repr(name)))
+    available = _available_devices()
     if name == "auto":
         return torch.device(available[0])
     if name not in available:
@@ -81,3 +69,22 @@ def select_device(name: str | None = None) -> "torch.device":
             "DEVICE=auto instead."
         )
     return torch.device(name)
+
+
+def _available_devices() -> list[str]:
+    """Return the names of the devices of this machine, the fastest first."""
+    import torch
+
+    devices = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    return [name for name, is_available in devices.items() if is_available]
+
+
+def _unknown(asked: str) -> str:
+    return (
+        f"{asked} is not a device; choose one of {', '.join(DEVICES)}. "
+        f"This machine has: {', '.join(_available_devices())}."
+    )
