@@ -47,8 +47,9 @@ def check_gradient(
     Raises
     ------
     ValueError
-        If ``gradient`` and ``point`` differ in shape, or if either contains a
-        value that is not finite.
+        If ``gradient`` and ``point`` differ in shape, if either contains a
+        value that is not finite, or if ``step`` is not positive and finite, or
+        too small to move a parameter.
 
     References
     ----------
@@ -61,11 +62,15 @@ def check_gradient(
             f"the gradient has shape {claimed.shape}, the parameters have "
             f"shape {at.shape}; they must agree"
         )
+    if not 0 < step < np.inf:
+        raise ValueError(f"step must be positive and finite, not {step}")
     if not (np.isfinite(at).all() and np.isfinite(claimed).all()):
         raise ValueError("parameters and gradient must be finite")
     measured = np.empty_like(at)
     for index in np.ndindex(at.shape):
         value = at[index]
+        if value + step == value - step:
+            raise ValueError(f"step={step} is too small to move a parameter of {value}")
         at[index] = value + step
         above = loss(at)
         at[index] = value - step

@@ -71,6 +71,12 @@ def test_refuses_what_is_not_finite(bad) -> None:
         check_gradient(lambda x: 0.0, [1.0, 1.0], [bad, 1.0])
 
 
+@pytest.mark.parametrize("step", [0, -1e-6, np.nan, np.inf, 1e-17])
+def test_refuses_a_step_that_does_not_move_the_point(step) -> None:
+    with pytest.raises(ValueError, match="step must be positive|too small to move"):
+        check_gradient(lambda x: float(x @ x), [1.0, 2.0], [2.0, 4.0], step)
+
+
 def test_largest_difference_is_relative() -> None:
     assert max_relative_difference([2.0, 30.0], [2.0, 20.0]) == pytest.approx(0.5)
     with pytest.raises(ValueError, match=r"shapes \(2,\) and \(3,\)"):
