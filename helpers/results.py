@@ -59,7 +59,8 @@ class cached_result:  # noqa: N801 (a decorator, like functools.cached_property)
     Parameters
     ----------
     function : callable
-        Returns what JSON can represent; tuples become lists. It must depend on
+        Returns what JSON can represent; tuples become lists, and the keys of
+        dictionaries are texts. It must depend on
         nothing else (files, global random generators, library settings) and have
         no side effects.
 
@@ -84,7 +85,9 @@ class cached_result:  # noqa: N801 (a decorator, like functools.cached_property)
         path = Path(folder or "", f"{function.__name__}-{key}.json")
         text = _read(path) if folder else self._known.get(path)
         if text is None:
-            text = json.dumps(function(*args, **kwargs))
+            result = function(*args, **kwargs)
+            _check_keys(result)
+            text = json.dumps(result)
             if _hash((function, args, kwargs)) != key:
                 raise RuntimeError(
                     f"{function.__name__} changes what its result depends on."
@@ -190,6 +193,18 @@ def _is_installed(module: str | None) -> bool:
     file = getattr(sys.modules.get(module or ""), "__file__", None) or ""
     top = (module or "").partition(".")[0]
     return top in sys.stdlib_module_names or file.startswith(SITE_PACKAGES)
+
+
+def _check_keys(result: Any) -> None:
+    """Raise TypeError at a key that is not a text: JSON would make one of it."""
+    if isinstance(result, dict):
+        for key, value in result.items():
+            if not isinstance(key, str):
+                raise TypeError(f"The result has the key {key!r}, which is not a str.")
+            _check_keys(value)
+    elif isinstance(result, (list, tuple)):
+        for value in result:
+            _check_keys(value)
 
 
 def _read(path: Path) -> str | None:

@@ -265,6 +265,7 @@ def test_without_a_folder_results_last_as_long_as_the_kernel(
             "cannot be hashed",
         ),
         ("{}: return {{1, 2}}", TypeError, "JSON"),
+        ("{}: return [{{'a': {{2: 3}}}}]", TypeError, "the key 2, which is not a str"),
         (
             "n = [0]\n{}: n.append(1)",
             RuntimeError,
