@@ -73,7 +73,7 @@ def main(root: Path) -> int:
             "The book's address on the web is not known, so they cannot install its "
             "helpers. Set BOOK_REPOSITORY, or add a remote: git remote add origin …"
         )
-    elif book.commit.endswith("changes"):
+    elif book.is_changed:
         print("They install the helpers of the last commit, without later changes.")
     return 0
 

@@ -35,6 +35,8 @@ class Book:
         The environment they were executed in.
     revision, commit, branch : str
         What git reports; see `booktools.git`.
+    is_changed : bool
+        Whether files have changed since that commit.
     repository, site : str
         Their addresses on the web, or empty; see `booktools.urls`.
     """
@@ -47,6 +49,7 @@ class Book:
     revision: str
     commit: str
     branch: str
+    is_changed: bool
     repository: str
     site: str
 
@@ -72,6 +75,7 @@ def look_up(root: Path) -> Book:
         revision=git.revision(root),
         commit=git.commit(root),
         branch=git.branch(root),
+        is_changed=git.is_changed(root),
         repository=repository_address(root),
         site=site_address(root),
     )

@@ -211,6 +211,24 @@ def test_a_fork_launches_and_edits_its_own_and_changes_no_file(
     assert f"git+{its_remote}@{book.revision}" in own_package(book)
 
 
+def test_an_export_says_that_it_installs_no_later_changes(
+    fork: Path,
+    its_remote: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(build, "main", lambda root: 0)
+    monkeypatch.delenv("OUTPUTS", raising=False)
+    config = fork / "_config.yml"
+    text = config.read_text(encoding="utf-8")
+    for is_changed in (False, True):
+        if is_changed:
+            config.unlink()  # a link, which was committed
+            config.write_text(text, encoding="utf-8")
+        assert export.main(fork) == 0
+        assert ("without later changes" in capsys.readouterr().out) == is_changed
+
+
 def test_a_failed_export_leaves_the_last_one(
     fork: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
