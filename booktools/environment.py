@@ -39,6 +39,7 @@ from helpers import (
     select_device,
 )
 from helpers.data import BUNDLED, find_mnist
+from helpers.flags import read_flag
 
 CACHE = BUILD / "cache"  # of executed chapters, one folder per fingerprint
 RESULTS = BUILD / "results"  # of long computations; see helpers/results.py
@@ -159,8 +160,8 @@ def prepare_environment(root: Path) -> Environment:
     Raises
     ------
     AuthorError
-        If the requested device or data are not available, or ``BOOK_RUN`` or
-        ``OMP_NUM_THREADS`` is invalid.
+        If the requested device or data are not available, or ``BOOK_RUN``,
+        ``BOOK_OFFLINE`` or ``OMP_NUM_THREADS`` is invalid.
     """
     set_variables(root)
     try:
@@ -380,3 +381,17 @@ def positive_number(variable: str, default: int, what: str) -> int:
             f"{variable}={asked} is not a number of {what}; try {variable}={default}."
         )
     return int(asked)
+
+
+def requested(variable: str) -> bool:
+    """Return whether an environment variable says yes, see `helpers.flags`.
+
+    Raises
+    ------
+    AuthorError
+        If it says neither yes nor no.
+    """
+    try:
+        return read_flag(variable)
+    except ValueError as error:
+        raise AuthorError(str(error)) from None

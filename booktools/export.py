@@ -7,7 +7,6 @@ the complete branch that the launch buttons open. It replaces the last one only
 if the export succeeded.
 """
 
-import os
 import shutil
 from pathlib import Path
 from urllib.parse import quote
@@ -19,7 +18,7 @@ from nbformat import NotebookNode
 from booktools import build
 from booktools.build import recover, replace
 from booktools.edition import SITES, STUDENT, edition
-from booktools.errors import AuthorError
+from booktools.environment import requested
 from booktools.sources import BUILD, LOCK
 from booktools.sphinx.book import Book, look_up
 from booktools.sphinx.buttons import launch_addresses
@@ -51,12 +50,7 @@ Edit the chapters there: each export overwrites the notebooks.
 
 def main(root: Path) -> int:
     """Build the site, export its notebooks, and return the exit status."""
-    outputs = os.environ.get("OUTPUTS", "")
-    if outputs not in ("", "0", "1"):
-        raise AuthorError(
-            f"OUTPUTS={outputs} is not valid: OUTPUTS=1 keeps the outputs; "
-            "without it they are left out."
-        )
+    outputs = requested("OUTPUTS")
     if status := build.main(root):
         return status
     book = look_up(root)
@@ -65,7 +59,7 @@ def main(root: Path) -> int:
         recover(folder)
         new = folder.with_name("notebooks.new")
         shutil.rmtree(new, ignore_errors=True)
-        export(book, root / BUILD / SITES[edition()], new, outputs=outputs == "1")
+        export(book, root / BUILD / SITES[edition()], new, outputs=outputs)
         replace(new, folder)
     print(f"The notebooks are in {folder}")
     if "@" not in own_package(book):

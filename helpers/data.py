@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from helpers.flags import read_flag
+
 if TYPE_CHECKING:
     import pooch
 
@@ -404,6 +406,8 @@ def load_digits() -> Digits:
     DataError
         If ``MNIST_DIR`` is set but does not contain MNIST: data requested
         explicitly are never replaced by other data.
+    ValueError
+        If ``BOOK_OFFLINE`` says neither yes nor no.
 
     Notes
     -----
@@ -416,6 +420,7 @@ def load_digits() -> Digits:
 @cache
 def find_mnist() -> Digits | None:
     """Return MNIST as `load_digits` does, or None if it is not available."""
+    offline = read_flag("BOOK_OFFLINE")
     folder = os.environ.get("MNIST_DIR")
     if folder:
         try:
@@ -425,7 +430,6 @@ def find_mnist() -> Digits | None:
                 f"{error} Point MNIST_DIR at a folder with intact copies of "
                 "the four MNIST files, or unset it."
             ) from error
-    offline = os.environ.get("BOOK_OFFLINE", "0") not in ("", "0")
     try:
         return _read_mnist(cache_dir())
     except DataError as error:

@@ -1,5 +1,6 @@
 """The book that the tests are about: this one, as `make book` has built it."""
 
+import os
 import re
 import subprocess
 from functools import cache
@@ -21,6 +22,7 @@ SITE = BUILD / "html"
 CHAPTERS = [path.stem for path in toc.chapter_files(ROOT)]
 FIRST = Path(toc.first_chapter(ROOT)).name  # what stands before it has no number
 REDIRECTS = config.read_config(ROOT)["sphinx"]["config"]["redirects"]
+IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 PAGES = [  # those of the site
     path.relative_to(SITE).as_posix()
     for path in sorted(SITE.rglob("*.html"))

@@ -1,6 +1,5 @@
 """What tests in a real browser share: the browser, the site, and its pages."""
 
-import os
 import re
 import threading
 from collections import Counter
@@ -13,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from book import FIRST, PAGES, ROOT, SITE
+from book import FIRST, IN_CI, PAGES, ROOT, SITE
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -105,7 +104,7 @@ SETTLE = """async () => {
 
 def skip(reason: str) -> None:
     """Skip a test, and say why; in CI, where nothing may be missing, fail it."""
-    if os.environ.get("CI"):
+    if IN_CI:
         pytest.fail(reason)
     pytest.skip(reason)
 

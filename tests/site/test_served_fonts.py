@@ -1,12 +1,11 @@
 """The fonts of the site, as they were fetched."""
 
-import os
 import re
 import unicodedata
 from pathlib import Path
 
 import pytest
-from book import CHAPTERS, SITE, read
+from book import CHAPTERS, IN_CI, SITE, read
 from fontTools.ttLib import TTFont
 
 from booktools.sphinx import fonts
@@ -19,7 +18,7 @@ MAX_BYTES = 190_000
 def need_fonts() -> None:
     if not FOLDER.is_dir():
         reason = "npm could not fetch the fonts when the site was built"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+        (pytest.fail if IN_CI else pytest.skip)(reason)
 
 
 def files() -> list[Path]:

@@ -357,10 +357,20 @@ def test_offline_contacts_nobody_and_does_not_warn(mirrors) -> None:
     assert mirrors[0].requests == []
 
 
-def test_nothing_is_switched_off_by_zero_or_an_empty_name(monkeypatch) -> None:
-    monkeypatch.setenv("BOOK_OFFLINE", "0")
+@pytest.mark.parametrize("no", ["", "0", "false", "No"])
+def test_what_says_no_and_an_empty_name_switch_nothing_off(
+    mirrors, monkeypatch, no
+) -> None:
+    monkeypatch.setenv("BOOK_OFFLINE", no)
     monkeypatch.setenv("MNIST_DIR", "")
     assert is_small_mnist(load_digits())
+    assert mirrors[0].requests
+
+
+def test_what_says_neither_yes_nor_no_is_refused(monkeypatch) -> None:
+    monkeypatch.setenv("BOOK_OFFLINE", "maybe")
+    with pytest.raises(ValueError, match="BOOK_OFFLINE=maybe .*neither yes nor no; set"):
+        load_digits()
 
 
 @pytest.mark.usefixtures("offline")

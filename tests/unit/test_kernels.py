@@ -18,6 +18,7 @@ from jupyter_client.manager import KernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
 from booktools import kernels
+from booktools.errors import AuthorError
 from booktools.kernels import PROVISIONER, preload_kernels
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are for Linux")
@@ -174,6 +175,19 @@ def test_kernels_start_as_usual_if_there_is_no_fork(monkeypatch, capsys) -> None
         assert value(client, "os.getppid()") == os.getpid()
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("A kernel starts without preloading: EOFError")
+
+
+@pytest.mark.parametrize("yes", ["1", "true", "Yes"])
+def test_kernels_start_as_usual_on_request(monkeypatch, yes) -> None:
+    monkeypatch.setenv("BOOK_FRESH_KERNELS", yes)
+    monkeypatch.setattr(kernels, "ForkedProcess", None)  # none is started
+    preload_kernels()
+
+
+def test_a_request_says_yes_or_no(monkeypatch) -> None:
+    monkeypatch.setenv("BOOK_FRESH_KERNELS", "maybe")
+    with pytest.raises(AuthorError, match="BOOK_FRESH_KERNELS=maybe says neither"):
+        preload_kernels()
 
 
 PARENT = f"""
