@@ -41,7 +41,7 @@ __all__ = [
     "Iris",
     "Split",
     "load_digits",
-    "load_two_irises",
+    "load_two_iris_species",
     "make_line_data",
     "make_plane_data",
     "split_digits",
@@ -229,7 +229,7 @@ class Iris:
     species_names: tuple[str, ...]
 
 
-def load_two_irises() -> Iris:
+def load_two_iris_species() -> Iris:
     """Load the 50 versicolor and 50 virginica flowers of Fisher's iris data.
 
     Returns

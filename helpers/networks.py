@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.data import Floats, Split, load_two_irises
+from helpers.data import Floats, Split, load_two_iris_species
 
 if TYPE_CHECKING:
     import torch
@@ -24,15 +24,15 @@ __all__ = [
     "HIDDEN_UNITS",
     "LEARNING_RATE",
     "N_STEPS",
-    "Curves",
     "DigitSettings",
+    "LossCurves",
+    "float_dtype",
     "init_weights",
     "load_petal_data",
     "make_digit_network",
     "max_relative_difference",
     "train_by_hand",
     "train_digit_network",
-    "working_dtype",
 ]
 
 #: Number of hidden units H of the small network.
@@ -68,7 +68,7 @@ def load_petal_data(seed: int = 0) -> Split:
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import StandardScaler
 
-    iris = load_two_irises()
+    iris = load_two_iris_species()
     train, validation = train_test_split(
         iris.measurements,
         test_size=0.5,
@@ -108,7 +108,7 @@ def init_weights(
 
 
 @dataclass(frozen=True)
-class Curves:
+class LossCurves:
     """Losses measured before each step, and once more after the last.
 
     Attributes
@@ -127,7 +127,7 @@ def train_by_hand(
     W2: Floats,
     learning_rate: float = LEARNING_RATE,
     n_steps: int = N_STEPS,
-) -> Curves:
+) -> LossCurves:
     """Train the network as chapter 08 does, for later chapters to compare with.
 
     Parameters
@@ -143,7 +143,7 @@ def train_by_hand(
 
     Returns
     -------
-    Curves
+    LossCurves
         The loss on both parts of the data.
     """
     training, validation = [], []
@@ -161,7 +161,7 @@ def train_by_hand(
         grad_W1 = data.x_train.T @ (G @ W2.T * (Z1 > 0))
         W1 = W1 - learning_rate * grad_W1
         W2 = W2 - learning_rate * grad_W2
-    return Curves(np.array(training), np.array(validation))
+    return LossCurves(np.array(training), np.array(validation))
 
 
 def max_relative_difference(ours: Floats, reference: Floats) -> float:
@@ -193,8 +193,8 @@ def max_relative_difference(ours: Floats, reference: Floats) -> float:
     return float(np.max(np.abs(ours - reference) / reference))
 
 
-def working_dtype(device: "torch.device") -> "torch.dtype":
-    """Return the precision to compute in: float64, or the best the device has.
+def float_dtype(device: "torch.device") -> "torch.dtype":
+    """Return the type of the numbers: float64, or the widest that the device has.
 
     Apple's GPUs (``mps``) have no float64; they use float32, with the
     tolerance that ``CURVE_TOLERANCE`` gives for it.

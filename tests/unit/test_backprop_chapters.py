@@ -42,7 +42,7 @@ NUMPY, TENSORS, AUTOGRAD, NN, OPTIM = (
 @pytest.fixture
 def single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compute as on a device that has no double precision, such as mps."""
-    monkeypatch.setattr(helpers, "working_dtype", lambda device: torch.float32)
+    monkeypatch.setattr(helpers, "float_dtype", lambda device: torch.float32)
 
 
 # Single precision

@@ -86,7 +86,7 @@ def test_true_weights_cannot_be_changed_by_a_chapter() -> None:
 
 
 def test_two_irises_are_the_last_hundred_of_scikit_learn() -> None:
-    bunch, irises = datasets.load_iris(), data.load_two_irises()
+    bunch, irises = datasets.load_iris(), data.load_two_iris_species()
     np.testing.assert_array_equal(irises.measurements, bunch.data[50:])
     np.testing.assert_array_equal(irises.species, bunch.target[50:] - 1)
     assert irises.species.dtype == np.int64
@@ -94,7 +94,7 @@ def test_two_irises_are_the_last_hundred_of_scikit_learn() -> None:
 
 
 def test_two_irises_have_the_means_of_fisher_1936_in_cm() -> None:
-    irises = data.load_two_irises()
+    irises = data.load_two_iris_species()
     means = {
         name: [float(column[irises.species == kind].mean().round(3)) for kind in (0, 1)]
         for name, column in zip(

@@ -10,22 +10,22 @@ from sklearn.model_selection import train_test_split
 
 from helpers import (
     DIGIT_SETTINGS,
+    float_dtype,
     init_weights,
     load_digits,
     load_petal_data,
-    load_two_irises,
+    load_two_iris_species,
     make_digit_network,
     split_digits,
     train_by_hand,
     train_digit_network,
-    working_dtype,
 )
 
 # Chapters 08 to 12
 
 
 def test_petals_are_split_in_halves_with_equal_species() -> None:
-    iris, data = load_two_irises(), load_petal_data()
+    iris, data = load_two_iris_species(), load_petal_data()
     train, validation = train_test_split(
         np.arange(100), test_size=0.5, stratify=iris.species, random_state=0
     )
@@ -63,9 +63,9 @@ def test_training_by_hand_leaves_the_initial_weights_alone() -> None:
 
 
 def test_double_precision_unless_the_device_has_none() -> None:
-    assert working_dtype(torch.device("cpu")) == torch.float64
-    assert working_dtype(torch.device("cuda")) == torch.float64
-    assert working_dtype(torch.device("mps")) == torch.float32
+    assert float_dtype(torch.device("cpu")) == torch.float64
+    assert float_dtype(torch.device("cuda")) == torch.float64
+    assert float_dtype(torch.device("mps")) == torch.float32
 
 
 # Chapters 13 to 16
