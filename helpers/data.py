@@ -74,12 +74,12 @@ MIRROR_FILES = {
         "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"
     ),
 }
-ANSWER_SECONDS = 3.0  # without a response, after which a mirror is skipped
-SILENCE_SECONDS = 5.0  # without a byte, after which a download is abandoned
+RESPONSE_TIMEOUT = 3.0  # seconds without a response, after which a mirror is skipped
+READ_TIMEOUT = 5.0  # seconds without a byte, after which a download is abandoned
 
 
 @dataclass(frozen=True)
-class MnistRecord:
+class MnistSpec:
     """What MNIST must be, wherever it comes from: sizes and SHA-256 sums.
 
     The sums are those of the 70,000 images in their original order (60,000
@@ -99,7 +99,7 @@ class MnistRecord:
         return self.n_train + self.n_test
 
 
-MNIST = MnistRecord(
+MNIST = MnistSpec(
     n_train=60_000,
     n_test=10_000,
     side=28,
@@ -414,7 +414,7 @@ def load_digits() -> Digits:
     ``BOOK_OFFLINE=1`` disables the mirrors. ``BOOK_CACHE_DIR`` sets where a
     download is stored.
     """
-    return find_mnist() or _bundled()
+    return find_mnist() or _load_bundled()
 
 
 @cache
@@ -447,12 +447,12 @@ def find_mnist() -> Digits | None:
         return None
 
 
-def _bundled() -> Digits:
+def _load_bundled() -> Digits:
     from sklearn.datasets import load_digits as load_bundled_digits
 
     bunch = load_bundled_digits()
     _, height, width = bunch.images.shape
-    return _frozen(
+    return _read_only(
         Digits(
             images=bunch.data.astype(np.uint8),
             labels=bunch.target.astype(np.int64),
@@ -465,7 +465,7 @@ def _bundled() -> Digits:
     )
 
 
-def _frozen(digits: Digits) -> Digits:
+def _read_only(digits: Digits) -> Digits:
     digits.images.setflags(write=False)
     digits.labels.setflags(write=False)
     return digits
@@ -496,7 +496,7 @@ def _read_mnist(folder: Path) -> Digits:
                 f"The {what} in {folder} are not those of MNIST "
                 f"(SHA-256 {found[:12]}…, expected {expected[:12]}…)."
             )
-    return _frozen(
+    return _read_only(
         Digits(
             images=images.reshape(MNIST.n_images, -1),
             labels=labels.astype(np.int64),
@@ -594,14 +594,14 @@ def _download_missing(folder: Path) -> None:
 
     def download(url: str, path: str, mirror: pooch.Pooch) -> None:
         Path(path).chmod(0o644)  # readable by everyone, if the cache is shared
-        pooch.HTTPDownloader(timeout=SILENCE_SECONDS)(url, path, mirror)
+        pooch.HTTPDownloader(timeout=READ_TIMEOUT)(url, path, mirror)
 
     pooch.get_logger().setLevel("WARNING")
     faults = []
     for url in MIRRORS:
         mirror = pooch.create(folder, base_url=url, registry=MIRROR_FILES)
         try:
-            _wait_for_answer(mirror)
+            _wait_for_response(mirror)
             for name in mirror.registry_files:
                 mirror.fetch(name, downloader=download)
             return
@@ -610,7 +610,7 @@ def _download_missing(folder: Path) -> None:
     raise DataError(f"MNIST cannot be downloaded ({'; '.join(faults)}).")
 
 
-def _wait_for_answer(mirror: "pooch.Pooch") -> None:
+def _wait_for_response(mirror: "pooch.Pooch") -> None:
     """Wait until a mirror responds, even with an error, or raise TimeoutError.
 
     This uses a thread because the timeout of a request covers neither the DNS
@@ -624,5 +624,5 @@ def _wait_for_answer(mirror: "pooch.Pooch") -> None:
         answered.set()
 
     threading.Thread(target=wait, daemon=True).start()
-    if not answered.wait(ANSWER_SECONDS):
-        raise TimeoutError(f"no answer within {ANSWER_SECONDS:g} seconds")
+    if not answered.wait(RESPONSE_TIMEOUT):
+        raise TimeoutError(f"no answer within {RESPONSE_TIMEOUT:g} seconds")

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from helpers.tasks import Fact, Task
 
 SEED = 0  # of the examples; an assignment draws others
-SECONDS = 5.0  # that a function may take
-KEPT = 300  # characters of what a function prints
+TIME_LIMIT = 5.0  # seconds that a function may take
+MAX_PRINTED = 300  # characters of what a function prints
 NOT_WRITTEN = "not written"
 NUMERIC = {"a number", "an array"}
 NAMED = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -64,15 +64,15 @@ class Run:
         )
 
 
-class TooLong(BaseException):
-    """The time is over."""
+class TimeLimitExceeded(BaseException):
+    """A function has run for longer than `TIME_LIMIT`."""
 
 
-class _Beginning(StringIO):
+class _TruncatedOutput(StringIO):
     """Keeps the beginning of what is printed."""
 
     def write(self, text: str) -> int:
-        super().write(text[: max(0, KEPT - self.tell())])
+        super().write(text[: max(0, MAX_PRINTED - self.tell())])
         return len(text)
 
     def close(self) -> None:
@@ -80,17 +80,17 @@ class _Beginning(StringIO):
 
 
 def _stop(_: int, frame: Any) -> None:
-    """Raise TooLong here, and once more at the next line of who catches it."""
+    """Raise TimeLimitExceeded here, and again at the next line of what catches it."""
     sys.settrace(lambda *_: None)
     while frame and frame.f_code not in (run.__code__, _holds.__code__):
         frame.f_trace = _stop_at_line
         frame = frame.f_back
-    raise TooLong
+    raise TimeLimitExceeded
 
 
 def _stop_at_line(_: Any, event: str, __: Any) -> Any:
     if event == "line":
-        raise TooLong
+        raise TimeLimitExceeded
     return _stop_at_line
 
 
@@ -106,7 +106,7 @@ def _guarded(printed: StringIO) -> Iterator[None]:
     try:
         before = signal.signal(signal.SIGALRM, _stop)
         # Again and again, in case that the function catches it twice.
-        timer = signal.setitimer(signal.ITIMER_REAL, SECONDS, 0.1)
+        timer = signal.setitimer(signal.ITIMER_REAL, TIME_LIMIT, 0.1)
     except (AttributeError, ValueError):  # on Windows; not in the main thread
         before = None
     try:
@@ -187,9 +187,9 @@ def _close(got: Any, expected: Any, tolerance: float) -> bool:
 def judge(task: "Task", function: Any) -> tuple[str, str]:
     """Return what is wrong with a function, in a sentence, and what it printed."""
     examples = task.examples(np.random.default_rng(SEED))
-    if fault := _look_at(task, function, examples[0]):
+    if fault := _check_definition(task, function, examples[0]):
         return fault, ""
-    printed = _Beginning()
+    printed = _TruncatedOutput()
     expected = run(task, task.solution, examples, StringIO())
     got = run(task, function, examples, printed)
     if not got.resembles(expected, task.tolerance):
@@ -208,8 +208,8 @@ def judge(task: "Task", function: Any) -> tuple[str, str]:
     return fault, printed.getvalue()
 
 
-def _look_at(task: "Task", function: Any, arguments: tuple[Any, ...]) -> str:
-    """Say what is wrong before the function is called."""
+def _check_definition(task: "Task", function: Any, arguments: tuple[Any, ...]) -> str:
+    """Say what is wrong with the definition, before the function is called."""
     due = inspect.signature(task.solution)
     asked = f"asked for is def {task.name}{due}."
     if not callable(function):
@@ -277,8 +277,8 @@ def _explain(
     task: "Task", function: Function, got: Run, expected: Run, examples: Examples
 ) -> str:
     """Say what is wrong in general, or return an empty text if only values are."""
-    if isinstance(got.error, TooLong):
-        return f"It takes more than {SECONDS:g} seconds. Does a loop never end?"
+    if isinstance(got.error, TimeLimitExceeded):
+        return f"It takes more than {TIME_LIMIT:g} seconds. Does a loop never end?"
     if got.error:
         line = _line_of(got.error, function)
         told = " ".join(_describe(got.error).split())

@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from sklearn import datasets
 
 from helpers import data
-from helpers.data import DataError, Digits, MnistRecord, load_digits
+from helpers.data import DataError, Digits, MnistSpec, load_digits
 
 Bytes = NDArray[np.uint8]
 
@@ -79,7 +79,7 @@ def sha256(content: bytes) -> str:
 
 FILES = idx_files(".gz", IMAGES, LABELS)
 SUMS = {name: sha256(content) for name, content in FILES.items()}
-RECORD = MnistRecord(
+SPEC = MnistSpec(
     N_TRAIN, N_TEST, SIDE, sha256(IMAGES.tobytes()), sha256(LABELS.tobytes())
 )
 
@@ -208,7 +208,7 @@ def mirrors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[Mi
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     servers = [Mirror(), Mirror()]
-    monkeypatch.setattr(data, "MNIST", RECORD)
+    monkeypatch.setattr(data, "MNIST", SPEC)
     monkeypatch.setattr(data, "MIRROR_FILES", SUMS)
     monkeypatch.setattr(data, "MIRRORS", tuple(server.url for server in servers))
     forget_digits()
@@ -220,8 +220,8 @@ def mirrors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[Mi
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data, "ANSWER_SECONDS", 1.0)
-    monkeypatch.setattr(data, "SILENCE_SECONDS", 1.0)
+    monkeypatch.setattr(data, "RESPONSE_TIMEOUT", 1.0)
+    monkeypatch.setattr(data, "READ_TIMEOUT", 1.0)
 
 
 @pytest.fixture
@@ -441,7 +441,7 @@ SPAWN = multiprocessing.get_context("spawn")
 def load_elsewhere(url: str) -> bool:
     """Load digits in another process; a warning is an error there, too."""
     warnings.simplefilter("error")
-    data.MNIST, data.MIRROR_FILES, data.MIRRORS = RECORD, SUMS, (url,)
+    data.MNIST, data.MIRROR_FILES, data.MIRRORS = SPEC, SUMS, (url,)
     return is_small_mnist(load_digits())
 
 
