@@ -23,7 +23,7 @@ from booktools.sources import BUILD, LOCK
 from booktools.sphinx.book import Book, look_up
 from booktools.sphinx.buttons import launch_addresses
 from booktools.sphinx.notebooks import is_title, own_package
-from helpers.seal import seal
+from helpers.obfuscation import seal
 
 NOTEBOOKS = BUILD / "notebooks"
 # What Binder installs: the packages, and the book's own code.

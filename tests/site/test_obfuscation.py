@@ -11,7 +11,7 @@ from book import SITE
 from booktools import export
 from booktools.sphinx.book import Book
 from helpers import judge, mutate
-from helpers.seal import seal
+from helpers.obfuscation import seal
 
 MODULES = [it for it in Path(tasks.__path__[0]).glob("*.py") if it.stem != "__init__"]
 each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)

@@ -7,7 +7,7 @@ from typing import Any
 
 SEALED = '''\
 """What `check` knows, so sealed that nobody reads an answer by accident."""
-from helpers.seal import unseal
+from helpers.obfuscation import unseal
 unseal(globals(), "{text}")
 '''
 
