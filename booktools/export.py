@@ -23,7 +23,7 @@ from booktools.sources import BUILD, LOCK
 from booktools.sphinx.book import Book, look_up
 from booktools.sphinx.buttons import launch_addresses
 from booktools.sphinx.notebooks import is_title, own_package
-from helpers.obfuscation import seal
+from helpers.obfuscation import obfuscate
 
 NOTEBOOKS = BUILD / "notebooks"
 # What Binder installs: the packages, and the book's own code.
@@ -105,8 +105,8 @@ def export(book: Book, site: Path, folder: Path, *, outputs: bool) -> None:
     (folder / TASKS).mkdir()
     for path in (book.root / TASKS).glob("*.py"):
         text = path.read_text(encoding="utf-8")
-        sealed = edition() == STUDENT and path.stem != "__init__"
-        (folder / TASKS / path.name).write_text(seal(text) if sealed else text)
+        obfuscated = edition() == STUDENT and path.stem != "__init__"
+        (folder / TASKS / path.name).write_text(obfuscate(text) if obfuscated else text)
     write_readme(book, folder / "README.md", titles)
 
 

@@ -5,23 +5,23 @@ import linecache
 import zlib
 from typing import Any
 
-SEALED = '''\
-"""What `check` knows, so sealed that nobody reads an answer by accident."""
-from helpers.obfuscation import unseal
-unseal(globals(), "{text}")
+OBFUSCATED = '''\
+"""What `check` knows, obfuscated so that nobody reads an answer by accident."""
+from helpers.obfuscation import run_obfuscated
+run_obfuscated(globals(), "{text}")
 '''
 
 
-def seal(source: str) -> str:
+def obfuscate(source: str) -> str:
     """Return a module that does the same as another, but does not show its source."""
     text = base64.b85encode(zlib.compress(source.encode(), 9)).decode()
-    return SEALED.format(text=text)
+    return OBFUSCATED.format(text=text)
 
 
-def unseal(module: dict[str, Any], text: str) -> None:
-    """Execute what was sealed in a module, with its source for `inspect`."""
+def run_obfuscated(module: dict[str, Any], text: str) -> None:
+    """Execute the source in an obfuscated module that `inspect` can find."""
     source = zlib.decompress(base64.b85decode(text)).decode()
-    place = f"{module['__name__']} (unsealed)"
+    place = f"{module['__name__']} (decoded)"
     lines = source.splitlines(keepends=True)
     linecache.cache[place] = (len(source), None, lines, place)
     exec(compile(source, place, "exec"), module)

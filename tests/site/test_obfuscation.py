@@ -1,4 +1,4 @@
-"""What is sealed runs as before, and shows nothing."""
+"""What is obfuscated runs as before, and shows nothing."""
 
 import sys
 from pathlib import Path
@@ -11,25 +11,25 @@ from book import SITE
 from booktools import export
 from booktools.sphinx.book import Book
 from helpers import judge, mutate
-from helpers.obfuscation import seal
+from helpers.obfuscation import obfuscate
 
 MODULES = [it for it in Path(tasks.__path__[0]).glob("*.py") if it.stem != "__init__"]
 each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 
 
-def unsealed(path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Return the module that a sealed copy of a file makes."""
-    module = ModuleType(f"sealed.{path.stem}")
+def run_module(path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Return the module that an obfuscated copy of a file makes."""
+    module = ModuleType(f"obfuscated.{path.stem}")
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    exec(seal(path.read_text(encoding="utf-8")), vars(module))
+    exec(obfuscate(path.read_text(encoding="utf-8")), vars(module))
     return module
 
 
 @each_module
-def test_a_sealed_module_still_knows_the_mistakes(
+def test_an_obfuscated_module_still_knows_the_mistakes(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for task in unsealed(path, monkeypatch).TASKS:
+    for task in run_module(path, monkeypatch).TASKS:
         assert judge.judge(task, task.solution)[0] == ""
         for mistake in task.mistakes:
             mutant = mutate(task.solution, mistake.old, mistake.new)
@@ -42,7 +42,7 @@ def exported(folder: Path, book: Book) -> str:
     return "".join(it.read_text() for it in (folder / export.TASKS).glob("*.py"))
 
 
-def test_only_the_students_edition_is_sealed(
+def test_only_the_students_edition_is_obfuscated(
     book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = {

@@ -42,7 +42,7 @@ def test_the_environment_decides(monkeypatch, machine) -> None:
 
 def test_unknown_names_are_refused(monkeypatch, machine) -> None:
     machine(cuda=False, mps=True)
-    said = "is not a device; choose one of cpu, .*auto. This machine has: mps, cpu."
+    said = r"is not a device; choose one of cpu, .*auto. This machine has: mps, cpu."
     with pytest.raises(DeviceError, match=f"'gpu' {said}"):
         select_device("gpu")
     monkeypatch.setenv("BOOK_DEVICE", "GPU")
