@@ -83,7 +83,7 @@ def main(root: Path) -> int:
     try:
         return build(root)
     except KeyboardInterrupt:
-        keep_last_site(root, "it was interrupted; finished chapters are kept")
+        report_failure(root, "it was interrupted; finished chapters are kept")
         sys.stderr.flush()
         # End at once, along with the kernels, however busy they are; and by
         # the signal, so that a calling shell stops as well.
@@ -108,14 +108,14 @@ def build(root: Path) -> int:
     environment = prepare_environment(root)
     jobs = number_of_jobs()
     hashes = hash_sources(root)
-    key = hash_of(hashes, environment.fingerprint, commit_and_addresses(root))
+    key = combine_hashes(hashes, environment.fingerprint, commit_and_addresses(root))
     print(f"Digits: {environment.digits}.", flush=True)
     if is_up_to_date(site, key, [executed_file(root, path) for path in paths]):
         print(f"Nothing has changed since {site / 'index.html'} was built.")
         return 0
     folder = root / RENDERED / edition()
     of_pages = {f"{name}.md" for name in pages(root)}
-    base = hash_of(
+    base = combine_hashes(
         {name: it for name, it in hashes.items() if name not in of_pages},
         environment.fingerprint,
         commit_and_addresses(root),
@@ -127,22 +127,22 @@ def build(root: Path) -> int:
     names = {path: path.relative_to(root).as_posix() for path in paths}
     read = [path for path in paths if changed is None or names[path] in changed]
     if not execute(root, read, environment, jobs, timeout):
-        return keep_last_site(root, "a chapter failed, see above")
+        return report_failure(root, "a chapter failed, see above")
     if read and (now := prepare_environment(root)) != environment:
         shutil.rmtree(root / CACHE / environment.fingerprint, ignore_errors=True)
         files = [name for name, _ in now.files.items() ^ environment.files.items()]
-        return keep_last_site(
+        return report_failure(
             root,
             f"{', '.join(sorted(set(files))) or 'what chapters depend on'} changed "
             "meanwhile; try again (chapters may write only in temporary folders)",
         )
     if any(hash_file(path) != hashes[names[path]] for path in read):
-        return keep_last_site(root, "a chapter was edited meanwhile; try again")
+        return report_failure(root, "a chapter was edited meanwhile; try again")
     (folder / STATE).unlink(missing_ok=True)  # until this build has succeeded
     if not render(root, folder):
         # Otherwise Sphinx would not warn again.
         shutil.rmtree(folder, ignore_errors=True)
-        return keep_last_site(root, "Sphinx gave warnings or errors, see above")
+        return report_failure(root, "Sphinx gave warnings or errors, see above")
     shutil.copytree(folder / "_build" / "html", root / NEXT / "html")
     invalidate_stamps(root, site, key)
     save_executed(root, paths, read, environment.fingerprint)
@@ -194,7 +194,7 @@ def commit_and_addresses(root: Path) -> str:
     return " ".join(facts)
 
 
-def hash_of(*parts: Any) -> str:
+def combine_hashes(*parts: Any) -> str:
     """Return a single hash of several hashes and texts."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -416,7 +416,7 @@ def render(root: Path, folder: Path, builder: str = "html") -> bool:
     return True
 
 
-def keep_last_site(root: Path, reason: str) -> int:
+def report_failure(root: Path, reason: str) -> int:
     """Report that the build failed and which site remains; return the exit status."""
     shutil.rmtree(root / NEXT, ignore_errors=True)
     site = root / BUILD / SITES[edition()]

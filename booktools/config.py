@@ -16,7 +16,7 @@ from jupyter_book.config import get_validator
 
 from booktools.errors import AuthorError
 from booktools.sources import is_readable
-from booktools.urls import is_elsewhere
+from booktools.urls import is_external
 from booktools.yaml_files import YamlFile, read_yaml
 
 USED = {
@@ -142,7 +142,7 @@ def _wrong_redirects(root: Path, file: YamlFile) -> Iterator[AuthorError]:
         page = target_of(str(old), new)
         if is_readable(root / f"{old}.md"):
             yield file.error(f"there is a page “{old}”; delete this line.", *place, old)
-        elif not is_elsewhere(new) and not is_readable(root / f"{page}.md"):
+        elif not is_external(new) and not is_readable(root / f"{page}.md"):
             yield file.error(
                 f"“{old}” leads to “{new}”, which is not a page.", *place, old
             )

@@ -20,7 +20,7 @@ from booktools.build import recover, replace
 from booktools.edition import SITES, STUDENT, edition
 from booktools.environment import requested
 from booktools.sources import BUILD, LOCK
-from booktools.sphinx.book import Book, look_up
+from booktools.sphinx.book import Book, load_book
 from booktools.sphinx.buttons import launch_addresses
 from booktools.sphinx.notebooks import is_title, own_package
 from helpers.obfuscation import obfuscate
@@ -53,7 +53,7 @@ def main(root: Path) -> int:
     outputs = requested("OUTPUTS")
     if status := build.main(root):
         return status
-    book = look_up(root)
+    book = load_book(root)
     folder = root / NOTEBOOKS
     with FileLock(root / LOCK):  # one at a time, as for builds
         recover(folder)

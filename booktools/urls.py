@@ -94,6 +94,6 @@ def _address_in(variable: str) -> str:
     return asked.rstrip("/")
 
 
-def is_elsewhere(uri: str) -> bool:
+def is_external(uri: str) -> bool:
     """Return whether an address has a scheme or a host, so is not a file of ours."""
     return re.match(r"[A-Za-z][\w+.-]*:|//", uri) is not None

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def book() -> "Book":
     """Facts about the book."""
-    from booktools.sphinx.book import look_up
+    from booktools.sphinx.book import load_book
 
-    return look_up(ROOT)
+    return load_book(ROOT)
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from booktools.edition import SITES, edition
 from booktools.slides.arrange import Slide, arrange
 from booktools.sources import BUILD, LOCK
 from booktools.toc import find_chapters
-from booktools.urls import is_elsewhere
+from booktools.urls import is_external
 
 SLIDES = BUILD / "slides"
 HERE = Path(__file__).parent
@@ -102,7 +102,7 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
     source = site / "chapters" / f"{name}.html"
     page = BeautifulSoup(source.read_text(encoding="utf-8"), "html.parser")
     assert page.article
-    article = gather(page.article)
+    article = merge_sections(page.article)
     assert page.title
     _, _, book = page.title.get_text().partition(" — ")
     clean(article)
@@ -114,17 +114,17 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
     for path in (*styles, *SCRIPTS):
         shutil.copy(path, files)
     icons = [
-        take_along(str(it["href"]), source.parent, files)
+        copy_asset(str(it["href"]), source.parent, files)
         for it in page.select('link[rel~="icon"]')
     ]
     logos = [
-        take_along(str(it["src"]), source.parent, files)
+        copy_asset(str(it["src"]), source.parent, files)
         for it in page.select("img.sidebar-logo")
     ]
     pieces = [piece for slide in slides for piece in slide.pieces]
     for shown in [it for piece in pieces for it in (piece, *piece.find_all(src=True))]:
         if shown.get("src"):
-            shown["src"] = take_along(str(shown["src"]), source.parent, files)
+            shown["src"] = copy_asset(str(shown["src"]), source.parent, files)
     drawn = [[draw_slide(slide) for slide in stack] for stack in stacks]
     drawn[0][0] = draw_title_slide(slides[0], book, logos)
     html = DECK.format(
@@ -142,7 +142,7 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
     return len(slides)
 
 
-def take_along(address: str, here: Path, files: Path) -> str:
+def copy_asset(address: str, here: Path, files: Path) -> str:
     """Copy a file that a page shows to the deck's, and return its address there.
 
     Parameters
@@ -152,14 +152,14 @@ def take_along(address: str, here: Path, files: Path) -> str:
     here, files : Path
         The folders of the page, and of the deck's files.
     """
-    if is_elsewhere(address):
+    if is_external(address):
         return address
     path = here / unquote(address)
     shutil.copy(path, files)
     return f"files/{quote(path.name)}"
 
 
-def gather(article: Tag) -> Tag:
+def merge_sections(article: Tag) -> Tag:
     """Return the section with the title, with the sections beside it moved into it."""
     first, *others = article.find_all("section", recursive=False)
     assert first.h1
@@ -222,7 +222,7 @@ def unwrap_dead_links(slides: list[Slide]) -> None:
     for piece in pieces:
         for link in piece.find_all("a"):
             address = str(link.get("href"))
-            if not is_elsewhere(address) and address.lstrip("#") not in names:
+            if not is_external(address) and address.lstrip("#") not in names:
                 link.unwrap()
 
 

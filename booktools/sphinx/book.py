@@ -58,8 +58,8 @@ class Book:
         return next((title for title, names in self.parts if page in names), "")
 
 
-def look_up(root: Path) -> Book:
-    """Find all facts about the book.
+def load_book(root: Path) -> Book:
+    """Return all facts about the book.
 
     Raises
     ------
@@ -81,8 +81,8 @@ def look_up(root: Path) -> Book:
     )
 
 
-def _look_up(app: Sphinx, config: Config) -> None:
-    book = look_up(Path(app.srcdir))
+def _load_book(app: Sphinx, config: Config) -> None:
+    book = load_book(Path(app.srcdir))
     config["book"] = book
     cache = book.root / CACHE / book.environment.fingerprint
     config["nb_execution_cache_path"] = str(cache)
@@ -90,7 +90,7 @@ def _look_up(app: Sphinx, config: Config) -> None:
     (Path(app.outdir) / STAMP).unlink(missing_ok=True)
 
 
-def _name_page(app: Sphinx, exception: Exception | None) -> None:
+def _log_page(app: Sphinx, exception: Exception | None) -> None:
     """Log on which page an unforeseen error happened."""
     cause = getattr(exception, "orig_exc", None)
     foreseen = isinstance(exception, SphinxError) and cause is None
@@ -103,6 +103,6 @@ def _name_page(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx, before MyST-NB reads its configuration."""
     app.add_config_value("book", None, "")
-    app.connect("config-inited", _look_up, priority=100)
-    app.connect("build-finished", _name_page)
+    app.connect("config-inited", _load_book, priority=100)
+    app.connect("build-finished", _log_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -29,7 +29,7 @@ from sphinx.writers.html5 import HTML5Translator
 from booktools.edition import STUDENT, edition
 from booktools.outputs import SCRIPT
 from booktools.sources import BUILD, is_readable
-from booktools.urls import is_elsewhere
+from booktools.urls import is_external
 from helpers import plots
 from helpers.plots import to_webp
 
@@ -85,7 +85,7 @@ def _prepare_images(app: Sphinx, doctree: nodes.document) -> None:
         if "data:image/webp;base64," in raw.astext():
             _extract_frames(raw, kept)
     for image in doctree.findall(nodes.image):
-        if is_elsewhere(image["uri"]):
+        if is_external(image["uri"]):
             continue
         path = _find(app, image)
         if not is_readable(path):
@@ -126,7 +126,7 @@ def _find(app: Sphinx, image: nodes.image) -> Path:
 def _check_sources(app: Sphinx, raw: nodes.raw) -> None:
     """Warn if HTML names a file that will not be on the site."""
     for source in SOURCE.findall(SCRIPT.sub("", raw.astext())):
-        if is_elsewhere(source):
+        if is_external(source):
             continue
         name, path = app.env.relfn2path(unquote(source), app.env.docname)
         if not name.startswith("_static/") or not is_readable(path):
@@ -400,7 +400,7 @@ def _depart_image(self: HTML5Translator, node: nodes.image) -> None:
 
 def _path_of(image: nodes.image, folder: str | Path) -> Path | None:
     """Return the file of an image, or None if it is elsewhere."""
-    if is_elsewhere(image["uri"]):
+    if is_external(image["uri"]):
         return None
     path = Path(folder, image["uri"])
     return path if is_readable(path) else None

@@ -50,7 +50,7 @@ from booktools.sphinx.book import Book
 from booktools.sphinx.chapter_head import chapter_number
 from booktools.sphinx.images import VERSIONS, drawn_before
 from booktools.sphinx.tasks import TITLE, TRY
-from booktools.urls import is_elsewhere
+from booktools.urls import is_external
 
 logger = getLogger(__name__)
 
@@ -447,7 +447,7 @@ class NotebookTranslator(MarkdownTranslator):
     def visit_image(self, node: nodes.image) -> None:
         """Embed an image in the text, unless it is elsewhere or was not found."""
         address = node["uri"]
-        if not is_elsewhere(address):
+        if not is_external(address):
             path = Path(self.env.srcdir, address)
             if not is_readable(path):
                 raise nodes.SkipNode

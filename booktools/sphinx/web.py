@@ -19,7 +19,7 @@ from sphinx.config import Config
 
 from booktools.config import target_of
 from booktools.toc import pages
-from booktools.urls import is_elsewhere, site_address
+from booktools.urls import is_external, site_address
 
 REDIRECT = "theme/templates/redirect.html"
 CARD = "_static/card.png"  # the preview image, if it exists
@@ -54,7 +54,7 @@ def _configure(app: Sphinx, config: Config) -> None:
     config["redirects"] = {  # an excluded chapter has no address
         str(old): new
         for old, new in config.redirects.items()
-        if is_elsewhere(new) or target_of(str(old), new) in known
+        if is_external(new) or target_of(str(old), new) in known
     }
     config["redirect_html_template_file"] = REDIRECT
     config["notfound_urls_prefix"] = urlsplit(site).path or "/"

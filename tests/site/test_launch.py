@@ -22,7 +22,7 @@ from book import (
 
 from booktools import build, export
 from booktools.errors import AuthorError
-from booktools.sphinx.book import Book, look_up
+from booktools.sphinx.book import Book, load_book
 from booktools.sphinx.buttons import (
     BRANCH,
     launch_addresses,
@@ -199,7 +199,7 @@ def its_remote(fork: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_fork_launches_and_edits_its_own_and_changes_no_file(
     fork: Path, its_remote: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    book = look_up(fork)
+    book = load_book(fork)
     branch = tmp_path_factory.mktemp("exported") / "branch"
     export.export(book, SITE, branch, outputs=False)
     readme = (branch / "README.md").read_text()

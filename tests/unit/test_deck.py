@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from booktools.slides.deck import take_along
+from booktools.slides.deck import copy_asset
 
 
 @pytest.mark.parametrize(
@@ -21,12 +21,12 @@ def test_a_picture_is_copied(tmp_path: Path, address: str, there: str) -> None:
     for name in ("a.svg", "a b&#.svg", "bü.svg"):
         (tmp_path / "_images" / name).write_text(name)
     here, files = tmp_path / "chapters", tmp_path / "files"
-    assert take_along(address, here, files) == there
+    assert copy_asset(address, here, files) == there
     (copied,) = files.iterdir()
     assert copied.read_text() == copied.name
 
 
 @pytest.mark.parametrize("address", ["https://example.org/a.svg", "//a.org/b.png"])
 def test_a_picture_elsewhere_stays_there(tmp_path: Path, address: str) -> None:
-    assert take_along(address, tmp_path, tmp_path / "files") == address
+    assert copy_asset(address, tmp_path, tmp_path / "files") == address
     assert not list(tmp_path.iterdir())

@@ -11,7 +11,7 @@ from booktools.build import commit_and_addresses
 from booktools.errors import AuthorError
 from booktools.git import origin
 from booktools.urls import (
-    is_elsewhere,
+    is_external,
     pages_address,
     repository_address,
     site_address,
@@ -139,7 +139,7 @@ def test_another_address_builds_again(monkeypatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "elsewhere"),
+    ("address", "external"),
     [
         ("https://example.org/a.png", True),
         ("//example.org/a.png", True),
@@ -151,5 +151,5 @@ def test_another_address_builds_again(monkeypatch) -> None:
         ("", False),
     ],
 )
-def test_what_has_a_scheme_or_a_host_is_elsewhere(address, elsewhere) -> None:
-    assert is_elsewhere(address) is elsewhere
+def test_what_has_a_scheme_or_a_host_is_external(address, external) -> None:
+    assert is_external(address) is external
