@@ -49,7 +49,7 @@ FURO = {  # options that its templates use, and ours do not
 # What Jupyter Book's schema does not know: below sphinx.config.
 _TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
 _CONFIG = {"properties": {"original": _TEXTS, "redirects": _TEXTS}}
-OURS = {"properties": {"sphinx": {"properties": {"config": _CONFIG}}}}
+OWN_SCHEMA = {"properties": {"sphinx": {"properties": {"config": _CONFIG}}}}
 _ADDRESS = "links follow the remote “origin”; for another address set {}."
 _REPOSITORY = _ADDRESS.format("BOOK_REPOSITORY")
 _SITE = _ADDRESS.format("BOOK_URL")
@@ -122,8 +122,8 @@ def cell_timeout(root: Path) -> int:
 
 
 def _wrong_types(file: YamlFile) -> Iterator[AuthorError]:
-    """Yield what does not conform to Jupyter Book's schema, or to `OURS`."""
-    validators = get_validator(), get_validator().evolve(schema=OURS)
+    """Yield what does not conform to Jupyter Book's schema, or to `OWN_SCHEMA`."""
+    validators = get_validator(), get_validator().evolve(schema=OWN_SCHEMA)
     for fault in chain.from_iterable(it.iter_errors(file.data) for it in validators):
         name = ".".join(map(str, fault.absolute_path))
         message = f"{name}: {fault.message}."

@@ -65,32 +65,32 @@ UNSET_FOR_KERNELS = (
 )
 KEPT_FOR_KERNELS = {"PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"}
 # Prefixes of other variables, which numerical libraries read.
-SWITCH_PREFIXES = (
+TRACKED_PREFIXES = (
     *("ATEN_", "BLIS_", "CUBLAS_", "CUDA_", "DNNL_", "GOTO_", "JAX_", "JOBLIB_"),
     *("KMP_", "LOKY_", "MKL_", "NPY_", "NUMBA_", "NUMEXPR_", "NVIDIA_", "OMP_"),
     *("ONEDNN_", "OPENBLAS_", "PANDAS_", "PYTORCH_", "SCIPY_", "SKLEARN_"),
     *("TORCH_", "XLA_"),
 )
-SWITCHES = {"SOURCE_DATE_EPOCH", "TZ"}
+TRACKED_VARIABLES = {"SOURCE_DATE_EPOCH", "TZ"}
 # A variable that a chapter reads; those of the book are in the fingerprint anyway.
-VARIABLE = re.compile(
+READ_VARIABLE = re.compile(
     r"""(?:environ(?:\.get)?\s*[\[(]|getenv\()\s*["'](?!BOOK_|MNIST_DIR)(\w+)"""
 )
 IMPORT = re.compile(r"^[^\S\n]*(from|import) +([\w., ]+)", re.M)
 # A string in code that may name a file.
-NAME = re.compile(r"""(["'])([^"'\n]{0,200}[./][^"'\n]{0,200})\1""")
-OURS = {"helpers", "interactive"}
-WRITTEN = re.compile(r"^%%writefile +(\w+)\.py$", re.M)  # by a chapter, for itself
+FILE_NAME = re.compile(r"""(["'])([^"'\n]{0,200}[./][^"'\n]{0,200})\1""")
+OWN_PACKAGES = {"helpers", "interactive"}
+WRITEFILE = re.compile(r"^%%writefile +(\w+)\.py$", re.M)  # by a chapter, for itself
 # What pages and tools use; a chapter reads it only by name. All else may be data.
-NOT_READ = re.compile(
+NON_DATA_FILES = re.compile(
     r"(_static|benchmarks|binder|booktools|interactive/static|theme)/"
     r"|(chapters|reference)/.*\.(md|bib|ipynb)$|figures/\w+\.(py|svg)$|[^/]+\.(cff|md)$"
     r"|(_config|_toc)\.yml$|(jupytext|pyproject)\.toml$|(LICENSE|Makefile)[^/]*$"
     r"|(requirements[^/]*|constraints)\.txt$"
 )
-LARGE = 2**20  # bytes; a larger file is read again only if its timestamp has changed
+LARGE_FILE = 2**20  # bytes; a larger one is read again only if its timestamp changes
 # The modules that decide how a chapter is executed.
-EXECUTORS = (
+EXECUTION_MODULES = (
     "environment.py",
     "execute.py",
     "ipython_kernel_config.py",
@@ -124,7 +124,7 @@ class Environment:
     files : dict of str to str
         SHA-256 sums of the files that chapters can read, `helpers` and
         `interactive` among them, and of the modules that execute chapters.
-    switches : dict of str to str
+    variables : dict of str to str
         Environment variables that numerical libraries, or the chapters, read.
     """
 
@@ -136,7 +136,7 @@ class Environment:
     threads: str
     versions: dict[str, str]
     files: dict[str, str]
-    switches: dict[str, str]
+    variables: dict[str, str]
 
     @property
     def fingerprint(self) -> str:
@@ -182,7 +182,7 @@ def prepare_environment(root: Path) -> Environment:
         threads=os.environ[THREADS],
         versions=library_versions(code),
         files=hash_files(root, code),
-        switches=switches(code),
+        variables=tracked_variables(code),
     )
     os.environ["BOOK_RESULTS_DIR"] = str(root / RESULTS / environment.fingerprint)
     return environment
@@ -216,14 +216,15 @@ def set_variables(root: Path) -> None:
     os.environ["MATPLOTLIBRC"] = str(package_folder("matplotlib") / "mpl-data")
 
 
-def switches(code: Code) -> dict[str, str]:
+def tracked_variables(code: Code) -> dict[str, str]:
     """Return the variables that libraries, or the chapters themselves, read."""
     texts = [text for _, text in code.values()]
-    named = SWITCHES | {name for text in texts for name in VARIABLE.findall(text)}
+    found = {name for text in texts for name in READ_VARIABLE.findall(text)}
+    named = TRACKED_VARIABLES | found
     return {
         name: value
         for name, value in sorted(os.environ.items())
-        if name in named or name.startswith(SWITCH_PREFIXES)
+        if name in named or name.startswith(TRACKED_PREFIXES)
     }
 
 
@@ -234,8 +235,8 @@ def library_versions(code: Code) -> dict[str, str]:
     for kind, names in (found for text in texts for found in IMPORT.findall(text)):
         for name in names.split(",") if kind == "import" else [names]:
             modules.add(re.split(r"[. ]", name.strip())[0])
-    modules -= {name for text in texts for name in WRITTEN.findall(text)}
-    modules -= OURS | set(sys.stdlib_module_names)
+    modules -= {name for text in texts for name in WRITEFILE.findall(text)}
+    modules -= OWN_PACKAGES | set(sys.stdlib_module_names)
     modules = {name for name in modules if name.isidentifier()}
     return _versions_of(frozenset(filter(None, map(package_of, modules))))
 
@@ -278,11 +279,11 @@ def hash_files(root: Path, code: Code) -> dict[str, str]:
     """Return the SHA-256 sum of each file that affects what chapters compute."""
     paths = data_files(root)
     for name, (path, words) in code.items():
-        for _, text in NAME.findall(words):
+        for _, text in FILE_NAME.findall(words):
             file = path.parent / os.path.expanduser(text)  # noqa: PTH111 (no errors)
             if is_readable(file) and not text.startswith(("/proc", "/sys")):
                 paths[f"{name}: {text}"] = file
-    for name in EXECUTORS:
+    for name in EXECUTION_MODULES:
         paths[f"booktools/{name}"] = Path(__file__).with_name(name)
     return {name: hash_file(path) for name, path in sorted(paths.items())}
 
@@ -301,10 +302,12 @@ def data_files(root: Path) -> dict[str, Path]:
     That is all but its pages, and what only pages and tools use.
     """
     paths = {it.as_posix(): root / it for it in book_files(root)}
-    for package in OURS:
+    for package in OWN_PACKAGES:
         folder = package_folder(package)
         paths |= {f"{package}/{it}": folder / it for it in book_files(folder)}
-    return {name: path for name, path in paths.items() if not NOT_READ.match(name)}
+    return {
+        name: path for name, path in paths.items() if not NON_DATA_FILES.match(name)
+    }
 
 
 def hash_file(path: Path) -> str:
@@ -317,7 +320,7 @@ def hash_file(path: Path) -> str:
     """
     try:
         status = path.stat()
-        if status.st_size < LARGE:
+        if status.st_size < LARGE_FILE:
             return _hash_content(path)
         return _hash_large(path, status.st_mtime_ns, status.st_size)
     except OSError as error:
@@ -383,7 +386,7 @@ def positive_number(variable: str, default: int, what: str) -> int:
     return int(asked)
 
 
-def requested(variable: str) -> bool:
+def flag(variable: str) -> bool:
     """Return whether an environment variable says yes, see `helpers.flags`.
 
     Raises

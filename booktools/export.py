@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from booktools import build
 from booktools.build import recover, replace
 from booktools.edition import SITES, STUDENT, edition
-from booktools.environment import requested
+from booktools.environment import flag
 from booktools.sources import BUILD, LOCK
 from booktools.sphinx.book import Book, load_book
 from booktools.sphinx.buttons import launch_addresses
@@ -50,7 +50,7 @@ Edit the chapters there: each export overwrites the notebooks.
 
 def main(root: Path) -> int:
     """Build the site, export its notebooks, and return the exit status."""
-    outputs = requested("OUTPUTS")
+    outputs = flag("OUTPUTS")
     if status := build.main(root):
         return status
     book = load_book(root)

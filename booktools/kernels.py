@@ -45,9 +45,9 @@ def preload_kernels() -> None:
     other than Linux, with ``BOOK_FRESH_KERNELS=1``, and when the fork server
     would inherit ``-O`` or ``-W`` from this interpreter, which kernels do not.
     """
-    from booktools.environment import requested  # late: each fork imports this module
+    from booktools.environment import flag  # late: each fork imports this module
 
-    if requested("BOOK_FRESH_KERNELS") or sys.platform != "linux":
+    if flag("BOOK_FRESH_KERNELS") or sys.platform != "linux":
         return  # on macOS, system libraries do not survive a fork
     if sys.flags.optimize or sys.warnoptions:
         return

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 BUILD = Path("_build")  # this and the following are relative to the root
 EXECUTED = BUILD / "executed"  # the executed chapters that the built pages show
 LOCK = BUILD / "lock"  # held while building, printing or exporting
-NOT_OF_THE_BOOK = {str(BUILD), "tests"}  # and what begins with a dot
+EXCLUDED_FOLDERS = {str(BUILD), "tests"}  # and what begins with a dot
 HEADER = re.compile(r"---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*$", re.M | re.S)
 # The options of a cell, between lines of dashes or each after a colon.
 OPTIONS = re.compile(
     r"^```+\{code-cell\}[^\n]*\n(?:---[ \t]*\n(.*?)^---|((?::[^\n]*\n)+))", re.M | re.S
 )
-SHOWN = {"description", "gpu"}  # fields of a header that readers see
-HEADER_NEEDS = {
+VISIBLE_FIELDS = {"description", "gpu"}  # fields of a header that readers see
+REQUIRED_HEADER = {
     ("jupytext", "text_representation", "extension"): ".md",
     ("jupytext", "text_representation", "format_name"): "myst",
     ("kernelspec", "display_name"): "Python 3",
@@ -55,7 +55,7 @@ def book_files(root: Path) -> list[Path]:
             for name in folders
             if not name.startswith((".", "__"))
             and not name.endswith(".egg-info")
-            and str((here / name).relative_to(root)) not in NOT_OF_THE_BOOK
+            and str((here / name).relative_to(root)) not in EXCLUDED_FOLDERS
         )
         paths = (here / name for name in sorted(files) if not name.startswith("."))
         found += [it.relative_to(root) for it in paths if os.path.isfile(it)]  # noqa: PTH113
@@ -151,12 +151,12 @@ def check_header(root: Path, path: Path) -> None:
         message = "this chapter has no header; copy another chapter's, from --- to ---."
         raise AuthorError(message, name, 1)
     file = parse_yaml(header[1], name, 2)
-    for key in sorted(SHOWN & file.data.keys()):
+    for key in sorted(VISIBLE_FIELDS & file.data.keys()):
         if not isinstance(file.data[key], str):
             raise file.error(f"write a text after “{key}:”, or delete this line.", key)
     if not has_code:
         return
-    for place, value in HEADER_NEEDS.items():
+    for place, value in REQUIRED_HEADER.items():
         found: Any = file.data
         for key in place:
             found = found.get(key, {}) if isinstance(found, dict) else {}

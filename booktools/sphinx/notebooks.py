@@ -43,7 +43,7 @@ from sphinx_markdown_builder.escape import escape_markdown_chars
 from sphinx_markdown_builder.translator import MarkdownTranslator, pushing_context
 from tabulate import tabulate
 
-from booktools.environment import OURS, package_of
+from booktools.environment import OWN_PACKAGES, package_of
 from booktools.execute import open_cache
 from booktools.sources import is_readable, read_chapter
 from booktools.sphinx.book import Book
@@ -65,7 +65,7 @@ HIDDEN: dict[str, dict[str, Any]] = {
         "cellView": "form",
     },
 }
-WRITTEN = re.compile(r"\s*%%writefile (\w+)\.py\n")  # a module of the chapter's own
+WRITEFILE = re.compile(r"\s*%%writefile (\w+)\.py\n")  # a module of the chapter's own
 DROPPED_HTML = ("<script", "<svg", "<style")
 FOLDED = {"jp-MarkdownHeadingCollapsed": True}
 METADATA = {
@@ -553,9 +553,9 @@ def needed_packages(book: Book, executed: NotebookNode) -> list[str]:
     """
     cells = [cell.source for cell in executed.cells if cell.cell_type == "code"]
     modules = {name for cell in cells for name in imported_modules(cell)}
-    modules -= {found[1] for cell in cells if (found := WRITTEN.match(cell))}
+    modules -= {found[1] for cell in cells if (found := WRITEFILE.match(cell))}
     packages = []
-    for module in sorted(modules - set(sys.stdlib_module_names) - OURS):
+    for module in sorted(modules - set(sys.stdlib_module_names) - OWN_PACKAGES):
         if not (package := package_of(module)):
             raise ValueError(
                 f"it imports {module!r}, which no installed package provides; the code "

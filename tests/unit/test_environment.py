@@ -24,7 +24,7 @@ from booktools.environment import (
     prepare_environment,
     read_code,
     set_variables,
-    switches,
+    tracked_variables,
 )
 from booktools.errors import AuthorError
 from booktools.pytest_chapters import pytest_xdist_auto_num_workers
@@ -40,7 +40,7 @@ HERE = Environment(
     threads="1",
     versions={"numpy": "2"},
     files={"helpers/data.py": "0"},
-    switches={},
+    variables={},
 )
 
 
@@ -71,10 +71,10 @@ def test_the_fingerprint_changes_with_every_part(field: str) -> None:
     ("variables", "field"),
     [
         ({"OMP_NUM_THREADS": "2"}, "threads"),
-        ({"MKL_CBWR": "COMPATIBLE"}, "switches"),
-        ({"CUDA_VISIBLE_DEVICES": ""}, "switches"),
-        ({"NUMBA_DISABLE_JIT": "1"}, "switches"),
-        ({"TZ": "Asia/Tokyo"}, "switches"),
+        ({"MKL_CBWR": "COMPATIBLE"}, "variables"),
+        ({"CUDA_VISIBLE_DEVICES": ""}, "variables"),
+        ({"NUMBA_DISABLE_JIT": "1"}, "variables"),
+        ({"TZ": "Asia/Tokyo"}, "variables"),
         ({"BOOK_RUN": "quick"}, "run"),
     ],
 )
@@ -92,7 +92,7 @@ def test_variables_count(
     after = prepare_environment(root)
     changed = [name for name, it in vars(after).items() if it != vars(before)[name]]
     assert field in changed
-    assert {*changed} <= {field, "switches"}  # where threads are as well
+    assert {*changed} <= {field, "variables"}  # where threads are as well
     results = root / environment.RESULTS / after.fingerprint
     assert os.environ["BOOK_RESULTS_DIR"] == str(results)
 
@@ -124,9 +124,9 @@ def test_a_variable_that_a_chapter_reads_counts(
 ) -> None:
     book = lay_out(tmp_path / "book")
     monkeypatch.setenv("COURSE", "2026")
-    assert "COURSE" not in switches(read_code(book.root))
+    assert "COURSE" not in tracked_variables(read_code(book.root))
     book.append(f"\n```{{code-cell}} ipython3\n{code}\n```\n")
-    assert switches(read_code(book.root))["COURSE"] == "2026"
+    assert tracked_variables(read_code(book.root))["COURSE"] == "2026"
 
 
 def test_the_machine_counts(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
@@ -259,7 +259,7 @@ def test_what_a_module_beside_the_chapters_uses_counts(
     module = root / "chapters" / "beside.py"
     module.write_text("import os, yaml\nos.environ['COURSE']\nopen('../table')\n")
     assert "pyyaml" in library_versions(read_code(root))
-    assert "COURSE" in switches(read_code(root))
+    assert "COURSE" in tracked_variables(read_code(root))
     assert "chapters/beside.py: ../table" in hash_files_of(root)
 
 
@@ -302,7 +302,7 @@ def test_links_are_followed_once_and_dangling_ones_left_alone(
 def test_a_large_file_is_read_in_pieces_and_once(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(environment, "LARGE", 3)
+    monkeypatch.setattr(environment, "LARGE_FILE", 3)
     path = tmp_path / "large"
     path.write_text("1234")
     first = hash_file(path)
@@ -317,7 +317,7 @@ def test_a_large_file_is_read_in_pieces_and_once(
 def test_a_file_that_cannot_be_read_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, limit: int
 ) -> None:
-    monkeypatch.setattr(environment, "LARGE", limit)
+    monkeypatch.setattr(environment, "LARGE_FILE", limit)
     for path, fault in ((tmp_path, "Is a directory"), (tmp_path / "a", "No such file")):
         for read in (hash_file, lambda path: read_text(path, path)):
             with pytest.raises(AuthorError, match=f"{path}: this .* read: {fault}"):
