@@ -22,7 +22,7 @@ from figures.road import add_road
 PIXELS = (1200, 630)  # as Open Graph recommends
 COLOURS = 128
 SUBTITLE = "Neural networks by hand, in NumPy and in PyTorch"
-LARGEST, STEP = 37, 42  # maximum size of the title, and line spacing
+MAX_SIZE, STEP = 37, 42  # maximum size of the title, and line spacing
 MARGIN = 18
 SHORT = 3  # letters; words up to this length do not end a line
 CONFIG = Path(__file__).resolve().parents[1] / "_config.yml"
@@ -46,14 +46,14 @@ def set_title(title: str) -> tuple[list[str], float]:
     """Return the one or two lines of a title, and the largest size that fits."""
     words = title.split()
     layouts = [[title]]
-    if _fitting_size([title]) < LARGEST:
+    if _fitting_size([title]) < MAX_SIZE:
         layouts += [
             [" ".join(words[:cut]), " ".join(words[cut:])]
             for cut in range(1, len(words))
             if len(words[cut - 1]) > SHORT
         ]
     lines = max(layouts, key=_fitting_size)
-    return lines, min(LARGEST, _fitting_size(lines))
+    return lines, min(MAX_SIZE, _fitting_size(lines))
 
 
 def _fitting_size(lines: list[str]) -> float:

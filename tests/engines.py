@@ -40,7 +40,7 @@ from booktools.chromium import launch_arguments
 from booktools.serve import Handler
 
 SCREENSHOTS = BUILD / "screenshots"
-PATIENCE = 15  # seconds
+TIMEOUT = 15  # seconds
 # Put first on each page, since WebKit's driver does not report the console.
 LISTEN = b"""<head><script>
 window.heard = [];
@@ -161,7 +161,7 @@ def start_firefox() -> Iterator[Remote]:
         port = Path(profile, "MarionetteActivePort")
         arguments = ("--headless", "--marionette", "--profile", profile, "about:blank")
         with start(firefox, *arguments):
-            end = time.monotonic() + 4 * PATIENCE
+            end = time.monotonic() + 4 * TIMEOUT
             while not (port.exists() and port.read_text()):
                 assert time.monotonic() < end, "Firefox did not start."
                 time.sleep(0.05)
@@ -227,7 +227,7 @@ class Tab:
         return self.wait_until(lambda: self.get(expression, *arguments), expression)
 
     def wait_until(self, ready: Callable[[], Any], what: str = "") -> Any:
-        return WebDriverWait(self.driver, PATIENCE, 0.05).until(lambda _: ready(), what)
+        return WebDriverWait(self.driver, TIMEOUT, 0.05).until(lambda _: ready(), what)
 
     def settle(self) -> None:
         """Wait until the layout stands still."""

@@ -20,18 +20,18 @@ TAG = "tag_"  # prefix of the classes that MyST-NB makes of a cell's tags
 SLIDE_TAGS = {"slide", "subslide", "fragment", "continued"}  # prose included
 # Sizes in pixels, on a slide of 1280 by 720 (see slides.css). They need not be
 # exact: slides.js shrinks content that is slightly too large.
-ROOM = 540
-MOST_TOGETHER = 680  # height of code with its output before they are split
+BODY_HEIGHT = 540
+MAX_CELL_HEIGHT = 680  # of code with its output before they are split
 WIDTH = 1160
 LINE, CODE_LINE, ROW = 39, 29, 46
 LETTER, CODE_LETTER, EX = 13.5, 12.6, 14
 FIGURE = 380
 GAP = 22
-LONGEST_CODE = 22  # lines; longer code is split at a blank line
-LONGEST_OUTPUT = 16  # lines; longer output scrolls
-LEFT_OUT = {"solution", "at-a-glance", "head-picture"}  # classes
-SHORT_CODE = 2  # lines that leave room for a figure
-MOST_SENTENCES = 5
+MAX_CODE_LINES = 22  # longer code is split at a blank line
+MAX_OUTPUT_LINES = 16  # longer output scrolls
+OMITTED_CLASSES = {"solution", "at-a-glance", "head-picture"}
+MAX_LINES_BESIDE_FIGURE = 2  # of code
+MAX_SENTENCES = 5
 END_OF_SENTENCE = re.compile(r"[.?!][)”\"]?$")
 ERROR = re.compile(r"^[A-Za-z_.]+: ")
 
@@ -92,7 +92,7 @@ class Arrangement:
         tags = tags_of(piece)
         if piece.name == "span":
             self._names.append(str(piece["id"]))
-        elif "skip" in tags or LEFT_OUT & set(classes_of(piece)):
+        elif "skip" in tags or OMITTED_CLASSES & set(classes_of(piece)):
             self._lead = None
         elif "notes" in tags:
             self._slide.notes.append(piece)
@@ -136,7 +136,7 @@ class Arrangement:
             self._add_admonition(piece)
         elif "hint" in classes:
             self._place([piece], alone=True)
-            self._slide.used = ROOM  # the answer goes on the next slide
+            self._slide.used = BODY_HEIGHT  # the answer goes on the next slide
         else:
             self._place([piece], alone=is_picture(piece))
 
@@ -188,7 +188,7 @@ class Arrangement:
         for part in parts:
             is_note = "notes" in tags_of(part)
             (self._slide.notes if is_note else self._slide.pieces).append(part)
-        self._slide.used = ROOM  # the next piece has another heading
+        self._slide.used = BODY_HEIGHT  # the next piece has another heading
 
     def _add_cell(self, cell: Tag, tags: set[str]) -> None:
         """Put code and output on one slide if both fit, or else on several."""
@@ -209,7 +209,7 @@ class Arrangement:
             for part in outputs or filter(None, [code]):
                 add_class(part, "fragment")
         parts = split_code(code) if isinstance(code, Tag) else []
-        short = sum(count_lines(part) for part in parts) <= SHORT_CODE
+        short = sum(count_lines(part) for part in parts) <= MAX_LINES_BESIDE_FIGURE
         for part in parts[:-1]:
             self._place([part], alone=True)
         last = parts[-1:]
@@ -221,7 +221,7 @@ class Arrangement:
         rest = outputs
         if last and outputs:
             together = [*last, outputs[0]]
-            if pictures or sum(map(height_of, together)) <= MOST_TOGETHER:
+            if pictures or sum(map(height_of, together)) <= MAX_CELL_HEIGHT:
                 self._place(together, alone=bool(pictures))
                 last, rest = [], outputs[1:]
         for part in [*last, *rest]:
@@ -234,10 +234,10 @@ class Arrangement:
             self._lead = None
         height = sum(height_of(piece) + GAP for piece in pieces)
         if alone:
-            height = ROOM  # give a picture as much space as possible
+            height = BODY_HEIGHT  # give a picture as much space as possible
         slide = self._slide
         only_text = not any(it.name != "p" or is_picture(it) for it in slide.pieces)
-        full = slide.used + height > ROOM + GAP and not (alone and only_text)
+        full = slide.used + height > BODY_HEIGHT + GAP and not (alone and only_text)
         if full and slide.pieces:
             self._continue_section()
         self._slide.pieces += pieces
@@ -250,7 +250,7 @@ class Arrangement:
                 only_prose = all(piece in slide.sentences for piece in slide.pieces)
                 if only_prose and len(slide.sentences) > 1:
                     points = self._soup.new_tag("ul")
-                    for sentence in slide.sentences[:MOST_SENTENCES]:
+                    for sentence in slide.sentences[:MAX_SENTENCES]:
                         point = self._soup.new_tag("li")
                         point.append(sentence)
                         points.append(point)
@@ -336,7 +336,7 @@ def height_of(element: Tag) -> float:
     if table := element if element.name == "table" else element.find("table"):
         return ROW * len(table.find_all("tr"))
     if element.find("pre"):
-        return 30 + CODE_LINE * min(count_lines(element), LONGEST_CODE)
+        return 30 + CODE_LINE * min(count_lines(element), MAX_CODE_LINES)
     if element.name in ("ul", "ol"):
         return sum(height_of(point) + 8 for point in element.find_all("li"))
     if "admonition" in classes_of(element):
@@ -347,7 +347,7 @@ def height_of(element: Tag) -> float:
 
 def split_code(code: Tag) -> list[Tag]:
     """Split long code at blank lines, into parts that fit on a slide."""
-    if len(lines_of(code)) <= LONGEST_CODE:
+    if len(lines_of(code)) <= MAX_CODE_LINES:
         return [code]
     pre = code.find("pre")
     assert isinstance(pre, Tag)
@@ -375,7 +375,7 @@ def shorten(output: Tag) -> None:
         if errors:
             html = pre.decode_contents().strip("\n").split("\n")
             _set_lines(output, html[errors[-1] :])
-    if count_lines(pre) > LONGEST_OUTPUT:
+    if count_lines(pre) > MAX_OUTPUT_LINES:
         pre["class"] = "scroll"
         pre["tabindex"] = "0"
         pre["role"] = "region"

@@ -22,7 +22,7 @@ FOLDED = {"tag_hide-input", "tag_hide-cell", "tag_remove-input", "tag_remove-cel
 FOLDED |= {"tag_check-it"}  # which the page leaves out
 # Estimated minutes for a word of mathematical prose, a formula, and so on.
 WORD, FORMULA, CODE_LINE, PICTURE, QUESTION = 1 / 150, 1, 1 / 10, 1 / 2, 3 / 2
-SHORTEST_EXERCISE = 10
+MIN_EXERCISE_MINUTES = 10
 TRYING = 5  # times as long as it takes to read the solution
 
 
@@ -66,7 +66,7 @@ def minutes_to_read(part: Any) -> float:
 
 def minutes_to_solve(solution: nodes.Element) -> float:
     """Estimate how many minutes an exercise takes, given its solution."""
-    return max(SHORTEST_EXERCISE, TRYING * minutes_to_read(solution))
+    return max(MIN_EXERCISE_MINUTES, TRYING * minutes_to_read(solution))
 
 
 def at_a_glance(doctree: nodes.document, gpu: str) -> nodes.bullet_list:

@@ -37,7 +37,7 @@ INSTALL = (
     *("ci", "--ignore-scripts", "--no-audit", "--no-fund"),
     *("--fetch-retries=1", "--fetch-retry-mintimeout=1000"),
 )
-PATIENCE = 60  # seconds that npm may take
+NPM_TIMEOUT = 60  # seconds that npm may take
 STYLES = "fonts.css"
 FOLDER = "fonts"  # both in the site's _static
 NOTE = """\
@@ -162,7 +162,7 @@ def _fetch(pins: Path, folder: Path) -> None:
             cwd=work,
             check=True,
             capture_output=True,
-            timeout=PATIENCE,
+            timeout=NPM_TIMEOUT,
         )
         part = folder.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)  # left by an interrupted build

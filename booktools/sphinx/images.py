@@ -37,13 +37,13 @@ logger = getLogger(__name__)
 
 KEPT = BUILD / "images"  # compressed images, which are slow to make
 DRAWN = BUILD / "drawn"  # what has been made of pictures, for later builds
-MOST_DRAWN = 20_000_000  # bytes
+MAX_CACHE_BYTES = 20_000_000
 VERSIONS = f"Pillow {version('pillow')}, resvg {version('resvg-py')}"
 # Part of their names, so that a change of the compression makes new ones.
 ENCODER = Path(plots.__file__).read_bytes() + VERSIONS.encode()
 EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")  # modes of a picture
 RASTER = (".gif", ".jpeg", ".jpg", ".png", ".webp")
-LARGEST_WEBP = 16383  # pixels
+MAX_WEBP_SIDE = 16383  # pixels
 SOURCE = re.compile(r"""<\w[^<>]*?\ssrc=["']([^"']+)""")
 FRAME = re.compile("^data:image/webp;base64,")
 SVG = "{http://www.w3.org/2000/svg}"
@@ -65,7 +65,7 @@ DRAWS = {  # and does nothing else
     *("clipPath", "mask", "marker", "pattern", "linearGradient"),
     *("radialGradient", "stop"),
 }
-SMALLEST = 11  # pixels of a letter, below which a drawing scrolls
+MIN_LETTER_SIZE = 11  # pixels of a letter, below which a drawing scrolls
 PIXELS = re.compile(r"(\d*\.?\d+)(?:px)?")
 WIDTH = re.compile(r"\bwidth: ?([\d.]+)px")  # in a style
 PRINTED = "print"  # the builder whose page is printed
@@ -201,7 +201,7 @@ def _fits_webp(picture: Image.Image) -> bool:
     """Return whether WebP keeps all of a picture: its shades, frames and colours."""
     return (
         picture.mode in EIGHT_BITS
-        and max(picture.size) <= LARGEST_WEBP
+        and max(picture.size) <= MAX_WEBP_SIDE
         and getattr(picture, "n_frames", 1) == 1
         and "icc_profile" not in picture.info
     )
@@ -301,7 +301,7 @@ def draw_on_page(
     """
     width, height = _size_of_drawing(svg) or (0, 0)
     unit = width / (_view_box(svg) or (1, 1))[0]
-    least = width * SMALLEST / (unit * _smallest_letter(svg))
+    least = width * MIN_LETTER_SIZE / (unit * _smallest_letter(svg))
     for element in svg.iter():
         element.tag = str(element.tag).removeprefix(SVG)
         attributes = {}
@@ -452,7 +452,7 @@ def _forget_images(app: Sphinx, exception: Exception | None) -> None:
     """Delete the images that only an earlier build used."""
     if exception is not None or app.builder.format != "html":
         return
-    drawn_before(app.srcdir).reduce_size(MOST_DRAWN)
+    drawn_before(app.srcdir).reduce_size(MAX_CACHE_BYTES)
     images = app.env.images
     used = {name for _, name in images.values()}
     _keep_only(Path(app.outdir) / "_images", used)

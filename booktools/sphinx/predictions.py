@@ -30,7 +30,7 @@ from sphinx.util.logging import getLogger
 logger = getLogger(__name__)
 
 TITLE = "Predict before you run"
-MOST = 6  # choices
+MAX_CHOICES = 6
 PROMPT = "Show what happens", "Hide what happens"
 OUTCOME = re.compile(r'<data class="outcome" value="([^"]*)">([^<]*)</data>')
 ONLY_OUTCOME = re.compile(r"Outcome\(.*\)", re.S)
@@ -59,8 +59,8 @@ class Prediction(SphinxDirective):
         if choices:
             if "number" in self.options:
                 raise self.error("a prediction has choices or a :number:, not both")
-            if not 2 <= len(choices) <= MOST:
-                raise self.error(f"a prediction has 2 to {MOST} choices")
+            if not 2 <= len(choices) <= MAX_CHOICES:
+                raise self.error(f"a prediction has 2 to {MAX_CHOICES} choices")
             links = (nodes.reference, addnodes.pending_xref)
             if any(isinstance(part, links) for part in choices.findall()):
                 raise self.error(

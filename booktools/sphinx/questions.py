@@ -27,7 +27,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx_design.dropdown import dropdown_main, dropdown_title
 
-FEWEST, MOST = 3, 6  # answers
+MIN_ANSWERS, MAX_ANSWERS = 3, 6
 RIGHT, WRONG = "right", "wrong"
 VERDICTS = {RIGHT: "Right.", WRONG: "No."}
 
@@ -49,8 +49,10 @@ class Question(SphinxDirective):
                 "a question says what it asks, and ends with a numbered list of answers"
             )
         count, right = len(answers), self.options.get("right", 0)
-        if not FEWEST <= count <= MOST:
-            raise self.error(f"a question has {FEWEST} to {MOST} answers, not {count}")
+        if not MIN_ANSWERS <= count <= MAX_ANSWERS:
+            raise self.error(
+                f"a question has {MIN_ANSWERS} to {MAX_ANSWERS} answers, not {count}"
+            )
         if not 1 <= right <= count:
             raise self.error(f"set :right: to the right answer, 1 to {count}")
         name = f"question-{self.env.new_serialno('question') + 1}"

@@ -14,7 +14,7 @@ import nbformat
 import requests
 from nbformat import NotebookNode
 
-START = 60.0  # seconds that a server may take to answer
+START_TIMEOUT = 60.0  # seconds that a server may take to answer
 
 
 class NotebookServer:
@@ -37,7 +37,7 @@ class NotebookServer:
         reply = requests.get(
             f"{self.address}/{path}",
             headers={"Authorization": f"token {self.token}"},
-            timeout=START,
+            timeout=START_TIMEOUT,
         )
         reply.raise_for_status()
         return reply.json()
@@ -91,7 +91,7 @@ def start_server(
         ) as process,
     ):
         try:
-            give_up = time.monotonic() + START
+            give_up = time.monotonic() + START_TIMEOUT
             while not answers(server):
                 if process.poll() is not None or time.monotonic() > give_up:
                     raise RuntimeError(f"No server answers: {log.read_text()}")

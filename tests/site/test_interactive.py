@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup, Tag
 
 from booktools.sphinx.explorables import SCRIPTS, scripts_of
 
-MOST = 150_000  # bytes of one explorable, with all its scripts
+MAX_BYTES = 150_000  # bytes of one explorable, with all its scripts
 MOST_SCRIPT = 40_000  # bytes of the scripts of all explorables of a page
 
 
@@ -42,7 +42,7 @@ def test_a_page_loads_the_scripts_of_its_explorables_which_weigh_little(
         scripts = scripts_of([str(box["data-explorable"])])
         needed += [SCRIPTS / f"{name}.js" for name in scripts]
         own = len(str(box).encode()) + sum(file.stat().st_size for file in needed)
-        assert own <= MOST, f"{own} bytes"
+        assert own <= MAX_BYTES, f"{own} bytes"
 
     # A notebook has the same, with its figure inside.
     html = "".join(

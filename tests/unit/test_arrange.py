@@ -3,7 +3,7 @@
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from booktools.slides.arrange import LONGEST_CODE, Slide, arrange
+from booktools.slides.arrange import MAX_CODE_LINES, Slide, arrange
 
 CODE = (
     '<div class="cell {tags}"><div class="cell_input"><pre>{code}</pre></div>'
@@ -63,7 +63,7 @@ def test_long_code_is_cut_where_it_has_a_blank_line() -> None:
     block = "\n".join(f"line_{number}" for number in range(20))
     slides = page(cell(f"{block}\n\n{block}", ""))[1]
     assert [len(shown(slide).split()) for slide in slides] == [20, 20]
-    assert LONGEST_CODE < 40
+    assert MAX_CODE_LINES < 40
 
 
 def test_only_the_error_of_a_traceback_is_shown() -> None:

@@ -12,9 +12,9 @@ from booktools.errors import AuthorError
 from booktools.sphinx.chapter_head import (
     CODE_LINE,
     FORMULA,
+    MIN_EXERCISE_MINUTES,
     PICTURE,
     QUESTION,
-    SHORTEST_EXERCISE,
     TRYING,
     WORD,
     _add_picture,
@@ -73,7 +73,7 @@ def test_each_kind_of_part_takes_its_time(part: nodes.Element, minutes: float) -
 
 
 def test_an_exercise_takes_as_long_as_its_solution_suggests() -> None:
-    assert minutes_to_solve(solution(words(1))) == SHORTEST_EXERCISE
+    assert minutes_to_solve(solution(words(1))) == MIN_EXERCISE_MINUTES
     long = solution(words(3000))
     assert minutes_to_solve(long) == pytest.approx(TRYING * 3000 * WORD)
 

@@ -139,7 +139,7 @@ TITLES = [
 def test_a_title_fits_on_the_card_and_is_split_between_words(title) -> None:
     lines, size = card.set_title(title)
     assert " ".join(lines) == title
-    assert 18 < size <= card.LARGEST
+    assert 18 < size <= card.MAX_SIZE
     figure = card.draw(title)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()

@@ -63,7 +63,7 @@ def test_fonts_are_fetched_once_and_elsewhere(npm: Npm) -> None:
     "error",
     [
         subprocess.CalledProcessError(1, "npm"),
-        subprocess.TimeoutExpired("npm", fonts.PATIENCE),
+        subprocess.TimeoutExpired("npm", fonts.NPM_TIMEOUT),
         FileNotFoundError("node"),
     ],
     ids=lambda error: type(error).__name__,

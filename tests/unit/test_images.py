@@ -82,7 +82,7 @@ def test_a_drawing_is_part_of_the_page_in_its_colours_and_font(folder: Path) -> 
 def test_a_drawing_scrolls_before_its_letters_are_too_small(folder: Path) -> None:
     _, page = build(folder, FIGURE)
     # 8 units are 16 pixels where it is 700 wide.
-    least = 700 * images.SMALLEST / 16
+    least = 700 * images.MIN_LETTER_SIZE / 16
     assert page.select_one(".drawing > svg")["style"] == f"min-width: {least:.0f}px"
 
 
@@ -160,7 +160,7 @@ FRAME = Image.new("RGB", (40, 20), "blue")
     ("picture", "options"),
     [
         (Image.new("I;16", (40, 20), 40_000), {}),
-        (Image.new("L", (2, images.LARGEST_WEBP + 1)), {}),
+        (Image.new("L", (2, images.MAX_WEBP_SIDE + 1)), {}),
         (Image.new("RGB", (40, 20)), {"save_all": True, "append_images": [FRAME]}),
         (Image.new("RGB", (40, 20)), {"icc_profile": b"a profile"}),
     ],
