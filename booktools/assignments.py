@@ -41,7 +41,7 @@ SOLUTION = "    ### BEGIN SOLUTION\n{}\n    ### END SOLUTION"
 STUB = "    # YOUR CODE HERE\n    raise NotImplementedError()"  # nbgrader's
 HIDDEN = "### BEGIN HIDDEN TESTS\n{}\n### END HIDDEN TESTS"
 MARKED = re.compile(r"^ *### BEGIN (SOLUTION|HIDDEN TESTS)\n.*?### END \1", re.M | re.S)
-DRAWS = 100  # of data for hidden tests
+MAX_DRAWS = 100  # of data for hidden tests
 NUMBERS = "(int, float, np.generic, np.ndarray)"
 CONFIG = """\
 c = get_config()
@@ -226,7 +226,7 @@ def telling_examples(task: Task, seed: int) -> Examples:
     """
     rng = np.random.default_rng(seed)
     mutants = [mutate(task.solution, it.old, it.new) for it in task.mistakes]
-    for _ in range(DRAWS):
+    for _ in range(MAX_DRAWS):
         examples = task.examples(rng)
         right = run(task, task.solution, examples, StringIO())
         runs = (run(task, mutant, examples, StringIO()) for mutant in mutants)

@@ -39,7 +39,7 @@ PAGE, BLACK, GREY, PIXEL_EDGE, BLUE, VERMILLION, GREEN = (
 TINT = 0.12  # the opacity of areas, and of nodes that are not solid
 LEVELS = 16  # of ink in images of digits
 
-ALONE = "@media (prefers-color-scheme: dark)"
+DARK_MEDIA = "@media (prefers-color-scheme: dark)"
 FONT = "'Source Sans 3', Helvetica, Arial, sans-serif"
 NAMESPACES = {
     "": "http://www.w3.org/2000/svg",
@@ -202,7 +202,7 @@ def add_curve(
     ax.plot(*zip(*points, strict=True), color=colour, linewidth=width)
 
 
-def tidy(svg: str) -> str:
+def minify(svg: str) -> str:
     """Return one of Matplotlib's drawings with only what browsers need of it.
 
     Colours and lines become attributes, which a style sheet can override. The one
@@ -246,7 +246,7 @@ def tidy(svg: str) -> str:
                 )
             rules.append(f'[{what}="{colour}"]{{{what}:{dark[colour]}}}')
     sheet = ElementTree.Element("style")
-    sheet.text = f"{ALONE}{{{''.join(rules)}}}"
+    sheet.text = f"{DARK_MEDIA}{{{''.join(rules)}}}"
     root.insert(0, sheet)
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 
@@ -283,5 +283,5 @@ def save(figure: Figure, script: str | Path, folder: Path | None = None) -> Path
             transparent=True,
             metadata={"Title": str(figure.get_label()), **nothing},
         )
-    target.write_text(tidy(drawing.getvalue()), encoding="utf-8", newline="\n")
+    target.write_text(minify(drawing.getvalue()), encoding="utf-8", newline="\n")
     return target

@@ -24,8 +24,8 @@ from booktools.sphinx.chapter_head import chapter_number, key_picture
 from booktools.sphinx.formulas import IN_HTML
 from booktools.sphinx.images import (
     VERSIONS,
-    draw_on_page,
-    drawn_before,
+    drawing_cache,
+    inline_svg,
     on_white,
     read_drawing,
 )
@@ -48,7 +48,7 @@ class ChapterCards(SphinxDirective):
         return [chapter_cards()]
 
 
-def shrink(content: bytes, width: int, versions: str = VERSIONS) -> bytes:
+def make_thumbnail(content: bytes, width: int, versions: str = VERSIONS) -> bytes:
     """Return a picture without its white margin, at most ``width`` pixels a side."""
     small = on_white(Image.open(io.BytesIO(content)))
     small = small.crop(ImageChops.invert(small).getbbox())
@@ -75,9 +75,9 @@ def _draw(app: Sphinx, chapter: str) -> str:
         drawing = read_drawing(path.read_bytes())
         if drawing is None:
             return ""
-        html = draw_on_page(drawing, f"card-{name}-", "", colours=True)
+        html = inline_svg(drawing, f"card-{name}-", "", colours=True)
         return f'<div class="card-picture" aria-hidden="true">{html}</div>'
-    small = drawn_before(app.srcdir).cache(shrink)(path.read_bytes(), WIDTH)
+    small = drawing_cache(app.srcdir).cache(make_thumbnail)(path.read_bytes(), WIDTH)
     file = f"{FOLDER}/{name}.webp"
     target = Path(app.outdir, file)
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,7 @@ from fontTools.afmLib import AFM
 from fontTools.ttLib import TTFont
 from sphinx.application import Sphinx
 
-from booktools.sphinx.images import PRINTED
+from booktools.sphinx.images import PRINT_BUILDER
 from booktools.sphinx.math import NODE
 from helpers.data import cache_dir
 
@@ -44,7 +44,7 @@ NOTE = """\
 Note: the pages use the fonts of the reader's system, since npm could not fetch ours.
 """
 # What most lines are set in. Preloading more would delay the first paint.
-FIRST = (
+PRELOADED = (
     "source-serif-4-latin-400-normal.woff2",
     "source-sans-3-latin-600-normal.woff2",
 )
@@ -205,7 +205,7 @@ def style_sheet(fonts: Path | None, *, paper: bool = False) -> str:
                     style,
                     src=f'url("{FOLDER}/{file}") format("woff2")',
                     # On a slow line a page keeps the lines it was first broken into.
-                    font_display="optional" if file in FIRST else "swap",
+                    font_display="optional" if file in PRELOADED else "swap",
                     unicode_range=characters,
                 )
             )
@@ -268,7 +268,7 @@ def _add_fonts(app: Sphinx) -> None:
         else:
             sys.stderr.write(NOTE)
         static.mkdir(parents=True, exist_ok=True)
-        paper = app.builder.name == PRINTED
+        paper = app.builder.name == PRINT_BUILDER
         (static / STYLES).write_text(style_sheet(fonts, paper=paper))
 
 
@@ -288,7 +288,7 @@ def _put_on_page(
     context["font_styles"] = css.replace(f'url("{FOLDER}/', f'url("{folder}')
     links = [
         f'<link rel="preload" as="font" crossorigin href="{folder}{file}">'
-        for file in FIRST
+        for file in PRELOADED
         if (static / FOLDER / file).exists()
     ]
     context["metatags"] = context.get("metatags", "") + "\n".join(links)

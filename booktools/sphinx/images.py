@@ -35,8 +35,8 @@ from helpers.plots import to_webp
 
 logger = getLogger(__name__)
 
-KEPT = BUILD / "images"  # compressed images, which are slow to make
-DRAWN = BUILD / "drawn"  # what has been made of pictures, for later builds
+COMPRESSED = BUILD / "images"  # compressed images, which are slow to make
+CACHE = BUILD / "drawn"  # what has been made of pictures, for later builds
 MAX_CACHE_BYTES = 20_000_000
 VERSIONS = f"Pillow {version('pillow')}, resvg {version('resvg-py')}"
 # Part of their names, so that a change of the compression makes new ones.
@@ -58,8 +58,8 @@ COLOURS = {
     "#a84300": "second",
     "#00704f": "good",
 }
-ALONE = "@media (prefers-color-scheme: dark)"  # rules for a drawing in its own file
-DRAWS = {  # and does nothing else
+DARK_MEDIA = "@media (prefers-color-scheme: dark)"  # in a drawing's own file
+DRAWING_ELEMENTS = {  # which do nothing else
     *("svg", "g", "defs", "symbol", "use", "title", "desc", "text", "tspan"),
     *("path", "rect", "circle", "ellipse", "line", "polyline", "polygon"),
     *("clipPath", "mask", "marker", "pattern", "linearGradient"),
@@ -68,7 +68,7 @@ DRAWS = {  # and does nothing else
 MIN_LETTER_SIZE = 11  # pixels of a letter, below which a drawing scrolls
 PIXELS = re.compile(r"(\d*\.?\d+)(?:px)?")
 WIDTH = re.compile(r"\bwidth: ?([\d.]+)px")  # in a style
-PRINTED = "print"  # the builder whose page is printed
+PRINT_BUILDER = "print"  # the builder whose page is printed
 NOT_LINKED = "no-scaled-link"  # what Sphinx must not link to its file
 Size = tuple[float, float]
 
@@ -78,7 +78,7 @@ Size = tuple[float, float]
 
 def _prepare_images(app: Sphinx, doctree: nodes.document) -> None:
     """Compress the images of a page, and mark those that its cells have made."""
-    kept = Path(app.srcdir) / KEPT
+    kept = Path(app.srcdir) / COMPRESSED
     kept.mkdir(parents=True, exist_ok=True)
     for raw in list(doctree.findall(nodes.raw)):
         _check_sources(app, raw)
@@ -97,7 +97,7 @@ def _prepare_images(app: Sphinx, doctree: nodes.document) -> None:
             logger.warning("%s cannot be read: %s", path.name, error, location=image)
             continue
         if small is not None:
-            image["uri"] = f"/{KEPT.as_posix()}/{small.name}"
+            image["uri"] = f"/{COMPRESSED.as_posix()}/{small.name}"
         elif _read_drawing_file(path) is not None:
             image["classes"].append(NOT_LINKED)
     for cell in doctree.findall(nodes.container):
@@ -150,7 +150,7 @@ def _extract_frames(raw: nodes.raw, kept: Path) -> None:
         content = base64.b64decode(FRAME.sub("", str(tag["src"])))
         path = kept / f"{hashlib.sha256(content).hexdigest()}.webp"
         _write(path, content)
-        uri = f"/{KEPT.as_posix()}/{path.name}"
+        uri = f"/{COMPRESSED.as_posix()}/{path.name}"
         image = nodes.image(uri=uri, alt=tag.get("alt", ""), classes=[NOT_LINKED])
         if shown := WIDTH.search(str(tag.get("style", ""))):
             image["width"] = f"{shown[1]}px"
@@ -168,12 +168,12 @@ def _extract_frames(raw: nodes.raw, kept: Path) -> None:
     parent[place : place + 1] = new
 
 
-def drawn_before(root: str | Path) -> Memory:
-    """Return the cache of what has been made of pictures, in a book's folder.
+def drawing_cache(root: str | Path) -> Memory:
+    """Return the cache of what was made of pictures, in a book's folder.
 
     Its keys are all arguments of a function, so one of them is `VERSIONS`.
     """
-    return Memory(Path(root) / DRAWN, verbose=0)
+    return Memory(Path(root) / CACHE, verbose=0)
 
 
 def _compress(path: Path, kept: Path) -> Path | None:
@@ -247,14 +247,14 @@ def read_drawing(content: bytes) -> ElementTree.Element | None:
     except (ElementTree.ParseError, LookupError, ValueError):  # or no such encoding
         return None
     for child in list(svg):
-        alone = child.tag == f"{SVG}style" and (child.text or "").startswith(ALONE)
-        if alone or child.tag == f"{SVG}title":
+        style = child.text or "" if child.tag == f"{SVG}style" else ""
+        if style.startswith(DARK_MEDIA) or child.tag == f"{SVG}title":
             svg.remove(child)
     for element in svg.iter():
         name = str(element.tag).removeprefix(SVG)
         links = [element.get(attribute, "#") for attribute in HREF]
         if (
-            name not in DRAWS
+            name not in DRAWING_ELEMENTS
             or any(attribute.startswith("on") for attribute in element.attrib)
             or not all(link.startswith("#") for link in links)
             or re.search(r"url\((?!#)", " ".join(element.attrib.values()))
@@ -283,10 +283,10 @@ def _view_box(svg: ElementTree.Element) -> Size | None:
     return (width, height) if min(width, height) > 0 else None
 
 
-def draw_on_page(
+def inline_svg(
     svg: ElementTree.Element, prefix: str, alt: str, *, colours: bool
 ) -> str:
-    """Return a drawing as HTML.
+    """Return a drawing as SVG that is part of a page.
 
     Parameters
     ----------
@@ -364,9 +364,9 @@ def _write_drawing(
         box["title"] = node["title"]
     if style := _style(node, _size_of_drawing(svg)):
         box["style"] = style
-    printed = self.builder.name == PRINTED
+    printed = self.builder.name == PRINT_BUILDER
     prefix = f"drawing-{self.drawings}-"  # type: ignore[attr-defined]
-    html = draw_on_page(svg, prefix, node.get("alt", ""), colours=not printed)
+    html = inline_svg(svg, prefix, node.get("alt", ""), colours=not printed)
     self.body.append(self.starttag(node, "span", "", **box) + html + "</span>")
 
 
@@ -387,7 +387,7 @@ def _write_image(self: HTML5Translator, node: nodes.image, path: Path | None) ->
         tag["style"] = style
     if "title" in node:
         tag["title"] = node["title"]
-    if self.builder.name != PRINTED:
+    if self.builder.name != PRINT_BUILDER:
         tag["loading"] = node.get("loading", "lazy")
         if tag["loading"] == "eager":
             tag["fetchpriority"] = "high"
@@ -448,19 +448,20 @@ def _size_of_file(path: Path) -> Size | None:
 # After the last page: what is no longer used
 
 
-def _forget_images(app: Sphinx, exception: Exception | None) -> None:
+def _delete_unused_images(app: Sphinx, exception: Exception | None) -> None:
     """Delete the images that only an earlier build used."""
     if exception is not None or app.builder.format != "html":
         return
-    drawn_before(app.srcdir).reduce_size(MAX_CACHE_BYTES)
+    drawing_cache(app.srcdir).reduce_size(MAX_CACHE_BYTES)
     images = app.env.images
     used = {name for _, name in images.values()}
-    _keep_only(Path(app.outdir) / "_images", used)
+    _delete_all_but(Path(app.outdir) / "_images", used)
     if app.builder.name == "html" and edition() != STUDENT:  # which has fewer
-        _keep_only(Path(app.srcdir) / KEPT, {Path(path).name for path in images})
+        listed = {Path(path).name for path in images}
+        _delete_all_but(Path(app.srcdir) / COMPRESSED, listed)
 
 
-def _keep_only(folder: Path, names: set[str]) -> None:
+def _delete_all_but(folder: Path, names: set[str]) -> None:
     for path in folder.glob("*"):
         if path.name not in names:
             path.unlink()
@@ -471,5 +472,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     handlers = (_visit_image, _depart_image)
     app.registry.add_translation_handlers(nodes.image, html=handlers)
     app.connect("doctree-read", _prepare_images, priority=400)  # before they are listed
-    app.connect("build-finished", _forget_images)
+    app.connect("build-finished", _delete_unused_images)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -48,7 +48,7 @@ from booktools.execute import open_cache
 from booktools.sources import is_readable, read_chapter
 from booktools.sphinx.book import Book
 from booktools.sphinx.chapter_head import chapter_number
-from booktools.sphinx.images import VERSIONS, drawn_before
+from booktools.sphinx.images import VERSIONS, drawing_cache
 from booktools.sphinx.tasks import TITLE, TRY
 from booktools.urls import is_external
 
@@ -492,7 +492,7 @@ def embed(path: Path, root: str | Path) -> str:
     """
     kind, content = path.suffix.removeprefix("."), path.read_bytes()
     if kind == "svg":
-        draw = drawn_before(root).cache(draw_as_png)
+        draw = drawing_cache(root).cache(draw_as_png)
         try:
             kind, content = "png", draw(content.decode(), PIXELS, COLOURS)
         except ValueError as error:

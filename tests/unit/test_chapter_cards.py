@@ -6,7 +6,7 @@ import pytest
 from docutils import nodes
 from PIL import Image
 
-from booktools.sphinx.chapter_cards import _parse_inline, shrink
+from booktools.sphinx.chapter_cards import _parse_inline, make_thumbnail
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
@@ -17,7 +17,7 @@ def test_a_picture_loses_its_margin_and_becomes_small(mode: str) -> None:
         picture.putalpha(Image.eval(picture.getchannel("R"), lambda red: 255 - red))
     file = io.BytesIO()
     picture.convert(mode).save(file, "png")
-    with Image.open(io.BytesIO(shrink(file.getvalue(), 400))) as small:
+    with Image.open(io.BytesIO(make_thumbnail(file.getvalue(), 400))) as small:
         assert small.size == (400, 200)
         assert small.mode == "RGB"
         assert small.getpixel((9, 9))[2] > 200  # type: ignore[index]
@@ -29,7 +29,7 @@ def test_a_transparent_picture_is_laid_on_white() -> None:
         picture.putpixel(corner, (0, 0, 0, 255))
     file = io.BytesIO()
     picture.save(file, "gif")
-    with Image.open(io.BytesIO(shrink(file.getvalue(), 400))) as small:
+    with Image.open(io.BytesIO(make_thumbnail(file.getvalue(), 400))) as small:
         assert min(small.getpixel((40, 20))) > 240  # type: ignore[type-var]
 
 

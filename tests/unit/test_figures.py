@@ -17,7 +17,7 @@ from PIL import Image
 
 from booktools.sphinx.images import COLOURS, read_drawing
 from figures import card, road
-from figures.drawing import LEVELS, PALETTE, TINT, tidy
+from figures.drawing import LEVELS, PALETTE, TINT, minify
 
 FIGURES = ROOT / "figures"
 LOGO = ROOT / "_static" / "logo.svg"
@@ -178,7 +178,7 @@ def test_the_contours_of_the_road_are_those_of_its_loss(level) -> None:
 def test_a_colour_that_no_page_has_is_refused() -> None:
     svg = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 3 3">{}</svg>'
     with pytest.raises(ValueError, match="#123456 is not in the PALETTE"):
-        tidy(svg.format('<path style="fill: #123456"/>'))
+        minify(svg.format('<path style="fill: #123456"/>'))
 
 
 def over(page: str, colour: str, opacity: float) -> str:

@@ -156,7 +156,7 @@ def test_a_later_build_leaves_the_fonts_alone(book_with_fonts, npm: Npm) -> None
 
 
 def test_the_fonts_that_are_preloaded_are_among_them() -> None:
-    assert set(fonts.FIRST) <= FILES
+    assert set(fonts.PRELOADED) <= FILES
 
 
 @pytest.mark.parametrize("paper", [True, False])

@@ -15,7 +15,7 @@ from small_site import render, warnings_of
 from sphinx.application import Sphinx
 
 from booktools.sphinx import images
-from booktools.sphinx.chapter_cards import shrink
+from booktools.sphinx.chapter_cards import make_thumbnail
 from booktools.sphinx.notebooks import draw_as_png
 
 DRAWING = """<?xml version="1.0"?>
@@ -313,7 +313,7 @@ def test_an_image_without_alt_text_gives_a_warning(folder: Path, text: str) -> N
 def test_an_image_that_is_gone_leaves_no_file(folder: Path) -> None:
     build(folder, "![Red.](b.png)\n")
     assert files_of(folder) == [".webp"]
-    (kept,) = (folder / images.KEPT).iterdir()
+    (kept,) = (folder / images.COMPRESSED).iterdir()
     with mock.patch.dict("os.environ", BOOK_EDITION="student"):
         build(folder, "Nothing.\n")
     assert files_of(folder) == []
@@ -330,12 +330,12 @@ def test_an_image_is_compressed_once(folder: Path) -> None:
 
 
 def test_another_version_of_a_library_draws_again(tmp_path: Path) -> None:
-    cached = images.drawn_before(tmp_path).cache(shrink)
+    cached = images.drawing_cache(tmp_path).cache(make_thumbnail)
     content = png(40, 20)
     cached(content, 20)
     assert cached.check_call_in_cache(content, 20)
     assert not cached.check_call_in_cache(content, 20, "Pillow 0")
-    for draw in (shrink, draw_as_png):
+    for draw in (make_thumbnail, draw_as_png):
         default = signature(draw).parameters["versions"].default
         assert default == images.VERSIONS
     assert all(version(name) in images.VERSIONS for name in ("pillow", "resvg-py"))
@@ -344,7 +344,7 @@ def test_another_version_of_a_library_draws_again(tmp_path: Path) -> None:
 def test_a_printed_page_shows_all_at_once_in_the_colours_of_paper(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(images, "PRINTED", "singlehtml")  # a simpler builder
+    monkeypatch.setattr(images, "PRINT_BUILDER", "singlehtml")  # a simpler builder
     app = render(
         folder,
         FIGURE + "\n![Red.](b.png)\n",
