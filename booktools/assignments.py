@@ -29,7 +29,7 @@ from booktools.build import recover, replace
 from booktools.errors import AuthorError
 from booktools.sources import BUILD, LOCK, read_chapter
 from booktools.sphinx.notebooks import METADATA
-from booktools.sphinx.tasks import chapter_asked
+from booktools.sphinx.tasks import task_label
 from booktools.toc import CHAPTERS, find_chapters
 from helpers.checks import mutate
 from helpers.judge import NUMERIC, SEED, Examples, run
@@ -62,7 +62,7 @@ def main(root: Path) -> int:
     labels = {
         name: label
         for name in find_chapters(root, asked)
-        if (label := chapter_asked(read_chapter(root, root / CHAPTERS / f"{name}.md")))
+        if (label := task_label(read_chapter(root, root / CHAPTERS / f"{name}.md")))
     }
     if not labels:
         raise AuthorError(f"CHAPTER={asked} has no functions for readers to write.")
@@ -130,7 +130,7 @@ def write_assignment(
     """
     tasks = list(load_tasks(chapter).values())
     source = make_notebook(title, tasks, seed)
-    for version, notebook in (("source", source), ("release", strip(source))):
+    for version, notebook in (("source", source), ("release", student_version(source))):
         path = folder / version / name / f"{name}.ipynb"
         path.parent.mkdir(parents=True)
         nbformat.write(notebook, path)
@@ -140,12 +140,14 @@ def write_assignment(
 
 def make_notebook(title: str, tasks: list[Task], seed: int) -> NotebookNode:
     """Return the instructor's version, with solutions and hidden tests."""
-    given = [function for task in tasks for function in given_by(task)]
+    given = [function for task in tasks for function in given_functions(task)]
     code = "\n\n\n".join(dict.fromkeys(inspect.getsource(it).strip() for it in given))
     cells = [text_cell(f"# {title}\n\n{RULES}", "rules")]
     for task in tasks:
         cells += [
-            text_cell(f"## `{task.name}`\n\n{points(task)}.", f"about-{task.name}"),
+            text_cell(
+                f"## `{task.name}`\n\n{points_text(task)}.", f"about-{task.name}"
+            ),
             answer_cell(task),
             tests_cell(task, seed),
         ]
@@ -157,7 +159,7 @@ def make_notebook(title: str, tasks: list[Task], seed: int) -> NotebookNode:
     return new_notebook(cells=cells, metadata=METADATA)
 
 
-def given_by(task: Task) -> list[Callable[..., Any]]:
+def given_functions(task: Task) -> list[Callable[..., Any]]:
     """Return the functions that an assignment gives for a task."""
     return [*task.given, *([] if task.observe is call else [task.observe])]
 
@@ -207,8 +209,8 @@ def head_and_body(task: Task) -> tuple[str, str]:
 def tests_cell(task: Task, seed: int) -> NotebookNode:
     """Return the cell with the tests, visible and hidden."""
     name = f"test-{task.name}"
-    visible = tests(task, task.examples(np.random.default_rng(SEED))[:1])
-    hidden = tests(task, telling_examples(task, seed))
+    visible = tests_code(task, task.examples(np.random.default_rng(SEED))[:1])
+    hidden = tests_code(task, distinguishing_examples(task, seed))
     return new_code_cell(
         f"{visible}\n{HIDDEN.format(hidden)}",
         id=name,
@@ -216,7 +218,7 @@ def tests_cell(task: Task, seed: int) -> NotebookNode:
     )
 
 
-def telling_examples(task: Task, seed: int) -> Examples:
+def distinguishing_examples(task: Task, seed: int) -> Examples:
     """Draw examples until they tell every known mistake from the right function.
 
     Raises
@@ -250,17 +252,19 @@ def nbgrader(
     return {"nbgrader": known | ({"points": points} if points else {})}
 
 
-def tests(task: Task, examples: Examples) -> str:
+def tests_code(task: Task, examples: Examples) -> str:
     """Return code that compares a function with the book's results."""
     expected = run(task, task.solution, examples, StringIO())
     return "\n".join(
         line
         for arguments, result in zip(examples, expected.results, strict=True)
-        for line in _test(task, arguments, result)
+        for line in _lines_of_test(task, arguments, result)
     )
 
 
-def _test(task: Task, arguments: tuple[Any, ...], result: dict[str, Any]) -> list[str]:
+def _lines_of_test(
+    task: Task, arguments: tuple[Any, ...], result: dict[str, Any]
+) -> list[str]:
     """Return the lines that test one example."""
     given = ",\n".join([*map(literal, arguments), ""])
     name = task.name
@@ -321,7 +325,7 @@ def literal(value: Any) -> str:
     raise TypeError(f"an assignment cannot contain a {type(value).__name__}")
 
 
-def strip(source: NotebookNode) -> NotebookNode:
+def student_version(source: NotebookNode) -> NotebookNode:
     """Return the students' version: without solutions and hidden tests."""
     notebook = nbformat.from_dict(source)
     for cell in notebook.cells:
@@ -331,7 +335,7 @@ def strip(source: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def points(task: Task) -> str:
+def points_text(task: Task) -> str:
     """Return what a task counts, in words."""
     return f"{task.points} point{'s' * (task.points > 1)}"
 
@@ -342,5 +346,5 @@ def make_sheet(title: str, tasks: list[Task]) -> str:
     parts = [f"# {title}", f"{total} points in all.\n{RULES}"]
     for task in tasks:
         head, _ = head_and_body(task)
-        parts += [f"## {task.name}, {points(task)}", f"```python\n{head}\n```"]
+        parts += [f"## {task.name}, {points_text(task)}", f"```python\n{head}\n```"]
     return "\n\n".join(parts) + "\n"

@@ -123,7 +123,7 @@ def hidden_output(cell: Any) -> Any:
     return None
 
 
-def reading_of(cell: Any) -> Any:
+def interpretation_of(cell: Any) -> Any:
     """Return the paragraph that says what a cell has shown, or nothing.
 
     Folded cells may stand between the two. What ends in a colon is about what follows.
@@ -170,7 +170,7 @@ def form(box: Any, outcome: tuple[str, str] | None) -> nodes.Element:
     return whole
 
 
-def check(box: Any, outcome: tuple[str, str] | None, *, hidden: bool) -> None:
+def warn_of_faults(box: Any, outcome: tuple[str, str] | None, *, hidden: bool) -> None:
     """Warn of what is missing, or does not fit."""
     complaint = ""
     if not hidden:
@@ -187,7 +187,7 @@ def check(box: Any, outcome: tuple[str, str] | None, *, hidden: bool) -> None:
         logger.warning("a prediction: %s", complaint, location=box)
 
 
-def arrange(app: Sphinx, doctree: nodes.document, page: str) -> None:
+def hide_answers(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Hide what answers the predictions of a page, or show it on paper and slides."""
     if app.builder.format != "html":
         return
@@ -204,15 +204,15 @@ def arrange(app: Sphinx, doctree: nodes.document, page: str) -> None:
                 if is_site:
                     node["prediction"] = box["ids"][0]
                     node["prompt_show"], node["prompt_hide"] = PROMPT
-                    reading = reading_of(cell)
-                    if reading is not None:
-                        reading.parent.remove(reading)
-                        node += reading
+                    paragraph = interpretation_of(cell)
+                    if paragraph is not None:
+                        paragraph.parent.remove(paragraph)
+                        node += paragraph
                 else:
                     cell.replace(node, node.children)
             if not cell.children:
                 cell.parent.remove(cell)
-        check(box, outcome, hidden=hidden)
+        warn_of_faults(box, outcome, hidden=hidden)
         if is_site:
             box += form(box, outcome)
 
@@ -220,5 +220,5 @@ def arrange(app: Sphinx, doctree: nodes.document, page: str) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx, after the notebook has been written from the page."""
     app.add_directive("prediction", Prediction)
-    app.connect("doctree-resolved", arrange, priority=1000)
+    app.connect("doctree-resolved", hide_answers, priority=1000)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

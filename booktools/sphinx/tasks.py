@@ -30,7 +30,7 @@ PROMPT = "Show the book’s version", "Hide the book’s version"  # noqa: RUF00
 CALL = re.compile(r"\bcheck\(\s*(\w+),\s*[\"']([\w-]+)[\"']")
 
 
-def chapter_asked(notebook: NotebookNode) -> str:
+def task_label(notebook: NotebookNode) -> str:
     """Return the label of a chapter if it asks for functions, or an empty text."""
     tagged = (it for it in notebook.cells if "check-it" in it.metadata.get("tags", []))
     found = (CALL.search(cell.source) for cell in tagged)

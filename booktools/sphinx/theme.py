@@ -41,7 +41,12 @@ USED_WITH = {
 # By our own styles and search.
 REPLACED = ["exercise.css", "doctools.js", "sphinx_highlight.js"]
 # Boxes of Furo and of sphinx-exercise, by their classes and ids.
-REPEATED = {"table-wrapper", "math-wrapper", "exercise-content", "solution-content"}
+REPEATED = {
+    "table-wrapper",
+    "math-wrapper",
+    "exercise-content",
+    "solution-content",
+}
 DARK_CODE = "a11y-high-contrast-dark"
 
 
@@ -76,7 +81,7 @@ def _register(app: Sphinx) -> None:
         app.add_js_file(name, loading_method="defer")
 
 
-class NameOnce(SphinxPostTransform):
+class RemoveDuplicateIds(SphinxPostTransform):
     """Lets an id be on a page only once.
 
     Furo puts boxes around tables and formulas that have the ids of what is inside,
@@ -116,7 +121,7 @@ def _defer_scripts(context: dict[str, Any]) -> None:
             file.attributes["defer"] = "defer"
 
 
-def _leave_out_unused(context: dict[str, Any]) -> None:
+def _remove_unused_files(context: dict[str, Any]) -> None:
     """Let a page load only the styles and scripts that it uses."""
     body = context.get("body") or ""
     unused = [name for name, sign in USED_WITH.items() if not re.search(sign, body)]
@@ -133,7 +138,7 @@ def _add_facts(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Tell the templates what they show about a page."""
-    _leave_out_unused(context)
+    _remove_unused_files(context)
     _defer_scripts(context)
     static = Path(app.srcdir) / STATIC
     sheets = (static / name for name in INLINE)
@@ -146,7 +151,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx."""
     load_extra_extensions(app, Path(app.srcdir))
     app.add_directive("margin", Sidebar)  # as Jupyter Book's own theme has it
-    app.add_post_transform(NameOnce)
+    app.add_post_transform(RemoveDuplicateIds)
     entry = (_visit_citation, _depart_citation)
     app.add_node(nodes.citation, override=True, html=entry)
     app.connect("config-inited", _configure)

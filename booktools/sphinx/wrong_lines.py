@@ -24,7 +24,7 @@ from booktools.errors import AuthorError
 
 KEY = "wrong-line"  # in a cell's metadata
 MISSING = "missing"
-RED = "tag_raises-exception"
+RAISES = "tag_raises-exception"
 CLASS, SCRIPT = "spot-the-line", "spot-the-line.js"
 SUMMARY = "What is wrong, and the fix"
 
@@ -109,8 +109,8 @@ def _cause_of(cell: Any) -> list[nodes.Node]:
     """Return what follows the last cell after this one that is meant to fail."""
     after = cell.parent.children[cell.parent.index(cell) + 1 :]
     after = [it for it in after if not isinstance(it, nodes.section)]
-    red = [i for i, it in enumerate(after) if RED in it.get("classes", [])]
-    cause = after[red[-1] + 1 :] if red else []
+    raising = [i for i, it in enumerate(after) if RAISES in it.get("classes", [])]
+    cause = after[raising[-1] + 1 :] if raising else []
     if not cause:
         raise ValueError(
             "no cell below it, in the same section, has the tag raises-exception and "

@@ -9,13 +9,13 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from booktools.sphinx.tasks import chapter_asked
+from booktools.sphinx.tasks import task_label
 from helpers import Task
 from helpers.tasks import load_tasks
 
 pytestmark = pytest.mark.slow
 
-LABELS = {path: chapter_asked(read_chapter(path)) for path in chapter_files()}
+LABELS = {path: task_label(read_chapter(path)) for path in chapter_files()}
 WITH_TASKS = [path for path, label in LABELS.items() if label]
 THREE = [WITH_TASKS[i] for i in (0, 4, 9)]  # unit tests try the functions of all
 

@@ -14,7 +14,7 @@ from docutils.utils import new_document
 from myst_nb.sphinx_ import HideCodeCellNode
 from small_site import render, warnings_of
 
-from booktools.sphinx.predictions import arrange
+from booktools.sphinx.predictions import hide_answers
 
 CHOICE = """\
 Which is larger?
@@ -82,7 +82,7 @@ def page(
 
 def arranged(document: nodes.document, builder: str = "html") -> nodes.document:
     app: Any = SimpleNamespace(builder=SimpleNamespace(name=builder, format="html"))
-    arrange(app, document, "page")
+    hide_answers(app, document, "page")
     return document
 
 
