@@ -10,7 +10,7 @@ from scipy.special import softmax
 
 from helpers.data import Digits
 from helpers.plots import DIVERGING
-from interactive.desk import measure_hand
+from interactive.handwriting import measure_hand
 from interactive.explorable import show_explorable
 
 FIRST_SHOWN = 3  # index of the image shown until something is drawn

@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 
 from helpers import load_digits
 from interactive import show_templates
-from interactive.desk import measure_hand
+from interactive.handwriting import measure_hand
 
 
 def give(change: Callable[[dict], object] = lambda given: None) -> dict[str, Any]:
