@@ -1,4 +1,4 @@
-"""What paper to draw a digit on needs to know of the digits that it imitates."""
+"""How the digits of a data set are written, for paper to draw one like them on."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-class Hand(NamedTuple):
+class Handwriting(NamedTuple):
     """How digits are written, in pixels: medians over many images.
 
     Attributes
@@ -24,7 +24,7 @@ class Hand(NamedTuple):
     pen: float
 
 
-def measure_hand(frames: NDArray[np.float64]) -> Hand:
+def measure_handwriting(frames: NDArray[np.float64]) -> Handwriting:
     """Measure how digits are written, as chapter 14 explains.
 
     Parameters
@@ -34,7 +34,7 @@ def measure_hand(frames: NDArray[np.float64]) -> Hand:
 
     Returns
     -------
-    Hand
+    Handwriting
         The medians.
     """
     height, width = frames.shape[1:]
@@ -49,4 +49,4 @@ def measure_hand(frames: NDArray[np.float64]) -> Hand:
         float(np.median(each))
         for each in (np.maximum(*sides), top, left, 2 * area / boundary)
     )
-    return Hand(box, (y, x), pen)
+    return Handwriting(box, (y, x), pen)

@@ -15,7 +15,7 @@ from interactive.explorable import show_explorable
 
 MOST = {"layers": 3, "units": 8, "seed": 999, "epochs": 2_000, "points": 100}
 OPTIONS: dict[str, list[Any]] = {
-    "activation": list(small_network.BENDS),
+    "activation": list(small_network.ACTIVATIONS),
     "rate": [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0],
     "batch": [1, 5, 10, 20, 50, 100, 200],
     "alpha": [0.0, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1],

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 # Each activation function, and its slope, from the activation.
-BENDS = {
+ACTIVATIONS = {
     "ReLU": (lambda Z: np.maximum(Z, 0), lambda A: A > 0),
     "tanh": (np.tanh, lambda A: 1 - A**2),
     "sigmoid": (lambda Z: 1 / (1 + np.exp(-Z)), lambda A: A - A**2),
@@ -17,7 +17,7 @@ def forward(X, layers, activation):
     """Return X and all activations, and the logits (N, 1)."""
     A = [X]
     for W, b in layers[:-1]:
-        A.append(BENDS[activation][0](A[-1] @ W + b))
+        A.append(ACTIVATIONS[activation][0](A[-1] @ W + b))
     W, b = layers[-1]
     return A, A[-1] @ W + b
 
@@ -53,7 +53,7 @@ def train(X, y, units, activation, rate, batch, alpha, seed, epochs):
             p = 1 / (1 + np.exp(-z))
             G = (p - y[rows, None]) / len(rows)
             for (W, b), a in zip(layers[::-1], A[::-1], strict=True):
-                back = G @ W.T * BENDS[activation][1](a)
+                back = G @ W.T * ACTIVATIONS[activation][1](a)
                 W -= rate * (a.T @ G + alpha * W)
                 b -= rate * G.sum(axis=0)
                 G = back

@@ -10,8 +10,8 @@ from scipy.special import softmax
 
 from helpers.data import Digits
 from helpers.plots import DIVERGING
-from interactive.handwriting import measure_hand
 from interactive.explorable import show_explorable
+from interactive.handwriting import measure_handwriting
 
 FIRST_SHOWN = 3  # index of the image shown until something is drawn
 CLEAR = 0.4  # of the largest weight: what is drawn at full strength
@@ -93,12 +93,12 @@ def show_templates(
     def pack(array: NDArray[np.generic], kind: str) -> str:
         return base64.b64encode(array.astype(kind).tobytes()).decode()
 
-    hand = measure_hand(written.reshape(-1, *shape) / digits.pixel_max)
+    handwriting = measure_handwriting(written.reshape(-1, *shape) / digits.pixel_max)
     best, second = np.argsort(-P)[:2]
     return show_explorable(
         "templates",
         figure,
-        hand._asdict()
+        handwriting._asdict()
         | {
             "shape": shape,
             "weights": pack(weights, "<f4"),

@@ -4,10 +4,10 @@
 
 // The network, which needs no document. A layer has weights W, one row for each input,
 // and biases b; A holds its activations for one point, G the derivatives of the loss by
-// what stands before the bend, and gradW and gradB are sums over a batch.
+// what stands before the activation, and gradW and gradB are sums over a batch.
 const smallNetwork = (() => {
   // The activation function, and its slope, computed from the activation.
-  const bends = {
+  const activations = {
     ReLU: [(z) => Math.max(z, 0), (a) => (a > 0 ? 1 : 0)],
     tanh: [Math.tanh, (a) => 1 - a * a],
     sigmoid: [(z) => 1 / (1 + Math.exp(-z)), (a) => a * (1 - a)],
@@ -32,13 +32,13 @@ const smallNetwork = (() => {
   }
 
   // The logit of a point; leaves the activations in the layers.
-  function forward(layers, point, [bend]) {
+  function forward(layers, point, [activate]) {
     layers.forEach(({ W, b, A }, k) => {
       const [given, m] = [k ? layers[k - 1].A : point, b.length];
       for (let j = 0; j < m; j++) {
         let z = b[j];
         for (let i = 0; i < given.length; i++) z += given[i] * W[i * m + j];
-        A[j] = k < layers.length - 1 ? bend(z) : z;
+        A[j] = k < layers.length - 1 ? activate(z) : z;
       }
     });
     return layers.at(-1).A[0];
@@ -71,8 +71,8 @@ const smallNetwork = (() => {
       gradB.fill(0);
     }
     for (const row of rows) {
-      const p = bends.sigmoid[0](forward(layers, points[row], bends[activation]));
-      backward(layers, points[row], (p - labels[row]) / rows.length, bends[activation]);
+      const p = activations.sigmoid[0](forward(layers, points[row], activations[activation]));
+      backward(layers, points[row], (p - labels[row]) / rows.length, activations[activation]);
     }
   }
 
@@ -92,14 +92,14 @@ const smallNetwork = (() => {
   function judge(layers, { points, labels }, activation) {
     let [loss, right] = [0, 0];
     points.forEach((point, i) => {
-      const z = forward(layers, point, bends[activation]);
+      const z = forward(layers, point, activations[activation]);
       loss += Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))) - labels[i] * z;
       right += z > 0 === labels[i] > 0;
     });
     return { loss: loss / points.length, right: right / points.length };
   }
 
-  return { bends, generator, makeLayers, forward, gradient, trainEpoch, judge };
+  return { activations, generator, makeLayers, forward, gradient, trainEpoch, judge };
 })();
 
 explorable("playground", {
@@ -407,7 +407,7 @@ explorable("playground", {
 
   // What each unit makes of the plane, layer by layer.
   function survey() {
-    const [bend] = smallNetwork.bends[settings.activation];
+    const [activate] = smallNetwork.activations[settings.activation];
     let given = inputs.map(({ values }) => values);
     layers.forEach(({ W, b }, k) => {
       const last = k === layers.length - 1;
@@ -418,7 +418,7 @@ explorable("playground", {
           const w = W[i * b.length + j];
           for (let at = 0; at < values.length; at++) values[at] += w * before[at];
         });
-        if (!last) for (let at = 0; at < values.length; at++) values[at] = bend(values[at]);
+        if (!last) for (let at = 0; at < values.length; at++) values[at] = activate(values[at]);
       });
       given = made;
     });

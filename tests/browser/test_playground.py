@@ -17,7 +17,7 @@ from interactive import small_network
 
 pytestmark = pytest.mark.slow
 
-BENDS = {
+ACTIVATIONS = {
     "ReLU": torch.relu,
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
@@ -133,7 +133,7 @@ def test_gradients_are_those_of_autograd(play: Playground) -> None:
             "labels": rng.integers(0, 2, 9).tolist(),
             "rows": rng.permutation(9)[:7].tolist(),
         }
-        for activation in BENDS
+        for activation in ACTIVATIONS
         for depth in range(4)
         for alpha in (0, 0.1)
     ]
@@ -156,7 +156,7 @@ def test_gradients_are_those_of_autograd(play: Playground) -> None:
             found += gradients
         A = double(case["points"])[case["rows"]]
         for W, b in zip(parameters[:-2:2], parameters[1:-2:2], strict=True):
-            A = BENDS[case["activation"]](A @ W + b)
+            A = ACTIVATIONS[case["activation"]](A @ W + b)
         z = (A @ parameters[-2] + parameters[-1])[:, 0]
         loss = torch.nn.functional.binary_cross_entropy_with_logits(
             z, double(case["labels"])[case["rows"]]

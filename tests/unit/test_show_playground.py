@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 
 from interactive import show_playground, small_network
 
-BENDS = {
+ACTIVATIONS = {
     "ReLU": torch.relu,
     "tanh": torch.tanh,
     "sigmoid": torch.sigmoid,
@@ -24,7 +24,7 @@ def some_points(n: int = 12) -> tuple[np.ndarray, ...]:
     return X, np.arange(n) % 2, X_new, np.arange(n) % 2
 
 
-@pytest.mark.parametrize("activation", BENDS)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("units", [(), (3,), (4, 1, 5)])
 def test_a_step_is_that_of_pytorch(activation: str, units: tuple[int, ...]) -> None:
     X, y, *_ = some_points()
@@ -37,7 +37,7 @@ def test_a_step_is_that_of_pytorch(activation: str, units: tuple[int, ...]) -> N
     ]
     A = torch.tensor(X)
     for W, b in layers[:-1]:
-        A = BENDS[activation](A @ W + b)
+        A = ACTIVATIONS[activation](A @ W + b)
     z = (A @ layers[-1][0] + layers[-1][1])[:, 0]
     loss = torch.nn.functional.binary_cross_entropy_with_logits(
         z, torch.tensor(y, dtype=z.dtype)

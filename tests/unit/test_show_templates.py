@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 
 from helpers import load_digits
 from interactive import show_templates
-from interactive.handwriting import measure_hand
+from interactive.handwriting import measure_handwriting
 
 
 def give(change: Callable[[dict], object] = lambda given: None) -> dict[str, Any]:
@@ -50,10 +50,10 @@ def test_a_hand_is_measured_on_strokes_of_known_width_and_place() -> None:
     frames = np.zeros((3, 28, 28))
     for frame, (top, left) in zip(frames, [(4, 10), (4, 12), (4, 14)], strict=True):
         frame[top : top + 20, left : left + 2] = 1
-    hand = measure_hand(frames)
-    assert hand.box == 20
-    assert hand.centre == (14, 13)
-    assert hand.pen == pytest.approx(2, rel=0.1)  # the ends count as well
+    handwriting = measure_handwriting(frames)
+    assert handwriting.box == 20
+    assert handwriting.centre == (14, 13)
+    assert handwriting.pen == pytest.approx(2, rel=0.1)  # the ends count as well
 
 
 @pytest.mark.parametrize(
