@@ -11,7 +11,7 @@ from book import run_page
 import helpers
 from benchmarks.training import MIN_ACCURACY, last_training
 from helpers import DigitsSplit, load_digits, requested_run, split_digits
-from helpers.data import Digits, _bundled
+from helpers.data import Digits, _load_bundled
 
 CHAPTER = "20-ablation"
 Page = dict[str, Any]
@@ -20,7 +20,7 @@ Page = dict[str, Any]
 @pytest.fixture(scope="module")
 def few() -> Digits:
     """Return a few digits, so that everything is quick."""
-    digits = _bundled()
+    digits = _load_bundled()
     return replace(digits, images=digits.images[:500], labels=digits.labels[:500])
 
 
