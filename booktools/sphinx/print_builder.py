@@ -28,7 +28,7 @@ from sphinx_design.dropdown import dropdown_main
 from sphinx_exercise.nodes import is_exercise_node, solution_node
 
 from booktools.sources import is_readable
-from booktools.sphinx.book_info import adapted_from
+from booktools.sphinx.attribution import adapted_from
 from booktools.sphinx.math import PRINT_RENDERER
 from booktools.sphinx.questions import RIGHT
 

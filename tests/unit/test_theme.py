@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from book import ROOT
 
-from booktools.sphinx.code import IPython
+from booktools.sphinx.highlighting import IPython
 from booktools.sphinx.theme import _leave_out_unused, load_extra_extensions
 
 

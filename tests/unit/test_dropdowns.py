@@ -9,7 +9,7 @@ from docutils.utils import new_document
 from myst_nb.sphinx_ import HideCodeCellNode
 from small_site import render, warnings_of
 
-from booktools.sphinx.folds import name_code
+from booktools.sphinx.dropdowns import name_code
 
 PAGE = """# Page
 
@@ -33,7 +33,7 @@ A third.
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> BeautifulSoup:
     folder = tmp_path_factory.mktemp("folds")
-    app = render(folder, PAGE, "sphinx_design", "booktools.sphinx.folds")
+    app = render(folder, PAGE, "sphinx_design", "booktools.sphinx.dropdowns")
     assert not warnings_of(app)
     html = Path(app.outdir, "index.html").read_text(encoding="utf-8")
     return BeautifulSoup(html, "html.parser")
