@@ -1,4 +1,4 @@
-"""Fold solutions and the like, and the code of cells, without a script.
+"""Fold solutions and the like, and the code of cells, into dropdowns without a script.
 
 A box of the class ``dropdown`` becomes a ``<details>`` element on the page, as
 does the directive ``{toggle}``, which Jupyter Book documents. Jupyter Book's own
@@ -18,7 +18,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 from sphinx_design.dropdown import dropdown_main, dropdown_title
 
-FOLDED = "dropdown"
+DROPDOWN = "dropdown"
 DEFAULT_TITLE = "Click to show"  # of what has no title
 
 
@@ -28,20 +28,20 @@ class Toggle(SphinxDirective):
     has_content = True
 
     def run(self) -> list[nodes.Node]:
-        """Make a box for `fold` to find."""
+        """Make a box for `make_dropdowns` to find."""
         self.assert_has_content()
-        box = nodes.container(classes=[FOLDED, "toggle"])
+        box = nodes.container(classes=[DROPDOWN, "toggle"])
         self.state.nested_parse(self.content, self.content_offset, box)
         return [box]
 
 
-def fold(doctree: nodes.document) -> None:
-    """Replace the boxes that fold.
+def make_dropdowns(doctree: nodes.document) -> None:
+    """Replace the boxes of the class ``dropdown`` by ``<details>`` elements.
 
     Links in the title become text, since a click on a title opens the box.
     """
     for box in list(doctree.findall(nodes.Element)):
-        if FOLDED not in box.get("classes", []) or isinstance(box, dropdown_main):
+        if DROPDOWN not in box.get("classes", []) or isinstance(box, dropdown_main):
             continue
         children = list(box.children)
         label = admonitionlabels.get(box.tagname, DEFAULT_TITLE)
@@ -60,7 +60,7 @@ def fold(doctree: nodes.document) -> None:
         box.replace_self(folded)
 
 
-def name_code(doctree: nodes.document, show: str, hide: str) -> None:
+def set_code_prompts(doctree: nodes.document, show: str, hide: str) -> None:
     """Let the line that opens folded code say what code it is.
 
     Parameters
@@ -104,16 +104,16 @@ def _depart_hidden(self: HTML5Translator, node: HideCodeCellNode) -> None:
     self.body.append("</details>\n")
 
 
-def _fold(app: Sphinx, doctree: nodes.document, page: str) -> None:
+def _apply(app: Sphinx, doctree: nodes.document, page: str) -> None:
     if app.builder.name != "print":  # which is printed
-        fold(doctree)
+        make_dropdowns(doctree)
     words = [getattr(app.config, f"nb_code_prompt_{it}", "") for it in ("show", "hide")]
-    name_code(doctree, *words)
+    set_code_prompts(doctree, *words)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to Sphinx, after the notebook has been written from the page."""
     app.add_directive("toggle", Toggle)
     app.add_node(HideCodeCellNode, override=True, html=(_visit_hidden, _depart_hidden))
-    app.connect("doctree-resolved", _fold, priority=1000)
+    app.connect("doctree-resolved", _apply, priority=1000)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,7 +9,7 @@ from docutils.utils import new_document
 from myst_nb.sphinx_ import HideCodeCellNode
 from small_site import render, warnings_of
 
-from booktools.sphinx.dropdowns import name_code
+from booktools.sphinx.dropdowns import set_code_prompts
 
 PAGE = """# Page
 
@@ -68,7 +68,7 @@ def folded_code(code: str, *outputs: nodes.Node, words: str = SHOW) -> HideCodeC
     document = new_document("page")
     cell = nodes.container("", folded, *outputs)
     document += cell
-    name_code(document, SHOW, HIDE)
+    set_code_prompts(document, SHOW, HIDE)
     return folded
 
 
