@@ -82,12 +82,12 @@ REPLACED = {  # and by what
     **{f"sphinx.config.nb_execution_{name}": _EXECUTE for name in EXECUTION},
     "sphinx.config.notfound_context": _TEMPLATES,
     "sphinx.config.notfound_urls_prefix": _SITE,
-    "sphinx.config.ogp_custom_meta_tags": "see booktools/sphinx/web.py.",
+    "sphinx.config.ogp_custom_meta_tags": "see booktools/sphinx/descriptions.py.",
     "sphinx.config.ogp_image": "the picture is _static/card.png.",
     "sphinx.config.ogp_site_name": "the name is the title.",
     "sphinx.config.ogp_site_url": _SITE,
     "sphinx.config.ogp_social_cards": "the picture is _static/card.png.",
-    "sphinx.config.redirect_html_template_file": "see booktools/sphinx/web.py.",
+    "sphinx.config.redirect_html_template_file": "see booktools/sphinx/descriptions.py.",
     "sphinx.config.pygments_dark_style": "see booktools/sphinx/theme.py.",
 }
 SECTIONS = {

@@ -10,6 +10,7 @@ from booktools.sphinx import (
     buttons,
     chapter_cards,
     chapter_head,
+    descriptions,
     dropdowns,
     excluded_chapters,
     explorables,
@@ -31,7 +32,6 @@ from booktools.sphinx import (
     task_lists,
     tasks,
     theme,
-    web,
     wrong_lines,
 )
 
@@ -43,6 +43,7 @@ PARTS = (
     buttons,
     chapter_cards,
     chapter_head,
+    descriptions,
     dropdowns,
     excluded_chapters,
     explorables,
@@ -64,7 +65,6 @@ PARTS = (
     task_lists,
     tasks,
     theme,
-    web,
     wrong_lines,
 )
 

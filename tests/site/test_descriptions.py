@@ -5,7 +5,7 @@ import re
 from book import PAGES, SITE
 from bs4 import BeautifulSoup
 
-from booktools.sphinx.web import MAX_DESCRIPTION
+from booktools.sphinx.descriptions import MAX_DESCRIPTION
 
 HEADS = {
     page: BeautifulSoup(

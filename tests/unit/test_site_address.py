@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from small_site import render, warnings_of
 
 from booktools.errors import AuthorError
-from booktools.sphinx.web import MAX_DESCRIPTION
+from booktools.sphinx.descriptions import MAX_DESCRIPTION
 
 BOOK = "https://example.org/a/book/"
 INDEX = """\
@@ -35,7 +35,7 @@ def build(folder: Path, address: str) -> Path:
         app = render(
             folder,
             INDEX,
-            "booktools.sphinx.web",
+            "booktools.sphinx.descriptions",
             html_show_sphinx=False,
             html_static_path=["_static"],
             html_title='Small & "short"',
