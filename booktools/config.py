@@ -87,7 +87,7 @@ REPLACED = {  # and by what
     "sphinx.config.ogp_site_name": "the name is the title.",
     "sphinx.config.ogp_site_url": _SITE,
     "sphinx.config.ogp_social_cards": "the picture is _static/card.png.",
-    "sphinx.config.redirect_html_template_file": "see booktools/sphinx/descriptions.py.",
+    "sphinx.config.redirect_html_template_file": "see booktools/sphinx/redirects.py.",
     "sphinx.config.pygments_dark_style": "see booktools/sphinx/theme.py.",
 }
 SECTIONS = {

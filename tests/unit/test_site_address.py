@@ -13,6 +13,7 @@ from small_site import render, warnings_of
 from booktools.errors import AuthorError
 from booktools.sphinx.descriptions import MAX_DESCRIPTION
 
+PARTS = ("descriptions", "not_found", "redirects", "sitemap")
 BOOK = "https://example.org/a/book/"
 INDEX = """\
 # First & foremost
@@ -35,7 +36,7 @@ def build(folder: Path, address: str) -> Path:
         app = render(
             folder,
             INDEX,
-            "booktools.sphinx.descriptions",
+            *(f"booktools.sphinx.{part}" for part in PARTS),
             html_show_sphinx=False,
             html_static_path=["_static"],
             html_title='Small & "short"',
