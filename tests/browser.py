@@ -230,7 +230,7 @@ class Visit:
         self.shift = self.page.evaluate("window.shift")
 
 
-def come_to(part: Locator) -> None:
+def scroll_to(part: Locator) -> None:
     """Scroll to a part of a page, and wait until it is laid out and has its text."""
     # As a link does. Playwright scrolls to where the part would be if what is not
     # laid out yet had its estimated size.

@@ -126,11 +126,11 @@ class SmallBook:
         self.site = root / "_build" / "html"
 
     def save(self) -> None:
-        """Build it, and keep it as it is then for `put_back`."""
+        """Build it, and keep it as it is then for `restore`."""
         self.must_build()
         shutil.copytree(self.root, self.root.with_name("saved"))
 
-    def put_back(self) -> "SmallBook":
+    def restore(self) -> "SmallBook":
         """Make it what it was when it was saved; times of files are kept."""
         shutil.rmtree(self.root)
         shutil.copytree(self.root.with_name("saved"), self.root)
@@ -151,13 +151,13 @@ class SmallBook:
     def call(self, main: Callable[[Path], int], **variables: str) -> tuple[int, str]:
         """Call a command of the book; return the status and the output."""
         said = StringIO()
-        with surroundings(variables), redirect_stdout(said), redirect_stderr(said):
+        with restored_process(variables), redirect_stdout(said), redirect_stderr(said):
             status = run(main, self.root)
         return status, said.getvalue()
 
     def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
         """Start Python in its folder, in a process of its own."""
-        with surroundings({"PYTHONPATH": str(ROOT)} | variables):
+        with restored_process({"PYTHONPATH": str(ROOT)} | variables):
             return subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=self.root,
@@ -211,7 +211,7 @@ def variables_of_small_book() -> dict[str, str]:
 
 
 @contextmanager
-def surroundings(variables: dict[str, str]) -> Iterator[None]:
+def restored_process(variables: dict[str, str]) -> Iterator[None]:
     """Put back, at the end, what a build changes in this process."""
     with (
         mock.patch.dict(os.environ, variables_of_small_book() | variables, clear=True),
@@ -229,7 +229,7 @@ def surroundings(variables: dict[str, str]) -> Iterator[None]:
         gc.collect()  # event loops of the threads that have ended
 
 
-def lay_out(root: Path) -> SmallBook:
+def write_small_book(root: Path) -> SmallBook:
     """Write a book of one chapter into a folder, and do not build it."""
     for name in ("_static", "reference", "chapters"):
         (root / name).mkdir(parents=True)

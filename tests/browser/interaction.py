@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from browser import come_to, page_of
+from browser import page_of, scroll_to
 from playwright.sync_api import Locator, Page, expect
 
 # The chapter in which each is used; its page has all that it offers.
@@ -31,7 +31,7 @@ def open_explorable(page: Page, site: str, name: str, chapter: str = "") -> Loca
     page.goto(site + page_of(chapter or CHAPTER_OF[name]))
     box = page.locator(f'[data-explorable="{name}"]')
     expect(box).to_have_class(re.compile("live"))
-    come_to(box)
+    scroll_to(box)
     return box
 
 

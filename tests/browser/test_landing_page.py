@@ -4,7 +4,7 @@ import re
 
 import pytest
 from book import SITE
-from browser import come_to, open_context
+from browser import open_context, scroll_to
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from booktools.sphinx.landing import CLOSE, first_descent
@@ -76,12 +76,12 @@ def test_nothing_moves_for_those_who_prefer_that(page: Page, site: str) -> None:
 
 def test_it_waits_while_it_is_out_of_view(page: Page, site: str) -> None:
     page.goto(f"{site}index.html")
-    come_to(page.locator(".chapter-cards").last)
+    scroll_to(page.locator(".chapter-cards").last)
     page.wait_for_timeout(300)
     before = ball(page)
     page.wait_for_timeout(700)
     assert ball(page) == before
-    come_to(page.locator(".descent"))
+    scroll_to(page.locator(".descent"))
     expect_arrival(page)
 
 

@@ -15,7 +15,7 @@ import pytest
 from book import BUILD, CHAPTERS, ROOT, each_chapter, read, read_chapter
 from nbformat import NotebookNode
 from pypdf import PdfReader
-from small_book import EXERCISE, SmallBook, lay_out
+from small_book import EXERCISE, SmallBook, write_small_book
 from weasyprint import Document
 
 from booktools import pdf
@@ -346,7 +346,7 @@ def test_nothing_to_click_is_printed(text: str) -> None:
 
 @pytest.fixture
 def small(tmp_path: Path) -> SmallBook:
-    return lay_out(tmp_path / "small")
+    return write_small_book(tmp_path / "small")
 
 
 def words_of(path: Path) -> str:

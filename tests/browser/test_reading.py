@@ -10,9 +10,9 @@ from browser import (
     NARROW,
     WIDE,
     Visit,
-    come_to,
     look,
     page_of,
+    scroll_to,
 )
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, expect
@@ -114,7 +114,7 @@ def test_slider_moves_by_keyboard(context: BrowserContext, site: str) -> None:
     page = context.new_page()
     page.goto(site + page_of("01-gradient-descent"))
     box = page.locator(".frames").first
-    come_to(box)
+    scroll_to(box)
     slider = box.locator("input[type=range]")
     last = box.locator("output").inner_text()
     slider.focus()
@@ -171,7 +171,7 @@ def test_on_paper_a_page_is_light_and_whole(context: BrowserContext, site: str) 
     page.goto(site + page_of("08-backprop-numpy"))
     page.evaluate("document.body.dataset.theme = 'dark'")
     steps = '[data-explorable="backpropagation"]'
-    come_to(page.locator(steps))
+    scroll_to(page.locator(steps))
     expect(page.locator(f"{steps} input").first).to_be_visible()
     page.emulate_media(media="print")
     assert not page.evaluate(IS_DARK)

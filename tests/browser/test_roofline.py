@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import NARROW, SETTLE, WIDE, come_to, look, note_complaints, open_context
+from browser import NARROW, SETTLE, WIDE, look, note_complaints, open_context, scroll_to
 from interaction import data_of, open_explorable
 from playwright.sync_api import Browser, Locator
 
@@ -166,7 +166,7 @@ def test_the_batch_follows_mouse_and_finger_over_a_plot(
 ) -> None:
     page, data = roofline.page, data_of(roofline)
     svg = roofline.locator(".stage svg").nth(number)
-    come_to(roofline.locator(".controls"))
+    scroll_to(roofline.locator(".controls"))
     page.evaluate(SETTLE)
     box, axes = svg.bounding_box(), data["axes"][number]
     assert box
@@ -234,7 +234,7 @@ def test_choices_are_made_by_key_mouse_and_finger(roofline: Locator) -> None:
 
 def test_on_a_phone_both_plots_are_seen_with_the_slider(roofline: Locator) -> None:
     look(roofline.page, "light", NARROW)
-    come_to(roofline.locator(".stages"))
+    scroll_to(roofline.locator(".stages"))
     roofline.page.evaluate(SETTLE)
     plots = [plot.bounding_box() for plot in roofline.locator(".stage").all()]
     slider = roofline.get_by_label("examples").bounding_box()

@@ -7,12 +7,12 @@ import pytest
 from book import ROOT, read_chapter
 from browser import (
     NARROW,
-    come_to,
     find_violations,
     look,
     note_complaints,
     open_context,
     page_of,
+    scroll_to,
 )
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -45,7 +45,7 @@ class Exhibit:
         self.give = self.cell.get_by_role("button", name="Show it")
         self.status = self.cell.get_by_role("status")
         self.cause = page.locator("details.cause").nth(number - 1)
-        come_to(self.cell)
+        scroll_to(self.cell)
 
     def line(self, part: str) -> Locator:
         return self.lines.filter(has_text=part)

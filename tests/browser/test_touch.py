@@ -21,7 +21,7 @@ def phone(browser: Browser) -> Iterator[Page]:
         yield context.new_page()
 
 
-def come_to(part: Locator) -> None:
+def scroll_to(part: Locator) -> None:
     part.evaluate("(it) => it.scrollIntoView({block: 'center', behavior: 'instant'})")
     part.page.evaluate(SETTLE)
 
@@ -104,7 +104,7 @@ def test_a_figure_opens_large_and_closes(phone: Page, site: str) -> None:
     figures = phone.locator(".enlarge")
     large = phone.locator("dialog.enlarged")
     for figure in (figures.first, figures.last):
-        come_to(figure)
+        scroll_to(figure)
         before = figure.bounding_box()
         assert before is not None
         figure.tap()
@@ -128,7 +128,7 @@ def test_sliders_are_large_and_in_view_with_what_they_move(
     boxes = phone.locator('[data-explorable="learning-rate"].live')
     expect(boxes.first).to_be_visible()
     for box in boxes.all():
-        come_to(box.locator(".stage").first)
+        scroll_to(box.locator(".stage").first)
         sliders = box.locator("input[type=range]").all()
         assert sliders
         for slider in sliders:
@@ -144,7 +144,7 @@ def test_a_cleared_drawing_shows_no_pen_and_ten_separate_numbers(
 ) -> None:
     phone.goto(site + page_of("14-mlp-pytorch"))
     box = phone.locator('[data-explorable="draw-digit"]')
-    come_to(box)
+    scroll_to(box)
     box.get_by_role("button", name="Clear").tap()
     expect(box.locator(".pen")).to_be_hidden()
     edges = box.locator(".share").evaluate_all(

@@ -1,12 +1,12 @@
 """A small book for each test: built, to be broken."""
 
 import pytest
-from small_book import SmallBook, lay_out
+from small_book import SmallBook, write_small_book
 
 
 @pytest.fixture(scope="session")
 def built_book(tmp_path_factory: pytest.TempPathFactory) -> SmallBook:
-    book = lay_out(tmp_path_factory.mktemp("small") / "book")
+    book = write_small_book(tmp_path_factory.mktemp("small") / "book")
     book.save()
     return book
 
@@ -14,4 +14,4 @@ def built_book(tmp_path_factory: pytest.TempPathFactory) -> SmallBook:
 @pytest.fixture
 def book(built_book: SmallBook) -> SmallBook:
     """A small book that is built, to be broken."""
-    return built_book.put_back()
+    return built_book.restore()

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote, urlsplit
 import pytest
 from book import ROOT
 from bs4 import BeautifulSoup
-from small_book import CHAPTER, SmallBook, lay_out
+from small_book import CHAPTER, SmallBook, write_small_book
 
 from booktools import build as building
 from booktools.build import (
@@ -255,7 +255,7 @@ def test_what_is_built_may_be_a_link(book: SmallBook, tmp_path: Path) -> None:
 
 
 def test_every_file_of_the_book_counts_and_no_other(tmp_path: Path) -> None:
-    book = lay_out(tmp_path / "book")
+    book = write_small_book(tmp_path / "book")
     before = hash_sources(book.root)
     assert {"_config.yml", "_static/logo.svg", "chapters/01-small.md"} <= before.keys()
     for name in ("tests/a.py", "_build/a", ".git/a", "chapters/.a", "a/__pycache__/b"):

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from book import ROOT
 from nbformat import NotebookNode
-from small_book import CHAPTER, SmallBook, surroundings
+from small_book import CHAPTER, SmallBook, restored_process
 
 from booktools.pytest_chapters import _fault
 
@@ -20,7 +20,7 @@ VARIES = EXTRA.replace("1", "object(), plt.__file__")
 def run_tests(book: SmallBook, *options: str) -> tuple[int, str]:
     """Run the cells of the chapters in a new process of pytest."""
     fixed = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no", "chapters")
-    with surroundings({"PYTHONPATH": str(ROOT)}):
+    with restored_process({"PYTHONPATH": str(ROOT)}):
         done = subprocess.run(
             [sys.executable, *fixed, *options],
             cwd=book.root,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from book import ROOT
-from small_book import CHAPTER, SmallBook, lay_out
+from small_book import CHAPTER, SmallBook, write_small_book
 from test_build import SENTENCE
 from test_same_bytes import contents
 
@@ -55,7 +55,7 @@ OTHER = "chapters/02-other"
 
 @pytest.fixture(scope="module")
 def built_linked(tmp_path_factory: pytest.TempPathFactory) -> SmallBook:
-    book = lay_out(tmp_path_factory.mktemp("linked") / "book")
+    book = write_small_book(tmp_path_factory.mktemp("linked") / "book")
     book.replace("# A small", "(small)=\n# A small")
     book.append(TARGETS)
     book.add_chapter("02-other", CHAPTER.replace("# A small chapter\n", LINKS))
@@ -71,7 +71,7 @@ def built_linked(tmp_path_factory: pytest.TempPathFactory) -> SmallBook:
 @pytest.fixture
 def linked(built_linked: SmallBook) -> SmallBook:
     """A built book whose second chapter mentions what is in the first."""
-    return built_linked.put_back()
+    return built_linked.restore()
 
 
 def read_and_written(book: SmallBook, monkeypatch: pytest.MonkeyPatch) -> list[set]:

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from small_book import lay_out
+from small_book import write_small_book
 
 from booktools.build import render
 from booktools.sphinx import linkcheck
@@ -39,7 +39,7 @@ def site() -> Iterator[str]:
 def test_a_broken_link_is_named_with_its_page_and_nothing_is_executed(
     tmp_path: Path, site: str
 ) -> None:
-    book = lay_out(tmp_path / "book")
+    book = write_small_book(tmp_path / "book")
     cell = "```{code-cell} ipython3\nopen('executed', 'w').close()\n```\n"
     text = f"{book.chapter.read_text()}\n{cell}\n[a]({site}/good)\n"
     links = tmp_path / "links"

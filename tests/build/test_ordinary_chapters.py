@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
-from small_book import CHAPTER, SmallBook, lay_out
+from small_book import CHAPTER, SmallBook, write_small_book
 
 from booktools.build import render
 from booktools.slides.deck import make_deck
@@ -98,7 +98,7 @@ WRONG = ":tags: [raises-exception]\n\n3 * * 4"
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> SmallBook:
     """A small book with a chapter of all that, and one below it."""
-    book = lay_out(tmp_path_factory.mktemp("ordinary"))
+    book = write_small_book(tmp_path_factory.mktemp("ordinary"))
     (book.root / "figures").mkdir()
     (book.root / "chapters" / "a.csv").write_text("1.50,2\n")
     for name in ("loss@2x.png", "photo.jpg"):

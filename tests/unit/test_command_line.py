@@ -7,7 +7,7 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
-from small_book import SmallBook, lay_out
+from small_book import SmallBook, write_small_book
 
 from booktools import lab
 from booktools.__main__ import main, run
@@ -41,7 +41,7 @@ def test_a_wrong_request_becomes_one_line(book, monkeypatch, capsys) -> None:
 def test_lab_opens_the_first_chapter_or_else_the_first_page(
     tmp_path, monkeypatch, page, opened
 ) -> None:
-    root = lay_out(tmp_path / "book").root
+    root = write_small_book(tmp_path / "book").root
     (root / "more.md").write_text("# More\n")
     (root / "start.md").write_text("# Start\n")
     (root / "_toc.yml").write_text(

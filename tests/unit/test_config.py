@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from book import ROOT
-from small_book import lay_out, replace_in
+from small_book import replace_in, write_small_book
 
 from booktools.config import cell_timeout, read_config
 from booktools.errors import AuthorError
@@ -17,7 +17,7 @@ OTHER = "    original:"
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
-    return lay_out(tmp_path / "book").root / "_config.yml"
+    return write_small_book(tmp_path / "book").root / "_config.yml"
 
 
 def test_the_book_itself_has_no_setting_without_effect() -> None:

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from book import ROOT, chapter_files, read_chapter
 from packaging.utils import canonicalize_name
-from small_book import lay_out
+from small_book import write_small_book
 
 from booktools import environment
 from booktools.environment import (
@@ -52,7 +52,7 @@ def _variables_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return lay_out(tmp_path / "book").root
+    return write_small_book(tmp_path / "book").root
 
 
 def hash_files_of(root: Path) -> dict[str, str]:
@@ -122,7 +122,7 @@ def test_each_file_is_read_once(monkeypatch: pytest.MonkeyPatch, root: Path) -> 
 def test_a_variable_that_a_chapter_reads_counts(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str
 ) -> None:
-    book = lay_out(tmp_path / "book")
+    book = write_small_book(tmp_path / "book")
     monkeypatch.setenv("COURSE", "2026")
     assert "COURSE" not in tracked_variables(read_code(book.root))
     book.append(f"\n```{{code-cell}} ipython3\n{code}\n```\n")
@@ -178,7 +178,7 @@ def test_all_that_chapters_import_counts_and_nothing_else() -> None:
 
 
 def test_what_a_chapter_begins_to_import_counts(tmp_path: Path) -> None:
-    book = lay_out(tmp_path / "book")
+    book = write_small_book(tmp_path / "book")
     assert "pyyaml" not in library_versions(read_code(book.root))
     book.append("\n```{code-cell} ipython3\nimport os, yaml\n```\n")
     assert "pyyaml" in library_versions(read_code(book.root))
@@ -222,7 +222,7 @@ def test_every_file_that_a_chapter_could_read_counts(root: Path, name: str) -> N
 def test_a_file_that_a_chapter_names_counts_wherever_it_is(
     tmp_path: Path, name: str
 ) -> None:
-    book = lay_out(tmp_path / "book")
+    book = write_small_book(tmp_path / "book")
     name = name.format(tmp_path)
     book.append(f"\n```{{code-cell}} ipython3\nopen({name!r})\n```\n")
     key = f"chapters/01-small.md: {name}"
@@ -235,7 +235,7 @@ def test_a_file_that_a_chapter_names_counts_wherever_it_is(
 
 @pytest.mark.parametrize("text", ["é" * 190 + "/b", "a.\0"])
 def test_a_text_that_can_name_no_file_is_only_a_text(tmp_path: Path, text: str) -> None:
-    book = lay_out(tmp_path / "book")
+    book = write_small_book(tmp_path / "book")
     before = hash_files_of(book.root)
     book.append(f"\n```{{code-cell}} ipython3\nprint('{text}')\n```\n")
     assert hash_files_of(book.root) == before
@@ -244,7 +244,7 @@ def test_a_text_that_can_name_no_file_is_only_a_text(tmp_path: Path, text: str) 
 def test_a_file_that_nobody_may_read_is_only_a_text(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    book = lay_out(tmp_path / "book")
+    book = write_small_book(tmp_path / "book")
     book.append("\n```{code-cell} ipython3\nprint('../index.md')\n```\n")
     assert "chapters/01-small.md: ../index.md" in hash_files_of(book.root)
     monkeypatch.setattr(os, "access", lambda path, mode: False)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from small_book import CHAPTER, SmallBook, lay_out
+from small_book import CHAPTER, SmallBook, write_small_book
 
 from booktools.errors import AuthorError
 from booktools.sources import check_header, read_chapter
@@ -14,7 +14,7 @@ HEADER, TEXT = CHAPTER.split("\n\n", 1)
 
 @pytest.fixture
 def book(tmp_path: Path) -> SmallBook:
-    return lay_out(tmp_path / "book")
+    return write_small_book(tmp_path / "book")
 
 
 def test_a_header_with_all_that_jupyter_needs_is_accepted(book: SmallBook) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from small_book import CHAPTER, SmallBook, lay_out, replace_in
+from small_book import CHAPTER, SmallBook, replace_in, write_small_book
 
 from booktools.errors import AuthorError
 from booktools.toc import chapter_files, find_chapters, first_chapter, pages, parts
@@ -14,7 +14,7 @@ ITEM = "      - file: chapters/01-small\n"
 
 @pytest.fixture
 def book(tmp_path: Path) -> SmallBook:
-    return lay_out(tmp_path / "book")
+    return write_small_book(tmp_path / "book")
 
 
 @pytest.mark.parametrize(
