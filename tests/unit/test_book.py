@@ -6,7 +6,7 @@ from unittest import mock
 import pytest
 from sphinx.errors import ExtensionError
 
-from booktools.sphinx.book import Book, _name_page, logger
+from booktools.sphinx.book import Book, _log_page, logger
 
 
 def test_a_page_belongs_to_a_part_of_the_contents(book: Book) -> None:
@@ -32,5 +32,5 @@ def test_the_page_is_named(
         builder=SimpleNamespace(current_docname="" if reading else "page"),
     )
     with mock.patch.object(logger, "error") as said:
-        _name_page(app, exception)
+        _log_page(app, exception)
     assert [call.kwargs for call in said.mock_calls] == [{"location": "page"}] * named
