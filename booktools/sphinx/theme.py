@@ -41,12 +41,7 @@ USED_WITH = {
 # By our own styles and search.
 REPLACED = ["exercise.css", "doctools.js", "sphinx_highlight.js"]
 # Boxes of Furo and of sphinx-exercise, by their classes and ids.
-REPEATED = {
-    "table-wrapper",
-    "math-wrapper",
-    "exercise-content",
-    "solution-content",
-}
+REPEATED = {"table-wrapper", "math-wrapper", "exercise-content", "solution-content"}
 DARK_CODE = "a11y-high-contrast-dark"
 
 

@@ -10,7 +10,7 @@ import pytest
 from book import ROOT
 
 from booktools.sphinx.highlighting import IPython
-from booktools.sphinx.theme import _leave_out_unused, load_extra_extensions
+from booktools.sphinx.theme import _remove_unused_files, load_extra_extensions
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_page_loads_only_what_it_has_a_use_for(body: str, kept: set[str]) -> N
         "css_files": [SimpleNamespace(filename=name) for name in styles],
         "script_files": [SimpleNamespace(filename="copybutton.js")],
     }
-    _leave_out_unused(context)
+    _remove_unused_files(context)
     files = context["css_files"] + context["script_files"]
     assert {file.filename for file in files} == kept
 
