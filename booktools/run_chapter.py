@@ -42,7 +42,8 @@ def run_page(root: Path, stem: str, until: str | None = None) -> dict[str, Any]:
         code = [cell.source for cell in cells if cell.cell_type == "code"]
         found = sum(until in source for source in code)
         if found != 1:
-            raise ValueError(f"{found} cells of {path.name} contain {until!r}, not one.")
+            message = f"{found} cells of {path.name} contain {until!r}, not one."
+            raise ValueError(message)
     for number, cell in enumerate(cells):
         tags = cell.metadata.get("tags", [])
         if cell.cell_type != "code" or "nbval-ignore-output" in tags:
