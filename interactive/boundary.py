@@ -19,9 +19,9 @@ RATE = 1.0  # of a gradient step
 def show_boundary(
     X: np.ndarray, y: np.ndarray, point: np.ndarray, names: Sequence[str]
 ) -> HTML:
-    """Let the reader move the boundary between two classes of flowers.
+    """Let the reader move the boundary between two classes of flowers, or a flower.
 
-    Beside it is the sigmoid, with what each flower adds to the gradient.
+    Beside them is the sigmoid, with what each flower adds to the gradient.
 
     Parameters
     ----------

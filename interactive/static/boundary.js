@@ -1,13 +1,14 @@
-// Move the boundary of a logistic regression, and see of each flower its probability,
-// its loss and what it adds to the gradient. All is computed here, in double precision,
-// by the chapter's formulas.
+// Move the boundary of a logistic regression, or a flower, and see of each flower its
+// probability, its loss and what it adds to the gradient. All is computed here, in
+// double precision, by the chapter's formulas.
 
 explorable("boundary", {
-  title: "Move the boundary",
+  title: "Move the boundary, or a flower",
   hint: "take gradient steps, and watch the lines on the right. Then drag the arrow’s tip " +
-    "to where most flowers are on the wrong side, and farther out: what do loss and gradient do?",
+    "to where most flowers are on the wrong side, and farther out: what do loss and gradient do? " +
+    "Last, drag a single flower over the line.",
 }, (box, data) => {
-  const { X, y, point, names, scale, rate } = data;
+  const { y, point, names, scale, rate } = data;
   const [plane, curve] = setStages(box, data.axes, [
     "The flowers and the boundary",
     "The probability of each flower over its logit, and its distance from the target",
@@ -20,7 +21,10 @@ explorable("boundary", {
   const softplus = (s) => Math.max(s, 0) + Math.log1p(Math.exp(-Math.abs(s)));
   const sigmoid = (z) => Math.exp(-softplus(-z));
 
-  let [w, b] = [point.slice(0, 2), point[2]];
+  const NEAR = 14; // pixels from a flower's middle: a finger is not precise
+  let X, w, b;
+  const begin = () => ([X, w, b] = [[...data.X], point.slice(0, 2), point[2]]);
+  begin();
 
   // What is drawn, from the bottom to the top.
   const [id, gradientUnits] = [`shade-${serial++}`, "userSpaceOnUse"];
@@ -73,6 +77,47 @@ explorable("boundary", {
       show();
     },
   });
+  // The chosen flower can be moved as well. A pointer takes the nearest, if it is not on
+  // one of the other two points.
+  const which = slider({
+    label: "flower",
+    min: 1,
+    max: X.length,
+    step: 1,
+    value: 1,
+    describe: (number) => `${number} of ${X.length}`,
+    onmove: () => show(),
+  });
+  const chosen = () => which.input.value - 1;
+  const choose = (flower) => {
+    which.input.value = flower + 1;
+    which.input.dispatchEvent(new Event("input"));
+  };
+  const hold = handle(plane, {
+    label: "the chosen flower",
+    at: X[chosen()],
+    steps: [0.05, 0.05],
+    describe: position,
+    onmove: (at) => {
+      X[chosen()] = at;
+      show();
+    },
+  });
+  hold.node.classList.add("chosen");
+  const nearest = (pointer) => {
+    const at = plane.place(...plane.at(pointer));
+    const away = X.map((x) => Math.hypot(...along(plane.place(...x), -1, at)));
+    const least = Math.min(...away);
+    return least > NEAR || pointer.target.closest(".handle") ? -1 : away.indexOf(least);
+  };
+  plane.svg.addEventListener("pointerdown", (event) => {
+    const flower = nearest(event);
+    if (flower < 0) return;
+    choose(flower);
+    hold.grab(event);
+  });
+  const keep = (event) => nearest(event.touches[0]) >= 0 && event.preventDefault();
+  plane.svg.addEventListener("touchstart", keep, { passive: false }); // as for a handle
 
   const cells = ["value", "gradient"].map((name) => {
     const row = element("tr", {}, element("th", { scope: "row" }, name));
@@ -83,14 +128,14 @@ explorable("boundary", {
   const heads = ["w₁", "w₂", "b"].map((name) => element("th", { scope: "col" }, name));
   const head = element("tr", {}, element("td"), ...heads);
   const table = element("table", {}, head, ...cells.map(({ row }) => row));
-  const loss = element("p");
+  const [loss, told] = [element("p"), element("p")]; // of all flowers, and of one
   const key = element("p", { className: "shapes" });
   names.forEach((name, label) => {
     const icon = drawn("svg", { viewBox: "-6 -6 12 12", "aria-hidden": true });
     icon.append(drawn("path", { d: shapes[label], class: `flower class${label}` }));
     key.append(icon, `${name}, `);
   });
-  key.append("large: large loss, outlined: on the wrong side, dashed: p = 0.1 and 0.9");
+  key.append("large: large loss, outlined: on the wrong side, dashed: p = 0.1 and 0.9, ringed: chosen");
   const spoken = announcement();
   const step = button("Take a gradient step", () => {
     const { grad, gradB } = measure();
@@ -99,13 +144,14 @@ explorable("boundary", {
     settle();
   });
   const reset = button("Reset", () => {
-    [w, b] = [point.slice(0, 2), point[2]];
+    begin();
     anchor.move([0, 0]);
     settle();
+    choose(0);
   });
   const buttons = element("div", { className: "buttons" }, step, reset);
-  const sums = element("div", { className: "sums" }, table, loss);
-  box.append(key, element("div", { className: "controls" }, sums, buttons), spoken.node);
+  const sums = element("div", { className: "sums" }, table, element("div", {}, loss, told));
+  box.append(key, element("div", { className: "controls row" }, sums, which.node, buttons), spoken.node);
 
   // Put the handles where weights and bias are now.
   function settle() {
@@ -124,6 +170,7 @@ explorable("boundary", {
       logits,
       chances,
       losses,
+      errors,
       loss: mean((i) => losses[i]),
       wrong: logits.filter((z, i) => z > 0 !== (y[i] === 1)).length,
       grad: [0, 1].map((j) => mean((i) => errors[i] * X[i][j])),
@@ -151,15 +198,19 @@ explorable("boundary", {
       const [z, p] = [now.logits[i], now.chances[i]];
       const grown = 0.7 + 0.8 * Math.sqrt(now.losses[i]);
       flower.setAttribute("transform", `translate(${plane.place(...X[i])}) scale(${grown})`);
+      stem.classList.toggle("chosen", i === chosen());
       for (const mark of [flower, target]) mark.classList.toggle("wrong", z > 0 !== (y[i] === 1));
       segment(stem, curve.place(z, y[i]), curve.place(z, p));
-      target.setAttribute("transform", `translate(${curve.place(z, y[i])})`);
+      target.setAttribute("transform", `translate(${curve.place(z, y[i])}) scale(${i === chosen() ? 2 : 1})`);
     });
     [[...w, b], [...now.grad, now.gradB]].forEach((values, i) =>
       values.forEach((value, j) => (cells[i].numbers[j].textContent = signed(value))));
     loss.textContent = `Loss ${now.loss.toFixed(3)}, ${now.wrong} of ${y.length} on the wrong side`;
+    hold.move(X[chosen()]);
+    const [p, error] = [now.chances, now.errors].map((values) => signed(values[chosen()]));
+    told.textContent = `Flower ${which.input.value}, ${names[y[chosen()]]}: p = ${p}, p − y = ${error}`;
     const slopes = [...now.grad, now.gradB].map((value) => value.toFixed(3)).join(", ");
-    spoken.say(`${loss.textContent}. The gradient is ${slopes}.`);
+    spoken.say(`${loss.textContent}. The gradient is ${slopes}. ${told.textContent}.`);
   }
 
   const signed = (value) => value.toFixed(3).replace("-", "−");

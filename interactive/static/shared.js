@@ -188,7 +188,8 @@ function player(begin, advance, milliseconds) {
 
 // A point that the reader moves over a stage: by mouse or finger, or by the arrow keys,
 // ten times as far with Shift. `steps` are those of the keys, in units of the data;
-// `describe([x, y])` says where it is. It stays within the axes.
+// `describe([x, y])` says where it is. It stays within the axes. `grab(event)` lets
+// it follow a pointer that has gone down elsewhere.
 function handle(stage, { label, at, steps, describe, onmove }) {
   const node = drawn("g", { class: "handle", role: "slider", tabindex: 0, "aria-label": label });
   node.append(drawn("circle", { r: 14, class: "reach" }), drawn("circle", { r: 7 }));
@@ -212,11 +213,12 @@ function handle(stage, { label, at, steps, describe, onmove }) {
     event.preventDefault(); // the page would scroll
     tell(place.map((value, i) => value + way[i] * steps[i] * (event.shiftKey ? 10 : 1)));
   });
-  node.addEventListener("pointerdown", (event) => {
+  const grab = (event) => {
     node.setPointerCapture(event.pointerId);
     node.focus();
     event.preventDefault();
-  });
+  };
+  node.addEventListener("pointerdown", grab);
   // The page would scroll: in SVG the style touch-action does not keep it from that.
   node.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
   node.addEventListener("pointermove", (event) => {
@@ -225,7 +227,7 @@ function handle(stage, { label, at, steps, describe, onmove }) {
   move(at);
   stage.top.append(node);
   stage.svg.setAttribute("role", "group"); // an image has nothing to use
-  return { node, move, at: () => place };
+  return { node, move, grab, at: () => place };
 }
 
 // The state of an explorable in the page's address, so that one can link to a moment:

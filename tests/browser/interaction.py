@@ -72,9 +72,15 @@ class Stage:
 
     def drag(self, name: str, to: Sequence[float], *, by: str) -> None:
         """Drag a handle to a point, by mouse or by finger."""
-        page, handle = self.svg.page, self.handle(name)
-        handle.scroll_into_view_if_needed()
-        path = [self.on_screen(point) for point in np.linspace(self.at(name), to, 4)]
+        self.handle(name).scroll_into_view_if_needed()
+        self.drag_from(self.at(name), to, by=by)
+
+    def drag_from(
+        self, start: Sequence[float], to: Sequence[float], *, by: str
+    ) -> None:
+        """Drag what is at a point to another, by mouse or by finger."""
+        page = self.svg.page
+        path = [self.on_screen(point) for point in np.linspace(start, to, 4)]
         if by == "mouse":
             page.mouse.move(*path[0])
             page.mouse.down()

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 
 TASKS = load_tasks("logistic-regression")
 ANCHOR, TIP = "a point on the boundary", "tip of the weights"
+FLOWER = "the chosen flower"
 
 
 @pytest.fixture(scope="module")
@@ -41,10 +42,20 @@ def numbers(box: Locator, row: str) -> np.ndarray:
     )
 
 
+def places(box: Locator) -> np.ndarray:
+    """Return where the flowers are shown, shape (N, 2)."""
+    flowers = box.locator(".stage").first.locator("path.flower")
+    moved = flowers.evaluate_all(
+        "(all) => all.map((it) => it.getAttribute('transform'))"
+    )
+    found = (place.partition(" scale")[0] for place in moved)
+    return Stage(box, 0).read(" ".join(found))
+
+
 def check_flowers(box: Locator) -> np.ndarray:
     """Compare all that is shown with the chapter's functions; return w and b."""
     data, plane, curve = data_of(box), Stage(box, 0), Stage(box, 1)
-    X, y = np.array(data["X"]), np.array(data["y"])
+    X, y = places(box), np.array(data["y"])
     anchor, tip = plane.at(ANCHOR), plane.at(TIP)
     w = (tip - anchor) / data["scale"]
     b = -anchor @ w
@@ -52,7 +63,7 @@ def check_flowers(box: Locator) -> np.ndarray:
     loss, grad_w, grad_b = TASKS["loss_and_gradient"].solution(X, y, w, b)
     np.testing.assert_allclose(numbers(box, "gradient"), [*grad_w, grad_b], atol=6e-4)
     z = X @ w + b
-    said = box.locator(".sums p").inner_text()
+    said, told = box.locator(".sums p").all_inner_texts()
     found = re.fullmatch(r"Loss ([\d.]+), (\d+) of 70 on the wrong side", said)
     assert found, said
     assert float(found[1]) == pytest.approx(loss, abs=6e-4)
@@ -65,6 +76,14 @@ def check_flowers(box: Locator) -> np.ndarray:
     ends = curve.read(stems).reshape(-1, 4)
     p = TASKS["sigmoid"].solution(z)
     np.testing.assert_allclose(ends, np.stack([z, y, z, p], axis=1), atol=1e-6)
+    told = told.replace("\N{MINUS SIGN}", "-")
+    found = re.fullmatch(r"Flower (\d+), (\w+): p = ([\d.]+), p - y = (-?[\d.]+)", told)
+    assert found, told
+    chosen = int(found[1]) - 1
+    assert found[2] == data["names"][y[chosen]]
+    shown = [float(it) for it in found.groups()[2:]]
+    assert shown == pytest.approx([p[chosen], p[chosen] - y[chosen]], abs=6e-4)
+    np.testing.assert_allclose(plane.at(FLOWER), X[chosen], atol=1e-6)
     return np.array([*w, b])
 
 
@@ -128,3 +147,77 @@ def test_on_a_phone_numbers_and_buttons_are_in_view_with_the_plane(
         assert stage["y"] + stage["height"] <= place["y"] + 1
         assert place["y"] + place["height"] <= HEIGHT
         assert place["x"] + place["width"] <= stage["x"] + stage["width"]
+
+
+def test_a_flower_is_dragged_by_mouse_touch_and_keyboard_and_put_back(
+    box: Locator,
+) -> None:
+    plane, page = Stage(box, 0), box.page
+    begin = places(box)
+    np.testing.assert_allclose(begin, data_of(box)["X"], atol=1e-6)
+    line = check_flowers(box)
+    # Flowers that no other, and no end of the arrow, is near to.
+    apart = np.linalg.norm(begin[:, None] - begin, axis=2)
+    near = np.vstack([plane.at(ANCHOR), plane.at(TIP)])
+    lone = np.sort(apart, axis=1)[:, 1]
+    lone[np.linalg.norm(begin[:, None] - near, axis=2).min(axis=1) < 0.5] = 0
+    first, second = np.argsort(-lone)[:2]
+    for by, flower, to in (
+        ("mouse", first, (-2.0, 2.0)),
+        ("touch", second, (2.2, -1.4)),
+    ):
+        if by == "touch":
+            look(page, "light", NARROW)
+        box.locator(".stage").first.scroll_into_view_if_needed()
+        before, scrolled = places(box), page.evaluate("scrollY")
+        plane.drag_from(before[flower], to, by=by)
+        now = places(box)
+        np.testing.assert_allclose(now[flower], to, atol=0.03)
+        others = np.arange(len(now)) != flower
+        np.testing.assert_array_equal(now[others], before[others])
+        np.testing.assert_allclose(check_flowers(box), line, atol=1e-6)
+        assert page.evaluate("scrollY") == scrolled
+        expect(plane.handle(FLOWER)).to_be_focused()
+    look(page, "light", WIDE)
+
+    box.get_by_label("flower", exact=True).focus()
+    for key in ("Home", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    before = places(box)
+    np.testing.assert_allclose(plane.at(FLOWER), before[2], atol=1e-6)
+    plane.handle(FLOWER).focus()
+    for key in ("ArrowUp", "Shift+ArrowRight"):
+        page.keyboard.press(key)
+    np.testing.assert_allclose(places(box)[2] - before[2], [0.5, 0.05], atol=1e-9)
+    check_flowers(box)
+    expect(box.locator(".spoken")).to_contain_text("Flower 3")
+
+    box.get_by_role("button", name="Take a gradient step").click()
+    check_flowers(box)  # the step is one for the flowers as they are now
+    box.get_by_role("button", name="Reset").click()
+    np.testing.assert_array_equal(places(box), begin)
+    np.testing.assert_allclose(check_flowers(box), line, atol=1e-9)
+
+
+def test_flowers_below_the_line_do_not_keep_it_from_being_dragged(
+    box: Locator,
+) -> None:
+    plane = Stage(box, 0)
+    flowers = places(box)
+    plane.drag(ANCHOR, flowers[0], by="mouse")  # so that it lies on a flower
+    plane.drag(ANCHOR, (-1.0, 1.0), by="mouse")
+    np.testing.assert_allclose(plane.at(ANCHOR), (-1.0, 1.0), atol=0.03)
+    np.testing.assert_array_equal(places(box), flowers)
+
+
+@pytest.mark.parametrize("away", [(8, 8), (-11, 0)])
+def test_a_flower_is_taken_from_as_far_as_a_finger_is_wide(
+    box: Locator, away: tuple[int, int]
+) -> None:
+    look(box.page, "light", NARROW)
+    plane, flowers = Stage(box, 0), places(box)
+    box.locator(".stage").first.scroll_into_view_if_needed()
+    flower = int(np.argmax(flowers.sum(axis=1)))  # farthest up and to the right
+    x, y = plane.on_screen(flowers[flower])
+    box.page.touchscreen.tap(x + abs(away[0]), y + away[1] - 2 * abs(away[1]))
+    expect(box.locator(".sums p").last).to_contain_text(f"Flower {flower + 1},")
