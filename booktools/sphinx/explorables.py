@@ -2,8 +2,8 @@
 
 A chapter shows one with ``interactive.show_explorable("name", …)``; its script is
 ``interactive/static/name.js``, and ``shared.js`` has the code they share. A script
-that needs another besides begins with a line such as ``// Needs desk.js.``. A page
-without explorables loads none of them.
+that needs one or two besides begins with a line such as ``// Needs desk.js.`` or
+``// Needs desk.js and network.js.``. A page without explorables loads none of them.
 """
 
 import re
@@ -14,11 +14,13 @@ from sphinx.application import Sphinx
 
 from booktools.errors import AuthorError
 from booktools.sources import is_readable, package_folder
+from booktools.sphinx.digit_network import offer_network
 
 SCRIPTS = package_folder("interactive") / "static"
 SHARED = "shared"
 NAME = re.compile(r'data-explorable="([^"]+)"')
-NEEDED = re.compile(r"// Needs ([\w-]+)\.js\.\n")
+NEEDED = re.compile(r"// Needs ([\w-]+)\.js(?: and ([\w-]+)\.js)?\.\n")
+ASKING = "templates"  # which lets the reader ask the network that reads digits
 
 
 def explorables_on(doctree: nodes.document) -> list[str]:
@@ -34,7 +36,7 @@ def scripts_of(names: list[str]) -> list[str]:
         path = SCRIPTS / f"{name}.js"
         if is_readable(path):
             needed = NEEDED.match(path.read_text(encoding="utf-8"))
-            scripts += [needed[1]] if needed else []
+            scripts += filter(None, needed.groups()) if needed else []
         scripts.append(name)
     return list(dict.fromkeys(scripts))
 
@@ -57,9 +59,10 @@ def _add_scripts(
                 f"interactive/static/{name}.js; there are {known}.",
                 app.env.doc2path(page, base=False),
             )
+        network = offer_network(app, context["pathto"]) if name == ASKING else {}
         # Not as the last of the scripts: a browser lays the page out after that one,
         # without a pause in between.
-        app.add_js_file(f"{name}.js", loading_method="defer", priority=400)
+        app.add_js_file(f"{name}.js", loading_method="defer", priority=400, **network)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

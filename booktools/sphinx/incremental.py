@@ -14,6 +14,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 
 from booktools.environment import hash_file
+from booktools.sphinx.digit_network import NETWORK
 
 SOURCE = "source_hash"  # in a page's metadata
 STYLES_WRITTEN_LAST = ("mystnb.*.css", "exercise.css")
@@ -21,7 +22,10 @@ REFERENCES = "book_references"  # an attribute of Sphinx's environment
 
 
 def references(env: BuildEnvironment) -> tuple[Any, ...]:
-    """Return all that a page can say about another: names, titles and numbers."""
+    """Return all that a page can say about another: names, titles and numbers.
+
+    The network that reads digits, which other pages name by its version, is among it.
+    """
     citations = env.domaindata["cite"]["citations"]
     exercises: dict[str, Any] = getattr(env, "sphinx_exercise_registry", {})
     return (
@@ -30,6 +34,7 @@ def references(env: BuildEnvironment) -> tuple[Any, ...]:
         {page: dict(numbers) for page, numbers in env.toc_fignumbers.items()},
         {page: dict(numbers) for page, numbers in env.toc_secnumbers.items()},
         {page: data.get("myst_slugs") for page, data in env.metadata.items()},
+        {page: data.get(NETWORK) for page, data in env.metadata.items()},
         {label: it["node"][0].astext() for label, it in exercises.items()},
         [(it.key, it.citation_id, it.formatted_entry.label) for it in citations],
     )

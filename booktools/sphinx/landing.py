@@ -6,12 +6,9 @@ draw for. Where no script runs, the descent is a picture. If the book leaves out
 chapter 14, the section of the pad and the button that leads there are left out.
 """
 
-import hashlib
 import json
-import re
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,16 +20,12 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from booktools.edition import STUDENT
 from booktools.sphinx.buttons import launch_addresses
+from booktools.sphinx.digit_network import READER, network_of, write_script
 from booktools.sphinx.explorables import SCRIPTS, scripts_of
 from helpers.data import make_line_data
 
 STYLE, SCRIPT = "landing.css", "landing.js"
-READER, READER_SCRIPT = "draw-digit", "digit-pad.js"
-PAYLOAD = "digit_network"  # in the metadata of the page that has one
-EXPLORABLE = re.compile(
-    rf'data-explorable="{READER}">.*?<script type="application/json">(.*?)</script>',
-    re.S,
-)
+PAD_SCRIPT = "digit-pad.js"
 
 Floats = NDArray[np.float64]
 
@@ -243,30 +236,9 @@ class DigitPad(SphinxDirective):
 # What they show
 
 
-def find_network(page: nodes.document) -> str:
-    """Return the data of the explorable that reads digits, or an empty string."""
-    for raw in page.findall(nodes.raw):
-        if found := EXPLORABLE.search(raw.astext()):
-            return found[1]
-    return ""
-
-
-def _note_network(app: Sphinx, doctree: nodes.document) -> None:
-    if text := find_network(doctree):
-        app.env.metadata[app.env.docname][PAYLOAD] = text
-
-
-def network_of(app: Sphinx) -> dict[str, Any]:
-    """Return what the network needs to read a digit; nothing if it is not there."""
-    for page in app.config.book.chapters:
-        if text := app.env.metadata[page].get(PAYLOAD):
-            data: dict[str, Any] = json.loads(text)
-            return data | {"shown": None, "images": "", "labels": []}
-    return {}
-
-
 def pad_script(data: dict[str, Any]) -> str:
     """Return one script with the network, and the explorable that uses it."""
+    data = data | {"shown": None, "images": "", "labels": []}
     scripts = [
         (SCRIPTS / f"{name}.js").read_text(encoding="utf-8")
         for name in scripts_of([READER])
@@ -276,7 +248,7 @@ def pad_script(data: dict[str, Any]) -> str:
 
 def _show_parts(app: Sphinx, doctree: nodes.document, page: str) -> None:
     places = list(doctree.findall(digit_pad))
-    data = network_of(app) if app.builder.name == "html" else {}
+    _, data = network_of(app)
     target = ""
     for place in places:
         section = _section_of(place)
@@ -307,18 +279,14 @@ def _section_of(node: Any) -> Any:
 
 def _pad(app: Sphinx, data: dict[str, Any]) -> list[nodes.Node]:
     """Return what is on the page until the script is loaded, and write the script."""
-    script = pad_script(data)
-    file = Path(app.outdir) / "_static" / READER_SCRIPT
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(script, encoding="utf-8")
-    version = hashlib.sha256(script.encode()).hexdigest()[:8]
+    script = write_script(app, PAD_SCRIPT, pad_script(data))
     height, width = data["shape"]
     (units, _), _ = data["layers"]
     facts = (
         f"It has {units} hidden units, sees {height} x {width} pixels, and was trained "
         f"on {app.config.book.environment.digits}."
     )
-    place = f'<div class="pad" data-script="_static/{READER_SCRIPT}?v={version}"></div>'
+    place = f'<div class="pad" data-script="{script}"></div>'
     return [
         nodes.paragraph("", facts, classes=["pad-facts"]),
         nodes.raw("", place, format="html"),
@@ -340,7 +308,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("digit-pad", DigitPad)
     app.add_directive("launch-links", LaunchLinks)
     app.add_role("repository", RepositoryRole())
-    app.connect("doctree-read", _note_network, priority=300)  # before images.py
     app.connect("doctree-resolved", _show_parts)
     # Before the theme looks through the list of styles.
     app.connect("html-page-context", _add_files, priority=400)

@@ -1,7 +1,8 @@
-// Needs desk.js.
+// Needs desk.js and network.js.
 //
 // Draw a digit, and see ink times weight, pixel by pixel, for the template of each
 // class: what adds up to the logits. Everything is computed here, in double precision.
+// The network of another chapter reads the same digit, once the reader asks for it.
 
 explorable("templates", {
   title: "Lay your digit over the templates",
@@ -74,6 +75,40 @@ explorable("templates", {
   const image = cellImage(height, width, size);
   image.svg.classList.add("ink");
   const text = readout();
+
+  // The network, if the book has it. The page says where its script is, which calls
+  // nothing, and has all its numbers in `digitNetwork`.
+  const { network, chapter } = document.currentScript.dataset;
+  let read = null; // a function, once it has been loaded
+  const chances = barChart("The probabilities of the network", biases.length);
+  const answer = panel("The network reads", chances.svg);
+  answer.tabIndex = -1;
+  const ask = button(`Ask the network of chapter ${chapter}`, () => {
+    ask.disabled = true;
+    const script = element("script", { src: network });
+    script.onload = () => {
+      read = makeNetwork(digitNetwork);
+      asked.replaceWith(answer);
+      answer.focus();
+      desk.show();
+    };
+    script.onerror = () => {
+      ask.disabled = false;
+      text.say("The network could not be loaded.");
+    };
+    document.head.append(script);
+  });
+  const asked = element("div", { className: "panel" }, ask);
+
+  function compare(pixels, best) {
+    if (!read) return "";
+    const { probabilities } = read(pixels);
+    chances.show(probabilities);
+    const p = Math.max(...probabilities);
+    const digit = probabilities.indexOf(p);
+    return ` The network ${digit === best ? "agrees" : "disagrees"}: most likely ${digit}, with probability ${p.toFixed(3)}.`;
+  }
+
   const nothing = "Nothing is drawn: each logit is its bias.";
   const desk = makeDesk(data, nothing, ({ pixels, source }) => {
     const classes = explain(pixels);
@@ -103,7 +138,7 @@ explorable("templates", {
       `${source} Most likely ${order[0]}, with probability ${first.p.toFixed(3)} and logit ${signed(first.logit)}: ` +
         `ink on its template speaks for it with ${signed(first.pro)} and against it with ${signed(first.contra)}, ` +
         `its bias is ${signed(first.bias)}. Then ${order[1]}, with probability ${second.p.toFixed(3)} ` +
-        `and logit ${signed(second.logit)}.`,
+        `and logit ${signed(second.logit)}.${compare(pixels, order[0])}`,
     );
   });
 
@@ -117,6 +152,7 @@ explorable("templates", {
     "below: their sums, the bias, and the sum of all three, the logit",
   );
   const parts = element("div", { className: "easel scale" }, desk.paper, panel("It sees", image.svg));
+  if (network) parts.append(asked);
   parts.append(element("div", { className: "templates" }, ...cards.map(({ node }) => node)));
   box.querySelector("img").replaceWith(parts);
   parts.after(key, text.node, desk.choices);

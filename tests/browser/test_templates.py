@@ -1,14 +1,16 @@
 """The templates of chapter 05, over which the reader lays a digit."""
 
 import base64
+import json
 import re
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from book import PAGES, SITE, read
 from browser import NARROW, WIDE, look, note_complaints, open_context
-from interaction import open_explorable
-from playwright.sync_api import Browser, expect
+from interaction import CHAPTER_OF, open_explorable
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from scipy.special import softmax
 from writing import WRITTEN, Floats, Paper, assert_same_image, prepare
 
@@ -37,6 +39,42 @@ def model_of(paper: Paper) -> tuple[Floats, Floats]:
     biases = np.array(paper.data["biases"])
     weights = np.frombuffer(base64.b64decode(paper.data["weights"]), "<f4")
     return weights.astype(float).reshape(len(biases), -1).T, biases
+
+
+def read_by_network(pixels: Floats) -> Floats:
+    """Return what the network on the page of its chapter makes of an image, (D,)."""
+    page = read(f"chapters/{CHAPTER_OF['draw-digit']}.html")
+    data = json.loads(page.select_one('[data-explorable="draw-digit"] script').text)
+    values = np.frombuffer(base64.b64decode(data["parameters"]), "<f2").astype(float)
+    for rows, columns in data["layers"]:
+        weights, values = np.split(values, [rows * columns])
+        biases, values = np.split(values, [rows])
+        logits = weights.reshape(rows, columns) @ pixels + biases
+        pixels = np.maximum(logits, 0)
+    return softmax(logits)
+
+
+def check_network(paper: Paper) -> bool:
+    """Compare its bars and words with NumPy; return whether the two agree."""
+    p = read_by_network(paper.seen().ravel())
+    chart = paper.box.get_by_role("img", name="The probabilities of the network.")
+    numbers = re.findall(r"\d: ([\d.]+)", chart.get_attribute("aria-label") or "")
+    assert [float(share) for share in numbers] == pytest.approx(p, abs=5.1e-4)
+    best = int(p.argmax())
+    agrees = f"Most likely {best}," in paper.says()
+    says = "agrees" if agrees else "disagrees"
+    assert paper.says().endswith(
+        f" The network {says}: most likely {best}, with probability {p[best]:.3f}."
+    )
+    return agrees
+
+
+def ask(paper: Paper) -> None:
+    """Press the button, and wait for the network."""
+    button = paper.box.get_by_role("button", name="Ask the network of chapter")
+    button.press("Enter")
+    expect(paper.box.locator(".panel", has_text="The network reads")).to_be_focused()
+    expect(button).to_have_count(0)
 
 
 def plain(text: str) -> str:
@@ -193,3 +231,61 @@ def test_a_dot_in_the_middle_costs_the_zero_as_much_with_a_ring_as_without(
     blank, dot, alone, both = logits
     assert dot < blank
     assert both - alone == pytest.approx(dot - blank)
+
+
+asks_the_network = pytest.mark.skipif(
+    f"chapters/{CHAPTER_OF['draw-digit']}.html" not in PAGES,
+    reason="_toc.yml leaves out the chapter with the network",
+)
+
+
+@asks_the_network
+def test_the_network_reads_the_same_digit_once_it_is_asked(
+    page: Page, site: str
+) -> None:
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url))
+    paper = Paper(page, open_explorable(page, site, "templates"))
+    assert not [url for url in loaded if "digit-network" in url]
+    ask(paper)
+    agree = {check_network(paper)}
+    expect(paper.box.get_by_role("status").last).to_have_text(paper.says())
+    for name in [*paper.data["names"], "Clear"]:
+        paper.box.get_by_role("button", name=name, exact=True).first.click()
+        agree.add(check_network(paper))
+    for written in WRITTEN.values():
+        paper.button("Clear").click()
+        for number in range(len(written)):  # after each stroke
+            paper.draw(written[number : number + 1])
+            agree.add(check_network(paper))
+    assert agree == {True, False}
+    for width in (WIDE, NARROW):
+        look(page, "light", width)
+        assert paper.box.evaluate("(box) => box.scrollWidth <= box.clientWidth")
+    assert len([url for url in loaded if "digit-network" in url]) == 1
+
+
+@asks_the_network
+def test_the_network_is_asked_on_a_page_opened_as_a_file(
+    context: BrowserContext,
+) -> None:
+    folder = f"{SITE.as_uri()}/"
+    page = context.new_page()
+    paper = Paper(page, open_explorable(page, folder, "templates"))
+    ask(paper)
+    check_network(paper)
+
+
+@asks_the_network
+def test_a_network_that_cannot_be_loaded_can_be_asked_again(
+    context: BrowserContext, site: str
+) -> None:
+    page = context.new_page()
+    paper = Paper(page, open_explorable(page, site, "templates"))
+    page.route("**/digit-network.js*", lambda route: route.abort())
+    button = paper.box.get_by_role("button", name="Ask the network of chapter")
+    button.click()
+    expect(paper.box.locator(".readout")).to_contain_text("could not be loaded")
+    page.unroute("**/digit-network.js*")
+    ask(paper)
+    check_network(paper)
