@@ -1,6 +1,6 @@
 """Interactive figures: data for their scripts, and a static figure without them."""
 
-from interactive.backward_pass import show_backward_pass
+from interactive.backward_pass import show_backward_pass, show_steps
 from interactive.boundary import show_boundary
 from interactive.confusion import show_confusion
 from interactive.drawing import show_drawing
@@ -26,6 +26,7 @@ __all__ = [
     "show_playground",
     "show_race",
     "show_roofline",
+    "show_steps",
     "show_temperature",
     "show_templates",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython.display import HTML, Markdown, display
+from IPython.display import HTML, Markdown
 from matplotlib.figure import Figure
 
 from helpers.plots import BLUE, VERMILLION
@@ -29,14 +29,40 @@ GRADIENT = "grad_"
 NAME = re.compile(r"[A-Za-z_]\w*")
 
 
+def show_steps(
+    steps: Sequence[tuple[str, str, str]], arrays: Mapping[str, Any]
+) -> Markdown:
+    """Show the steps of one forward and one backward pass as a table.
+
+    Some numbers of each array are shown, starting at the first example and the first
+    hidden unit that is active for it.
+
+    Parameters
+    ----------
+    steps, arrays
+        As for `show_backward_pass`.
+
+    Returns
+    -------
+    Markdown
+        The table, one row per step.
+
+    Raises
+    ------
+    KeyError
+        If an array is missing, or is not in the graph.
+    """
+    unit, corners = _corners(steps, arrays)
+    return Markdown(_table_of_steps(steps, arrays, corners, unit))
+
+
 def show_backward_pass(
     steps: Sequence[tuple[str, str, str]], arrays: Mapping[str, Any]
 ) -> HTML:
     """Let the reader step through one forward and one backward pass.
 
-    This also displays a table of all steps; on the book's pages the explorable
-    shows one row of it at a time. Some numbers of each array are shown, starting
-    at the first example and the first hidden unit that is active for it.
+    Call it in the cell after that of `show_steps`: on the book's pages the explorable
+    shows one row of that table at a time.
 
     Parameters
     ----------
@@ -59,13 +85,7 @@ def show_backward_pass(
     KeyError
         If an array is missing, or is not in the graph.
     """
-    unit = int(np.argmax(arrays["A"][0] > 0))
-    names = [name for name, _, _ in steps]
-    corners = {
-        name: _corner(arrays[name], GRAPH[name.removeprefix(GRADIENT)][1], unit)
-        for name in dict.fromkeys([*GRAPH, *names])
-    }
-    display(Markdown(_table_of_steps(steps, arrays, corners, unit)))
+    _, corners = _corners(steps, arrays)
     firsts = {name: f"{corner[0, 0]:.3g}" for name, corner in corners.items()}
     figure, stage = _draw_graph(), _draw_graph()
     for name, text in firsts.items():
@@ -77,7 +97,7 @@ def show_backward_pass(
         "backpropagation",
         figure,
         {
-            "steps": names,
+            "steps": [name for name, _, _ in steps],
             "nodes": {name: place for name, (_, _, place, _) in GRAPH.items()},
             "numbers": {
                 name: [text, *_number_position(name)] for name, text in firsts.items()
@@ -88,6 +108,18 @@ def show_backward_pass(
         "gradient: " + ", ".join(f"{name} {text}" for name, text in firsts.items()),
         stages=[stage],
     )
+
+
+def _corners(
+    steps: Sequence[tuple[str, str, str]], arrays: Mapping[str, Any]
+) -> tuple[int, dict[str, np.ndarray]]:
+    """Return the hidden unit to begin with, and some numbers of each array."""
+    unit = int(np.argmax(arrays["A"][0] > 0))
+    names = dict.fromkeys([*GRAPH, *(name for name, _, _ in steps)])
+    return unit, {
+        name: _corner(arrays[name], GRAPH[name.removeprefix(GRADIENT)][1], unit)
+        for name in names
+    }
 
 
 def _table_of_steps(

@@ -1,5 +1,5 @@
 // Step through one forward and one backward pass. The graph fills with numbers;
-// beside it is the step's row of the chapter's table.
+// beside it is the step's row of the table in the cell before.
 
 explorable("backpropagation", {
   title: "Forward and backward, step by step",
@@ -7,7 +7,7 @@ explorable("backpropagation", {
 }, (box, data) => {
   const { steps, nodes } = data;
   const [{ layer, place, node }] = setStages(box, data.axes, ["The computational graph"]);
-  const table = box.closest(".cell_output").querySelector("table");
+  const table = box.closest(".cell").previousElementSibling.querySelector("table");
   const headings = [...table.querySelectorAll("th")].map((cell) => cell.textContent);
   const rows = [...table.querySelectorAll("tbody tr")];
   table.parentElement.hidden = true;

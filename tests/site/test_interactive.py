@@ -38,6 +38,7 @@ def test_a_page_loads_the_scripts_of_its_explorables_which_weigh_little(
     assert sum((SCRIPTS / name).stat().st_size for name in expected) <= MOST_SCRIPT
     for box in boxes:
         check_figure(box)
+        assert box.find_parent("figure").select_one("figcaption .caption-number")
         needed = [SITE / "chapters" / str(picture["src"]) for picture in box("img")]
         scripts = scripts_of([str(box["data-explorable"])])
         needed += [SCRIPTS / f"{name}.js" for name in scripts]
