@@ -21,7 +21,10 @@ def test_loss_mistakes_and_gradient_are_described() -> None:
     p = 1 / (1 + np.exp(-(X @ POINT[:2] + POINT[2])))
     first, second = X.T @ (p - Y) / 3
     alt = box.img["alt"]
-    assert f"The loss is {log_loss(Y, p):.3f}, with 1 of them on the wrong side" in alt
+    assert (
+        f"The loss is {log_loss(Y, p):.3f}, with 1 of the flowers on the wrong side"
+        in alt
+    )
     assert f"gradient is {first:.3f} and {second:.3f}" in alt
     assert f"{np.mean(p - Y):.3f} for the bias" in alt
     data = json.loads(box.script.text)
