@@ -106,8 +106,8 @@ def show_boundary(
         f"with the arrow w at right angles to it, and the lines p = 0.1 and 0.9; the "
         "larger a flower, the larger its loss. Right, the sigmoid, and on it a line "
         f"from each flower's y to its p, of length |p - y|. The loss is "
-        f"{losses.mean():.3f}, with {wrong.sum()} of the flowers on the wrong side, and the "
-        f"gradient is {grad[0]:.3f} and {grad[1]:.3f} for the weights and "
+        f"{losses.mean():.3f}, with {wrong.sum()} of the flowers on the wrong side, "
+        f"and the gradient is {grad[0]:.3f} and {grad[1]:.3f} for the weights and "
         f"{grad[2]:.3f} for the bias.",
         stages=stages,
     )
