@@ -32,6 +32,7 @@ LIBRARIES = [
     "sklearn.model_selection",
     "sklearn.neural_network",
     "torch",
+    "torch._dynamo",  # otherwise imported by the first optimiser, in 1.5 s
     "ipykernel.kernelapp",
 ]
 LAUNCHER = "ipykernel_launcher"

@@ -132,6 +132,16 @@ def test_a_fork_is_a_separate_process_that_has_the_libraries() -> None:
     assert not psutil.pid_exists(pid)
 
 
+def test_the_first_optimiser_finds_its_modules_imported() -> None:
+    cells = (
+        "import sys, torch",
+        "before = {*sys.modules}; torch.optim.SGD([torch.zeros(1)], lr=1)",
+        "print([it for it in {*sys.modules} - before if it.startswith('torch._')])",
+    )
+    with kernel() as (_, client):
+        assert outputs(client, *cells)[-1]["text"] == "[]\n"
+
+
 def test_a_cell_that_is_running_can_be_interrupted() -> None:
     with kernel() as (manager, client):
         # Otherwise it may abort a request that comes right after the interrupt.
