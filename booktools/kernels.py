@@ -52,6 +52,9 @@ def preload_kernels() -> None:
         return  # on macOS, system libraries do not survive a fork
     if sys.flags.optimize or sys.warnoptions:
         return
+    factory = KernelProvisionerFactory.instance()
+    if factory.default_provisioner_name == PROVISIONER:
+        return  # by an earlier call
     multiprocessing.set_forkserver_preload(LIBRARIES)
     first = ForkedProcess(target=gc.collect)
     try:
@@ -63,7 +66,7 @@ def preload_kernels() -> None:
         return
     show = [sys.executable, "-P", "-c", "import json, sys; print(json.dumps(sys.path))"]
     PreloadedProvisioner.search_path = json.loads(subprocess.check_output(show))
-    KernelProvisionerFactory.instance().default_provisioner_name = PROVISIONER
+    factory.default_provisioner_name = PROVISIONER
 
 
 class ForkedProcess(ForkServerProcess):

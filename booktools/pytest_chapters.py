@@ -37,7 +37,6 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     if hasattr(config, "workerinput"):  # the controlling process has already checked
         config.stash[FINGERPRINT] = config.workerinput["fingerprint"]
-        preload_kernels()
         return
     try:
         set_variables(config.rootpath)
@@ -113,6 +112,8 @@ class ChapterFile(IPyNbFile):
         nbval executes without history, and then a semicolon at the end of a
         cell does not suppress its result.
         """
+        if hasattr(self.config, "workerinput"):  # which has several chapters
+            preload_kernels()
         super().setup()
         kernel: Any = self.kernel
 

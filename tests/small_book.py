@@ -224,9 +224,11 @@ def restored_process(variables: dict[str, str]) -> Iterator[None]:
         for kind in (DeprecationWarning, PendingDeprecationWarning, ResourceWarning):
             warnings.simplefilter("ignore", kind)  # as outside of tests
         find_mnist.cache_clear()
+        gc.freeze()  # so that only what follows is searched for garbage
         yield
         find_mnist.cache_clear()
         gc.collect()  # event loops of the threads that have ended
+        gc.unfreeze()
 
 
 def write_small_book(root: Path) -> SmallBook:

@@ -10,19 +10,24 @@ TERM = "article section p a:has(> .std-term)"
 SHOWN = ".definition:popover-open"
 # Gives each term the focus, at the top of the window and at its end, and returns those
 # whose definition is not shown, leaves the window or does not stand beside its term.
-MISPLACED = """(terms, shown) => terms.flatMap((term) =>
-  ["start", "end"].flatMap((block) => {
+MISPLACED = """async (terms, shown) => {
+  const misplaced = [];
+  for (const term of terms) for (const block of ["start", "end"]) {
     document.activeElement.blur();
     term.scrollIntoView({ block, behavior: "instant" });
     term.focus({ preventScroll: true });
+    await new Promise(requestAnimationFrame);
+    await new Promise(requestAnimationFrame);
     const own = document.querySelector(shown)?.getBoundingClientRect();
     const its = term.getBoundingClientRect();
     const beside = own && Math.max(its.top - own.bottom, own.top - its.bottom);
     const fits = own && own.left >= 0 && own.right <= innerWidth
       && own.top >= 0 && own.bottom <= innerHeight;
-    return fits && beside >= 0 && beside <= 10 ? []
-      : [`${term.textContent} at the ${block}: ${JSON.stringify(own)}`];
-  }))"""
+    if (!(fits && beside >= 0 && beside <= 10))
+      misplaced.push(`${term.textContent} at the ${block}: ${JSON.stringify(own)}`);
+  }
+  return misplaced;
+}"""
 
 
 @pytest.fixture

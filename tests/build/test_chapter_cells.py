@@ -20,7 +20,7 @@ VARIES = EXTRA.replace("1", "object(), plt.__file__")
 def run_tests(book: SmallBook, *options: str) -> tuple[int, str]:
     """Run the cells of the chapters in a new process of pytest."""
     fixed = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no", "chapters")
-    with restored_process({"PYTHONPATH": str(ROOT)}):
+    with restored_process({"PYTHONPATH": str(ROOT), "BOOK_FRESH_KERNELS": "1"}):
         done = subprocess.run(
             [sys.executable, *fixed, *options],
             cwd=book.root,

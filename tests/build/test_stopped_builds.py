@@ -31,6 +31,7 @@ def replace(new, old):
     there(new, old)
 
 there = build.replace
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored here
 with mock.patch("{target}", {moment}):
     build.main(Path.cwd())
 """
