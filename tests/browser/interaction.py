@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from browser import page_of, scroll_to
-from playwright.sync_api import Locator, Page, expect
+from browser import note_complaints, open_context, page_of, scroll_to
+from playwright.sync_api import Browser, Locator, Page, expect
 
 # The chapter in which each is used; its page has all that it offers.
 CHAPTER_OF = {
@@ -33,6 +34,16 @@ def open_explorable(page: Page, site: str, name: str, chapter: str = "") -> Loca
     expect(box).to_have_class(re.compile("live"))
     scroll_to(box)
     return box
+
+
+@contextmanager
+def keep_open(browser: Browser, site: str, name: str) -> Iterator[Locator]:
+    """Open an explorable for several tests, during which it must log no error."""
+    with open_context(browser, has_touch=True) as context:
+        page = context.new_page()
+        complaints = note_complaints(page)
+        yield open_explorable(page, site, name)
+        assert not complaints
 
 
 def data_of(box: Locator) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from browser import HEIGHT, NARROW, WIDE, look, note_complaints, open_context
-from interaction import Stage, data_of, open_explorable
+from browser import HEIGHT, NARROW, WIDE, look
+from interaction import Stage, data_of, keep_open
 from playwright.sync_api import Browser, Locator, expect
 
 from helpers.tasks import load_tasks
@@ -21,11 +21,8 @@ FLOWER = "the chosen flower"
 @pytest.fixture(scope="module")
 def opened(browser: Browser, site: str) -> Iterator[Locator]:
     """The page, opened once: each test begins where the chapter does."""
-    with open_context(browser, has_touch=True) as context:
-        page = context.new_page()
-        wrong = note_complaints(page)
-        yield open_explorable(page, site, "boundary")
-        assert not wrong
+    with keep_open(browser, site, "boundary") as box:
+        yield box
 
 
 @pytest.fixture

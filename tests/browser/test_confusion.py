@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from browser import NARROW, WIDE, look, note_complaints, open_context
-from interaction import data_of, open_explorable
+from browser import NARROW, WIDE, look
+from interaction import data_of, keep_open
 from PIL import Image
 from playwright.sync_api import Browser, Locator, expect
 
@@ -19,11 +19,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def box(browser: Browser, site: str) -> Iterator[Locator]:
-    with open_context(browser, has_touch=True) as context:
-        page = context.new_page()
-        complaints = note_complaints(page)
-        yield open_explorable(page, site, "confusion")
-        assert not complaints
+    with keep_open(browser, site, "confusion") as box:
+        yield box
 
 
 def cell_of(box: Locator, digit: int, reading: int) -> Locator:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 import torch
-from browser import COLLISIONS, HEIGHT, NARROW, WIDE, look, open_context
-from interaction import data_of, open_explorable
+from browser import COLLISIONS, HEIGHT, NARROW, WIDE, look
+from interaction import data_of, keep_open, open_explorable
 from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = pytest.mark.slow
@@ -48,8 +48,8 @@ PRESS = f"""(box, [name, times]) => {{
 
 @pytest.fixture(scope="module")
 def opened(browser: Browser, site: str) -> Iterator[Locator]:
-    with open_context(browser, has_touch=True) as context:
-        yield open_explorable(context.new_page(), site, "one-example")
+    with keep_open(browser, site, "one-example") as box:
+        yield box
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from browser import HEIGHT, NARROW, WIDE, look, note_complaints, open_context
-from interaction import Stage, data_of, open_explorable
+from browser import HEIGHT, NARROW, WIDE, look
+from interaction import Stage, data_of, keep_open
 from playwright.sync_api import Browser, Locator, expect
 
 from helpers.tasks import load_tasks
@@ -26,11 +26,8 @@ RULES = ("descent", *OF_CHAPTER)
 @pytest.fixture(scope="module")
 def opened(browser: Browser, site: str) -> Iterator[Locator]:
     """The page, opened once: each test begins with the chapter's settings."""
-    with open_context(browser, has_touch=True) as context:
-        page = context.new_page()
-        wrong = note_complaints(page)
-        yield open_explorable(page, site, "race")
-        assert not wrong
+    with keep_open(browser, site, "race") as box:
+        yield box
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import NARROW, SETTLE, WIDE, look, note_complaints, open_context, scroll_to
-from interaction import data_of, open_explorable
+from browser import NARROW, SETTLE, WIDE, look, scroll_to
+from interaction import data_of, keep_open
 from playwright.sync_api import Browser, Locator
 
 pytestmark = pytest.mark.slow
@@ -47,11 +47,8 @@ EVERY_BATCH = """(box) => {
 
 @pytest.fixture(scope="module")
 def opened(browser: Browser, site: str) -> Iterator[Locator]:
-    with open_context(browser, has_touch=True) as context:
-        page = context.new_page()
-        complaints = note_complaints(page)
-        yield open_explorable(page, site, "roofline")
-        assert not complaints
+    with keep_open(browser, site, "roofline") as box:
+        yield box
 
 
 @pytest.fixture

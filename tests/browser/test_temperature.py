@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import NARROW, WIDE, look, note_complaints, open_context
-from interaction import data_of, open_explorable
+from browser import NARROW, WIDE, look
+from interaction import data_of, keep_open
 from playwright.sync_api import Browser, Locator
 from scipy.stats import binomtest
 
@@ -16,11 +16,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def box(browser: Browser, site: str) -> Iterator[Locator]:
-    with open_context(browser, has_touch=True) as context:
-        page = context.new_page()
-        complaints = note_complaints(page)
-        yield open_explorable(page, site, "temperature")
-        assert not complaints
+    with keep_open(browser, site, "temperature") as box:
+        yield box
 
 
 def table_of(box: Locator) -> dict[str, list[float]]:

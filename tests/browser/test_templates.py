@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from book import PAGES, SITE, read
-from browser import NARROW, WIDE, look, note_complaints, open_context
-from interaction import CHAPTER_OF, open_explorable
+from browser import NARROW, WIDE, look
+from interaction import CHAPTER_OF, keep_open, open_explorable
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from scipy.special import softmax
 from writing import WRITTEN, Floats, Paper, assert_same_image, prepare
@@ -27,11 +27,8 @@ CARD = re.compile(
 
 @pytest.fixture(scope="module")
 def paper(browser: Browser, site: str) -> Iterator[Paper]:
-    with open_context(browser, has_touch=True) as context:
-        page = context.new_page()
-        complaints = note_complaints(page)
-        yield Paper(page, open_explorable(page, site, "templates"))
-        assert not complaints
+    with keep_open(browser, site, "templates") as box:
+        yield Paper(box.page, box)
 
 
 def model_of(paper: Paper) -> tuple[Floats, Floats]:
