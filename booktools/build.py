@@ -128,13 +128,13 @@ def build(root: Path) -> int:
     read = [path for path in paths if changed is None or names[path] in changed]
     if not execute(root, read, environment, jobs, timeout):
         return report_failure(root, "a chapter failed, see above")
-    if read and (now := prepare_environment(root)) != environment:
+    if read and (now := hash_files(root, read_code(root))) != environment.files:
         shutil.rmtree(root / CACHE / environment.fingerprint, ignore_errors=True)
-        files = [name for name, _ in now.files.items() ^ environment.files.items()]
+        names = {name for name, _ in now.items() ^ environment.files.items()}
         return report_failure(
             root,
-            f"{', '.join(sorted(set(files))) or 'what chapters depend on'} changed "
-            "meanwhile; try again (chapters may write only in temporary folders)",
+            f"{', '.join(sorted(names))} changed meanwhile; try again (chapters may "
+            "write only in temporary folders)",
         )
     if any(hash_file(path) != hashes[names[path]] for path in read):
         return report_failure(root, "a chapter was edited meanwhile; try again")

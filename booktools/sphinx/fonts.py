@@ -23,8 +23,6 @@ from typing import Any
 
 import matplotlib as mpl
 from filelock import FileLock
-from fontTools.afmLib import AFM
-from fontTools.ttLib import TTFont
 from sphinx.application import Sphinx
 
 from booktools.sphinx.images import PRINT_BUILDER
@@ -226,6 +224,8 @@ def _fallback_rule(family: Family, style: str, afm: str, fonts: Path) -> str:
 
     So hardly anything moves when ours takes its place.
     """
+    from fontTools.ttLib import TTFont  # late: a build seldom makes the fonts anew
+
     font: Any = TTFont(fonts / f"{family.package}-latin-{style}.woff2")
     em = font["head"].unitsPerEm
     letters, widths = font["cmap"].getBestCmap(), font["hmtx"]
@@ -249,6 +249,8 @@ def _fallback_rule(family: Family, style: str, afm: str, fonts: Path) -> str:
 
 def _width_of_sample(afm: str) -> float:
     """Return the width of `SAMPLE` in one of PostScript's fonts, in 1/1000 em."""
+    from fontTools.afmLib import AFM
+
     metrics = AFM(mpl.get_data_path() + f"/fonts/pdfcorefonts/{afm}.afm")
     glyphs = [metrics[name] for name in metrics.chars()]
     widths = {code: width for code, width, _ in glyphs}
