@@ -130,10 +130,10 @@ def build(root: Path) -> int:
         return report_failure(root, "a chapter failed, see above")
     if read and (now := hash_files(root, read_code(root))) != environment.files:
         shutil.rmtree(root / CACHE / environment.fingerprint, ignore_errors=True)
-        names = {name for name, _ in now.items() ^ environment.files.items()}
+        files = {name for name, _ in now.items() ^ environment.files.items()}
         return report_failure(
             root,
-            f"{', '.join(sorted(names))} changed meanwhile; try again (chapters may "
+            f"{', '.join(sorted(files))} changed meanwhile; try again (chapters may "
             "write only in temporary folders)",
         )
     if any(hash_file(path) != hashes[names[path]] for path in read):
