@@ -1,4 +1,4 @@
-"""How the digits of a data set are written, for paper to draw one like them on."""
+"""How the digits of a data set are written, so that a drawing can be made like them."""
 
 from typing import NamedTuple
 

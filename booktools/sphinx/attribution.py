@@ -1,6 +1,6 @@
 """Put title and authors on the pages, and credit the original of a fork.
 
-Both are defined only in ``_config.yml``. The role ``{book}`` writes them into
+Both come from ``_config.yml``. The role ``{book}`` writes them into
 the text: ``{book}`title```, ``{book}`author```.
 """
 

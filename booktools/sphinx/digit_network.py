@@ -1,4 +1,4 @@
-"""The network that reads digits, for the pages that show it besides its chapter's.
+"""The network that reads digits, for pages other than its chapter that show it.
 
 Its parameters are found in the chapter that lets readers draw for it, chapter 14, and
 written into a script, which such a page loads once its reader needs it. If the book
