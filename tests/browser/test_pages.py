@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from functools import cache
 from posixpath import dirname, join, normpath
 
 import pytest
@@ -61,6 +62,19 @@ PROSE = """[...document.querySelectorAll('article p')].map((p) => {
 HEIGHTS_OF_PLOTS = """
 [...document.querySelectorAll(".cell:has(.plot):not(:has([data-explorable]))")].map(
   (cell) => cell.getBoundingClientRect().height)"""
+
+
+@cache
+def pages_with_new_code() -> set[str]:
+    """Return pages that together have every kind of token that code has anywhere."""
+    pages, seen = set(), set()
+    for page in PAGES:
+        html = (SITE / page).read_text(encoding="utf-8")
+        kinds = set(re.findall(r'<span class="(\w{1,3})">', html))
+        if not kinds <= seen:
+            pages.add(page)
+            seen |= kinds
+    return pages
 
 
 @pytest.fixture(scope="module", params=PAGES)
@@ -123,7 +137,10 @@ def test_page_is_accessible_and_fits(
     # On a phone a wide formula shows its beginning, and scrolls to its end.
     assert not page.evaluate(BEGINNING_HIDDEN)
     assert not page.evaluate(COLLISIONS, "div.math :is(.eqno, mjx-container > svg)")
-    assert not find_violations(page, options=options)
+    # The contrast of code takes long, and what it depends on has been seen elsewhere.
+    known = scheme == "dark" and visit.name not in pages_with_new_code()
+    parts = {"exclude": [["pre"]]} if known else None
+    assert not find_violations(page, parts, options)
 
 
 @pytest.mark.parametrize("width", [WIDE, 412])
