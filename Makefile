@@ -89,13 +89,10 @@ test: $(installed) ## build the book, then run every quick test; TESTS=tests/uni
 	$(pytest) $(TESTS) || status=1; \
 	exit $$status
 
-# What takes minutes comes first, so that no process waits for it at the end.
-longest := tests/build $(foreach name,binder pages pdf,tests/browser/test_$(name).py)
-
 test-slow: $(installed-dev) ## build, then test in browsers, fresh environments, whole builds
 	@$(python) -m booktools build
 	@status=0; \
-	$(pytest) -m "slow and not serial" $(longest) tests || status=1; \
+	$(pytest) -m "slow and not serial" tests || status=1; \
 	$(python) -m pytest -m serial tests || status=1; \
 	exit $$status
 
