@@ -71,3 +71,12 @@ def test_no_two_explorables_give_one_name_two_looks() -> None:
     rules = re.findall(r"^([^\s@/}][^{}]*) \{$", sheet, re.M)  # outside of conditions
     assert len(rules) > 100
     assert [rule for rule, times in Counter(rules).items() if times > 1] == []
+
+
+def test_lines_under_text_are_drawn_in_webkit_too() -> None:
+    sheets = [*ROOT.glob("theme/static/*.css"), *ROOT.glob("interactive/static/*.css")]
+    assert len(sheets) > 5
+    for sheet in sheets:
+        for value in re.findall(r"text-decoration: ([^;]*);", sheet.read_text()):
+            words = value.removesuffix(" !important").split()
+            assert len(words) == 1, f"{sheet.name}: WebKit ignores {value}"
