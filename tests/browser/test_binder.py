@@ -73,7 +73,6 @@ class Binder:
             "KERNEL_PYTHON_PREFIX": prefix,
             "PATH": f"{prefix}/bin{os.pathsep}{os.environ['PATH']}",
             "BOOK_OFFLINE": "1",
-            "PIP_NO_COMPILE": "0",  # as pip spells it: compile only what is imported
         }
 
     def run(self, script: str) -> None:
