@@ -96,6 +96,10 @@ def choose(tab: Tab, theme: str) -> None:
 # Loading
 
 
+OTHERS = sorted(ENGINES.keys() - {"chromium"})  # there test_pages.py looks
+
+
+@pytest.mark.parametrize("browser_tab", OTHERS, indirect=True)
 @pytest.mark.parametrize("page", PAGES)
 def test_page_says_nothing_asks_only_the_site_and_fits(tab: Tab, page: str) -> None:
     tab.open(page)

@@ -11,6 +11,7 @@ from browser import (
     AXE,
     COLLISIONS,
     FIRST_CHAPTER,
+    HEIGHT,
     IS_DARK,
     KINDS,
     LOAD_PICTURES,
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.slow
 FIRST_VISIT, LATER_VISIT = (500_000, 300_000)  # bytes, with all pictures
 EXPLORABLE = 150_000  # bytes more, for each on a page
 CONTRAST = "color-contrast"  # the rule of axe-core that takes longest
+WIDTHS = (NARROW, 768, 1440)
 # The schemes differ in colours only, and the widths in everything else.
 LOOKS = {
     "light, wide": ("light", WIDE, AXE),
@@ -124,6 +126,14 @@ def test_page_shows_all_its_pictures_and_formulas(visit: Visit) -> None:
         assert width > 0, text
     assert not page.evaluate(TOO_WIDE), "break it into lines"
     assert not re.search(r"\\[a-z]+\{|\$\\|\\\(", page.evaluate(PROSE))
+
+
+def test_page_does_not_scroll_sideways(visit: Visit) -> None:
+    for width in WIDTHS:
+        visit.page.set_viewport_size({"width": width, "height": HEIGHT})
+        # What scrolls on its own does so even where the page hides what is too wide.
+        visit.page.evaluate("scrollTo(50, 0)")
+        assert visit.page.evaluate("scrollX") == 0
 
 
 @pytest.mark.parametrize(("scheme", "width", "options"), LOOKS.values(), ids=LOOKS)

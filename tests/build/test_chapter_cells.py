@@ -1,9 +1,11 @@
 """The tests of chapters must go red where outputs are not what was built."""
 
 import base64
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -15,38 +17,37 @@ from booktools.pytest_chapters import _fault
 
 EXTRA = "\n```{code-cell} ipython3\nprint(1)\n```\n"
 VARIES = EXTRA.replace("1", "object(), plt.__file__")
+EMPTY = "\n```{code-cell} ipython3\n\n```\n"  # as Jupyter leaves it
+NUMBER = "hex(1065353216)"
 
 
-def run_tests(book: SmallBook, *options: str) -> tuple[int, str]:
-    """Run the cells of the chapters in a new process of pytest."""
-    fixed = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no", "chapters")
+@pytest.fixture(scope="module")
+def report(built_book: SmallBook) -> str:
+    """Return what pytest says of three chapters: good, spoiled, without a reference."""
+    book = built_book.restore()
+    book.append(VARIES + EMPTY)
+    book.add_chapter("02-spoiled", CHAPTER + EXTRA + EXTRA + EXTRA.replace("1", NUMBER))
+    book.add_chapter("03-new", CHAPTER.replace("# A small", "# A new"))
+    book.must_build()
+    spoil(book.executed.with_name("02-spoiled.ipynb"))
+    book.executed.with_name("03-new.ipynb").unlink()
+    options = ("-q", "-p", "no:cacheprovider", "--color=no", "-rA")
+    workers = ("--numprocesses", "2", "--dist", "loadfile")  # as in the Makefile
     with restored_process({"PYTHONPATH": str(ROOT), "BOOK_FRESH_KERNELS": "1"}):
         done = subprocess.run(
-            [sys.executable, *fixed, *options],
+            [sys.executable, "-m", "pytest", *options, *workers, "chapters"],
             cwd=book.root,
             capture_output=True,
             text=True,
             check=False,
         )
-    return done.returncode, done.stdout + done.stderr
+    assert done.returncode == 1, done.stderr
+    return done.stdout
 
 
-def test_an_unbroken_book_passes_with_the_cells_of_a_chapter_in_one_process(
-    book: SmallBook,
-) -> None:
-    book.add_chapter("02-other", CHAPTER.replace("# A small", "# Another"))
-    book.append("\n```{code-cell} ipython3\n\n```\n")  # as Jupyter leaves it
-    book.append(VARIES)
-    book.must_build()
-    status, said = run_tests(book, "--numprocesses", "2", "--dist", "loadfile")
-    assert status == 0, said
-    assert "9 passed" in said  # of each chapter the reference, and all cells
-
-
-def test_every_kind_of_output_that_differs_goes_red(book: SmallBook) -> None:
-    book.append(EXTRA + EXTRA + EXTRA.replace("1", "hex(1065353216)"))
-    book.must_build()
-    notebook = nbformat.read(book.executed, as_version=4)
+def spoil(reference: Path) -> None:
+    """Change five outputs of a chapter, each in a way of its own."""
+    notebook = nbformat.read(reference, as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     cells[0].outputs = [nbformat.v4.new_output("stream", text="more\n")]
     cells[1].outputs[0].text = cells[1].outputs[0].text.replace("1", "7", 1)
@@ -55,25 +56,44 @@ def test_every_kind_of_output_that_differs_goes_red(book: SmallBook) -> None:
     data["image/png"] = base64.b64encode(pixels[:-1] + b"\x00").decode()
     cells[3].outputs = []
     cells[5].outputs[0].text = hex(1065353217)
-    nbformat.write(notebook, book.executed)
-    status, said = run_tests(book)
-    assert status == 1
-    failed = [line for line in said.splitlines() if line.startswith("FAILED")]
-    assert len(failed) == 5, said
-    for number, line in zip((0, 1, 2, 3, 5), failed, strict=True):
-        assert f"chapters/01-small.md::Cell {number}" in line
-    before = book.chapter.read_text().partition("\nprint(")[0]
-    assert f"chapters/01-small.md:{before.count(chr(10)) + 1} Cell 1" in said
+    nbformat.write(notebook, reference)
+
+
+def outcomes(report: str, chapter: str) -> dict[str, list[str]]:
+    """Return the names of a chapter's tests that passed, and of those that failed."""
+    line = rf"^(PASSED|FAILED) chapters/{chapter}\.md::([\w ]+)"
+    told = re.findall(line, report, re.M)
+    return {
+        kind: sorted(name.strip() for found, name in told if found == kind)
+        for kind in ("PASSED", "FAILED")
+    }
+
+
+def test_an_unbroken_chapter_passes(report: str) -> None:
+    cells = [f"Cell {number}" for number in range(4)]  # none for an empty one
+    assert outcomes(report, "01-small") == {
+        "PASSED": [*cells, "reference"],
+        "FAILED": [],
+    }
+
+
+def test_every_kind_of_output_that_differs_goes_red_and_says_where(report: str) -> None:
+    assert outcomes(report, "02-spoiled") == {
+        "PASSED": ["Cell 4", "reference"],
+        "FAILED": [f"Cell {number}" for number in (0, 1, 2, 3, 5)],
+    }
+    line = CHAPTER.partition("\nprint(")[0].count("\n") + 1
+    assert f"chapters/02-spoiled.md:{line} Cell 1" in report
 
 
 def test_without_a_reference_the_first_test_of_a_chapter_says_what_to_do(
-    book: SmallBook,
+    report: str,
 ) -> None:
-    book.executed.unlink()
-    status, said = run_tests(book)
-    assert status == 1
-    assert "make book has not built this chapter" in said
-    assert "1 failed, 3 passed" in said  # they run, and there is nothing to compare
+    assert outcomes(report, "03-new") == {  # its cells run: there is nothing to compare
+        "PASSED": [f"Cell {number}" for number in range(3)],
+        "FAILED": ["reference"],
+    }
+    assert "make book has not built this chapter" in report
 
 
 # Whether a reference belongs to the chapter

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import html
 import os
 import re
 import zlib
@@ -100,7 +101,7 @@ def readable(path: Path) -> str:
         content = zlib.decompress(content.split(b"zlib.\n", 1)[1])
     text = content.decode("utf-8", errors="ignore")
     if path.suffix == ".html":
-        text = BeautifulSoup(text, "html.parser").get_text() + text
+        text += html.unescape(re.sub(r"<[^>]*>", "", text))
     elif path.suffix in (".js", ".ipynb"):
         text += text.replace(r"\n", "\n").replace(r"\"", '"')
     for coded in re.findall(r"base64,([A-Za-z0-9+/=]{40,})", text):
