@@ -2,6 +2,8 @@
 
 Chromium and WebKit have their own drivers. Firefox speaks Marionette, the
 protocol to which geckodriver would translate; Debian has no geckodriver.
+WebKit's driver has no finger, and takes one for a mouse: the events that a page gets
+of a finger are made here, in the page.
 """
 
 import io
@@ -59,6 +61,53 @@ const middle = seen.top + (seen.height - innerHeight) / 2;
 scrollBy({ top: middle, behavior: "instant" });  // whatever its scroll margin is
 const { left, top, width, height } = part.getBoundingClientRect();
 return [left, top, width, height];"""
+
+# Does in the page what a finger does that goes through points, and scrolls where a
+# finger would: where the page neither takes its touch nor keeps it by touch-action.
+# Returns false, and does nothing, on a slider: how those move is the browser's affair.
+FINGER = r"""const [[first, ...others]] = arguments;
+const target = document.elementFromPoint(...first);
+if (target.matches("input[type=range]")) return false;
+let holder = target;  // gets what the finger does, until a part of the page captures it
+Object.assign(Element.prototype, {
+  setPointerCapture() { holder = this; },
+  hasPointerCapture() { return holder === this; },
+});
+const send = (type, [clientX, clientY], to = holder) => {
+  const Kind = type.includes("pointer") ? PointerEvent : MouseEvent;
+  return to.dispatchEvent(new Kind(type, {
+    pointerId: 2, pointerType: "touch", isPrimary: true, clientX, clientY,
+    button: type === "pointermove" ? -1 : 0,
+    buttons: /down|pointermove/.test(type) ? 1 : 0,
+    bubbles: !/enter|leave/.test(type), cancelable: true, composed: true, view: window,
+  }));
+};
+const lineage = (it) => it ? [it, ...lineage(it.parentElement)] : [];
+const last = others.at(-1) ?? first;
+send("pointerover", first);
+lineage(target).reverse().forEach((it) => send("pointerenter", first, it));
+const mouseToo = send("pointerdown", first);
+const [clientX, clientY] = first;
+const touch = new Event("touchstart", { bubbles: true, cancelable: true });
+touch.touches = [{ target, clientX, clientY }];
+const taken = !target.dispatchEvent(touch);
+const [x, y] = last.map((end, i) => end - first[i]);
+const pans = Math.abs(x) > Math.abs(y) ? /auto|manip|pan-x/ : /auto|manip|pan-y/;
+const scrolls = others.length && !taken
+  && lineage(target).every((it) => pans.test(getComputedStyle(it).touchAction));
+if (scrolls) scrollBy({ left: -x, top: -y, behavior: "instant" });
+else for (const point of others) send("pointermove", point);
+send(scrolls ? "pointercancel" : "pointerup", last);
+for (const type of ["lostpointercapture", "pointerout"]) send(type, last);
+lineage(holder).forEach((it) => send("pointerleave", last, it));
+if (others.length || taken) return true;
+if (!mouseToo || (send("mousemove", first), send("mousedown", first))) {
+  const focusable = "a[href], button, input, select, summary, [tabindex]";
+  (target.closest(focusable) ?? document.body).focus();
+}
+if (mouseToo) send("mouseup", first);
+send("click", first);
+return true;"""
 
 
 class ListeningHandler(Handler):
@@ -250,6 +299,9 @@ class Tab:
 
     def drag(self, points: Sequence[tuple[int, int]]) -> None:
         """Press mouse or finger at the first point, and release it at the last."""
+        by_finger = (self.engine, self.pointer) == ("webkit", "touch")
+        if by_finger and self.run(FINGER, points):
+            return
         device = PointerInput(self.pointer, self.pointer)
         actions = ActionBuilder(self.driver, mouse=device, duration=10)
         pointer = actions.pointer_action

@@ -1,7 +1,7 @@
 """Explorables, questions and predictions in Firefox and WebKit.
 
 Chromium is tried in the tests of each explorable, by mouse, finger and keyboard.
-WebKit's driver has no finger, and takes one for a mouse.
+In WebKit a finger is made of events in the page, see FINGER in ``engines.py``.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,7 +26,9 @@ SEVEN = [
     (0.45, 0.9),
 ]
 
-POINTERS = [("firefox", "mouse"), ("firefox", "touch"), ("webkit", "mouse")]
+POINTERS = [
+    (engine, by) for engine in ("firefox", "webkit") for by in ("mouse", "touch")
+]
 
 
 @pytest.fixture(scope="module", params=POINTERS, ids=" by ".join)
@@ -311,6 +313,9 @@ def test_temperature_follows_pointer_and_keyboard(
     curve = diagram.part(".stage:nth-child(2) svg")
     diagram.tab.drag([diagram.tab.point(curve, x, 0.4) for x in (0.3, 0.4, 0.5)])
     said.add(diagram.says())
+    followed = int(diagram.get("input[type=range]", "value"))
+    diagram.tab.click(curve, 0.3, 0.4)
+    assert int(diagram.get("input[type=range]", "value")) < followed
     assert len(said) == 4
 
 
