@@ -103,7 +103,7 @@ lineage(holder).forEach((it) => send("pointerleave", last, it));
 if (others.length || taken) return true;
 if (!mouseToo || (send("mousemove", first), send("mousedown", first))) {
   const focusable = "a[href], button, input, select, summary, [tabindex]";
-  (target.closest(focusable) ?? document.body).focus();
+  target.closest(focusable)?.focus();
 }
 if (mouseToo) send("mouseup", first);
 send("click", first);

@@ -6,7 +6,7 @@ explorable("boundary", {
   title: "Move the boundary, or a flower",
   hint: "take gradient steps, and watch the lines on the right. Then drag the arrow’s tip " +
     "to where most flowers are on the wrong side, and farther out: what do loss and gradient do? " +
-    "Last, drag a single flower over the line.",
+    "Last, drag a single flower over the line; by finger, tap it first.",
 }, (box, data) => {
   const { y, point, names, scale, rate } = data;
   const [plane, curve] = setStages(box, data.axes, [
@@ -77,8 +77,9 @@ explorable("boundary", {
       show();
     },
   });
-  // The chosen flower can be moved as well. A pointer takes the nearest, if it is not on
-  // one of the other two points.
+  // The chosen flower can be moved as well. A mouse takes the nearest, if it is not on
+  // one of the other two points. A finger chooses it with a tap before it can drag it:
+  // the page scrolls with all that begins on another.
   const which = slider({
     label: "flower",
     min: 1,
@@ -108,15 +109,20 @@ explorable("boundary", {
     const at = plane.place(...plane.at(pointer));
     const away = X.map((x) => Math.hypot(...along(plane.place(...x), -1, at)));
     const least = Math.min(...away);
-    return least > NEAR || pointer.target.closest(".handle") ? -1 : away.indexOf(least);
+    if (least > NEAR || pointer.target.closest(".handle")) return -1;
+    return away[chosen()] === least ? chosen() : away.indexOf(least); // some coincide
   };
   plane.svg.addEventListener("pointerdown", (event) => {
     const flower = nearest(event);
-    if (flower < 0) return;
+    if (flower < 0 || (event.pointerType !== "mouse" && flower !== chosen())) return;
     choose(flower);
     hold.grab(event);
   });
-  const keep = (event) => nearest(event.touches[0]) >= 0 && event.preventDefault();
+  plane.svg.addEventListener("click", (event) => {
+    const flower = nearest(event);
+    if (flower >= 0) choose(flower);
+  });
+  const keep = (event) => nearest(event.touches[0]) === chosen() && event.preventDefault();
   plane.svg.addEventListener("touchstart", keep, { passive: false }); // as for a handle
 
   const cells = ["value", "gradient"].map((name) => {

@@ -167,6 +167,8 @@ def test_a_flower_is_dragged_by_mouse_touch_and_keyboard_and_put_back(
             look(page, "light", NARROW)
         box.locator(".stage").first.scroll_into_view_if_needed()
         before, scrolled = places(box), page.evaluate("scrollY")
+        if by == "touch":
+            page.touchscreen.tap(*plane.on_screen(before[flower]))
         plane.drag_from(before[flower], to, by=by)
         now = places(box)
         np.testing.assert_allclose(now[flower], to, atol=0.03)
@@ -194,6 +196,39 @@ def test_a_flower_is_dragged_by_mouse_touch_and_keyboard_and_put_back(
     box.get_by_role("button", name="Reset").click()
     np.testing.assert_array_equal(places(box), begin)
     np.testing.assert_allclose(check_flowers(box), line, atol=1e-9)
+
+
+def test_the_page_scrolls_from_a_flower_unless_it_is_the_chosen_one(
+    box: Locator,
+) -> None:
+    page = box.page
+    look(page, "light", NARROW)
+    plane, flowers = Stage(box, 0), places(box)
+    plane.svg.scroll_into_view_if_needed()
+    flower = int(np.argmax(flowers.sum(axis=1)))  # farthest up and to the right
+    told = box.locator(".sums p").last
+    for chosen in (False, True):
+        before, scrolled = told.inner_text(), page.evaluate("scrollY")
+        plane.drag_from(flowers[flower], flowers[flower] - [0, 2], by="touch")
+        assert (page.evaluate("scrollY") == scrolled) == chosen
+        assert (places(box)[flower] == flowers[flower]).all() != chosen
+        assert (told.inner_text() == before) != chosen
+        page.touchscreen.tap(*plane.on_screen(places(box)[flower]))
+        expect(told).to_contain_text(f"Flower {flower + 1},")
+
+
+@pytest.mark.parametrize("by", ["mouse", "touch"])
+def test_of_flowers_that_coincide_the_chosen_one_is_dragged(
+    box: Locator, by: str
+) -> None:
+    plane, flowers = Stage(box, 0), places(box)
+    together = np.linalg.norm(flowers[:, None] - flowers, axis=2) == 0
+    first, second = np.argwhere(np.triu(together, 1))[0]
+    box.get_by_label("flower", exact=True).fill(str(second + 1))
+    plane.drag_from(flowers[second], (0.0, 2.0), by=by)
+    moved = places(box)
+    np.testing.assert_allclose(moved[second], (0.0, 2.0), atol=0.03)
+    np.testing.assert_array_equal(moved[first], flowers[first])
 
 
 def test_flowers_below_the_line_do_not_keep_it_from_being_dragged(

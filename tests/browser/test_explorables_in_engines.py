@@ -205,6 +205,27 @@ def test_point_in_the_plane_follows_pointer_and_keyboard(
         assert len(set(what)) == 4
 
 
+def test_a_flower_follows_a_mouse_at_once_and_a_finger_once_it_is_chosen(
+    explorable: Callable[[str], Explorable],
+) -> None:
+    shown = explorable("boundary")
+    tab, flower = shown.tab, "path.flower:nth-of-type(3)"
+
+    def drag() -> bool:
+        """Return whether the flower has moved."""
+        x, y = tab.point(shown.part(flower))
+        before = shown.get(flower, "outerHTML")
+        tab.drag([(x, y), (x + 10, y + 20), (x + 20, y + 40)])
+        return shown.get(flower, "outerHTML") != before
+
+    if tab.pointer == "touch":
+        assert not drag()
+        assert "Flower 1," in shown.get(".sums", "textContent")
+        tab.click(shown.part(flower))
+    assert drag()
+    assert "Flower 3," in shown.get(".sums", "textContent")
+
+
 def test_playground_trains_by_pointer_and_keyboard(
     explorable: Callable[[str], Explorable],
 ) -> None:
