@@ -1,6 +1,6 @@
 """The learning rate of gradient descent for a straight line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,6 +12,7 @@ from interactive.explorable import show_explorable
 UPDATES = 100  # in each descent
 MINI_BATCH = 16
 SHARES = (0.125, 0.6, 1.02)  # learning rates in the figure, relative to the limit
+RATE, MUCH = 0.1, 0.9  # a small learning rate, and more momentum than is best
 
 
 def show_learning_rate(
@@ -20,7 +21,7 @@ def show_learning_rate(
     start: np.ndarray,
     draw_surface: Callable[[Axes], None],
     *,
-    momentum: bool = False,
+    momentum: Callable[[float, float, int], np.ndarray] | None = None,
 ) -> HTML:
     """Let the reader vary the learning rate of gradient descent for a straight line.
 
@@ -34,8 +35,10 @@ def show_learning_rate(
         Initial intercept and slope.
     draw_surface : function
         Draws the mean squared error over intercept and slope on given axes.
-    momentum : bool, default False
-        Whether there is a slider for momentum as well.
+    momentum : function, optional
+        Returns the path (n + 1, 2) of descent with momentum, from the learning rate,
+        β and n. With it there is a slider for β as well, and the figure shows descent,
+        momentum with the best settings, and with more β than that.
 
     Returns
     -------
@@ -62,16 +65,37 @@ def show_learning_rate(
         curve.set(xlim=(0, UPDATES), ylim=(4e-3, 40), yscale="log")
         curve.set(xlabel="update", ylabel="training loss")
 
-    figure, (surface, curve) = plt.subplots(1, 2, figsize=(7, 3.4))
-    prepare(surface, curve)
-    for share in SHARES:
+    def descend(rate: float) -> np.ndarray:
         theta, path = np.ravel(start), [np.ravel(start)]
         for _ in range(UPDATES):
-            theta = theta - share * limit * hessian @ (theta - bottom)
+            theta = theta - rate * hessian @ (theta - bottom)
             path.append(theta)
-        residuals = np.array(path) @ columns.T - y  # (UPDATES + 1, N)
-        name = f"η = {share * limit:.3f}"
-        surface.plot(*np.transpose(path), ".-", markersize=4)
+        return np.array(path)
+
+    if momentum:
+        roots = np.sqrt(eigenvalues)
+        rate, beta = 4 / roots.sum() ** 2, (np.ptp(roots) / roots.sum()) ** 2
+        settings = [(RATE, 0), (rate, beta), (RATE, MUCH)]
+        paths = {
+            f"η = {round(eta, 3):g}, β = {round(beta, 3):g}": momentum(
+                eta, beta, UPDATES
+            )
+            for eta, beta in settings
+        }
+        alt = _describe(paths, bottom)
+    else:
+        paths = {f"η = {share * limit:.3f}": descend(share * limit) for share in SHARES}
+        alt = (
+            "Three paths on the contour lines of the loss, and their losses over "
+            f"{UPDATES} updates: a small learning rate creeps along the valley, a "
+            "medium one reaches the minimum, and one just above the limit oscillates "
+            "across the valley with growing amplitude."
+        )
+    figure, (surface, curve) = plt.subplots(1, 2, figsize=(7, 3.4))
+    prepare(surface, curve)
+    for name, path in paths.items():
+        residuals = path @ columns.T - y  # (UPDATES + 1, N)
+        surface.plot(*path.T, ".-", markersize=4)
         curve.plot((residuals**2).mean(axis=1), label=name)
     curve.legend()
     stages = [plt.figure(figsize=(3.5, 3.4)) for _ in range(2)]
@@ -95,13 +119,26 @@ def show_learning_rate(
             "orders": orders[: -(-UPDATES * MINI_BATCH // len(x))],
             "batches": [{"name": name, "size": size} for name, size in sizes.items()],
             "rates": {"min": 0.005, "max": 1.7 if momentum else 1.0, "step": 0.005}
-            | {"value": 0.1},
+            | {"value": RATE},
             "momenta": {"min": 0, "max": 0.95 if momentum else 0}
             | {"step": 0.05, "value": 0},
         },
-        alt="Three paths on the contour lines of the loss, and their losses over "
-        f"{UPDATES} updates: a small learning rate creeps along the valley, a "
-        "medium one reaches the minimum, and one just above the limit oscillates "
-        "across the valley with growing amplitude.",
+        alt=alt,
         stages=stages,
+    )
+
+
+def _describe(paths: Mapping[str, np.ndarray], bottom: np.ndarray) -> str:
+    """Say how far descent, momentum at its best and much momentum get."""
+    half = UPDATES // 2
+    told = []
+    for name, path in paths.items():
+        away = np.linalg.norm(path - bottom, axis=1)  # (UPDATES + 1,)
+        told.append(f"with {name} it is {away[half]:.1g}")
+    return (
+        "Three paths on the contour lines of the loss, and their losses over "
+        f"{UPDATES} updates: plain descent creeps along the valley; momentum with the "
+        "best settings crosses it to and fro and soon arrives; with a small learning "
+        "rate and much momentum the path winds around the minimum. The distance "
+        f"from it is {away[0]:.1f} at first; after {half} updates {', '.join(told)}."
     )

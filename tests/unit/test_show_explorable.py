@@ -121,6 +121,41 @@ def test_a_learning_rate_needs_a_target_for_each_feature() -> None:
         show_learning_rate(np.ones(3), np.ones(2), np.zeros(2), lambda ax: None)
 
 
+def test_the_figure_of_a_learning_rate_draws_momentum_where_the_reader_sets_it() -> (
+    None
+):
+    x, start, asked = np.array([0.0, 1.0, 2.0]), np.zeros(2), []
+
+    def momentum(rate: float, beta: float, n: int) -> np.ndarray:
+        asked.append((rate, beta))
+        theta, v, path = start, np.zeros(2), [start]
+        for _ in range(n):
+            residuals = theta[0] + x * theta[1] - (1 + x)
+            v = beta * v + 2 / 3 * np.array([residuals.sum(), residuals @ x])
+            theta = theta - rate * v
+            path.append(theta)
+        return np.array(path)
+
+    html = show_learning_rate(x, 1 + x, start, lambda ax: None, momentum=momentum)
+    box = BeautifulSoup(html.data, "html.parser")
+    (descent, best, much), alt = asked, box.img["alt"]
+    assert descent[1] == 0 < best[1] < much[1]
+    # By no other pair does an update multiply the error by less, in the long run.
+    X = np.stack([np.ones(3), x], axis=1)
+    curvatures = np.linalg.eigvalsh(2 / 3 * X.T @ X)
+
+    def factor(rate: float, beta: float) -> float:
+        quadratics = [[1, rate * curve - 1 - beta, beta] for curve in curvatures]
+        return max(np.abs(np.roots(one)).max() for one in quadratics)
+
+    changes = 1 + np.vstack([np.eye(2), -np.eye(2)]) / 50
+    assert all(factor(*best) < factor(*change) for change in changes * best)
+    for rate, beta in (descent, best, much):
+        away = np.linalg.norm(momentum(rate, beta, 50)[-1] - 1)
+        assert f"η = {round(rate, 3):g}, β = {round(beta, 3):g} it is {away:.1g}" in alt
+    assert json.loads(box.script.text)["momenta"]["max"] > best[1]
+
+
 def test_a_backward_pass_needs_all_its_arrays() -> None:
     arrays = {"A": np.ones((2, 2)), "X": np.ones((2, 2))}
     with pytest.raises(KeyError, match="W1"):
