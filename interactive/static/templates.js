@@ -99,6 +99,8 @@ explorable("templates", {
     document.head.append(script);
   });
   const asked = element("div", { className: "panel" }, ask);
+  const task = "Ask the network too: draw the zero and the dot again, then take the misread images. " +
+    "Where do the two models disagree?";
 
   function compare(pixels, best) {
     if (!read) return "";
@@ -155,7 +157,7 @@ explorable("templates", {
   if (network) parts.append(asked);
   parts.append(element("div", { className: "templates" }, ...cards.map(({ node }) => node)));
   box.querySelector("img").replaceWith(parts);
-  parts.after(key, text.node, desk.choices);
+  parts.after(key, text.node, ...(network ? [element("p", {}, task)] : []), desk.choices);
   box.prepend(desk.help);
   Object.assign(box, { explain, see: desk.see }); // for tests
   desk.show();

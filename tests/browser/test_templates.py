@@ -70,6 +70,7 @@ def ask(paper: Paper) -> None:
     """Press the button, and wait for the network."""
     button = paper.box.get_by_role("button", name="Ask the network of chapter")
     button.press("Enter")
+    expect(paper.box.get_by_text("Where do the two models disagree?")).to_be_visible()
     expect(paper.box.locator(".panel", has_text="The network reads")).to_be_focused()
     expect(button).to_have_count(0)
 
@@ -260,6 +261,15 @@ def test_the_network_reads_the_same_digit_once_it_is_asked(
         look(page, "light", width)
         assert paper.box.evaluate("(box) => box.scrollWidth <= box.clientWidth")
     assert len([url for url in loaded if "digit-network" in url]) == 1
+
+
+def test_where_the_book_has_no_network_nothing_offers_it(page: Page, site: str) -> None:
+    without = read(f"chapters/{CHAPTER_OF['templates']}.html")
+    del without.select_one("script[src*='templates.js']")["data-network"]
+    html = {"body": str(without), "content_type": "text/html"}
+    page.route("**/*.html", lambda route: route.fulfill(**html))
+    paper = Paper(page, open_explorable(page, site, "templates"))
+    assert "network" not in paper.box.inner_text()
 
 
 @asks_the_network

@@ -130,6 +130,17 @@ def test_any_chapter_may_be_excluded() -> None:
         assert targets - elsewhere <= known, path.name
 
 
+def test_what_the_site_offers_is_not_another_chapters() -> None:
+    """It would be promised where that chapter is excluded; a script can tell."""
+    link = re.compile(r"\]\(#([\w-]+)\)")
+    for path in chapter_files():
+        prose = prose_of(ROOT, path)
+        own = labels_of(prose)
+        for line in prose.splitlines():
+            if "the book's site" in line:
+                assert own.keys() >= set(link.findall(line)), line
+
+
 # What the original says about itself
 
 
