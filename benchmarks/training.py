@@ -26,7 +26,7 @@ from sklearn.linear_model import LogisticRegression
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, TensorDataset
 
-from booktools.run_chapter import run_page
+from booktools.run_chapter import execute_chapter
 from helpers import load_digits, requested_run
 
 ROUNDS = 3
@@ -65,10 +65,10 @@ def main() -> int:
     """Run everything, print the results, and return the exit status."""
     digits = load_digits()
     with redirect_stdout(None):
-        linear_page = run_page(
+        linear_page = execute_chapter(
             ROOT, "05-softmax-regression", "test_accuracy = model.score("
         )
-        network_page = run_page(ROOT, "14-mlp-pytorch", "again, _ = train(")
+        network_page = execute_chapter(ROOT, "14-mlp-pytorch", "again, _ = train(")
     comparisons = [
         Comparison(
             f"{N_EPOCHS} epochs of 50 hidden units, evaluated after each:\n"
@@ -124,7 +124,7 @@ def last_training(page: dict[str, Any]) -> float:
 def time_last_training() -> bool:
     """Time the final training of chapter 20 with two threads, and judge it."""
     with redirect_stdout(None):
-        page = run_page(ROOT, "20-ablation", "def misread(")
+        page = execute_chapter(ROOT, "20-ablation", "def misread(")
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     started = time.perf_counter()

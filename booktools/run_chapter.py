@@ -1,4 +1,4 @@
-"""Run the code of a page outside a notebook, to use or test what it defines."""
+"""Run the code of a chapter outside a notebook, to use or test what it defines."""
 
 import linecache
 from contextlib import nullcontext, suppress
@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 from booktools.sources import read_chapter
 
 
-def run_page(root: Path, stem: str, until: str | None = None) -> dict[str, Any]:
+def execute_chapter(root: Path, stem: str, until: str | None = None) -> dict[str, Any]:
     """Execute a chapter's cells in order and return the names they define.
 
     Cells tagged ``raises-exception`` may fail; those tagged

@@ -11,8 +11,8 @@ from helpers.data import (
     Split,
     load_digits,
     load_two_iris_species,
+    make_five_feature_data,
     make_line_data,
-    make_plane_data,
     split_digits,
 )
 from helpers.device import DeviceError, requested_device, select_device
@@ -66,8 +66,8 @@ __all__ = [
     "load_petal_data",
     "load_two_iris_species",
     "make_digit_network",
+    "make_five_feature_data",
     "make_line_data",
-    "make_plane_data",
     "max_relative_difference",
     "mutate",
     "plot_losses",

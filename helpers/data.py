@@ -42,8 +42,8 @@ __all__ = [
     "Split",
     "load_digits",
     "load_two_iris_species",
+    "make_five_feature_data",
     "make_line_data",
-    "make_plane_data",
     "split_digits",
 ]
 
@@ -167,14 +167,14 @@ def make_line_data() -> Split:
     return _split_in_order(x, y, order, n_train=80)
 
 
-#: The weights behind the targets of :func:`make_plane_data`; read-only.
+#: The weights behind the targets of :func:`make_five_feature_data`; read-only.
 TRUE_WEIGHTS = np.array([1.0, 0.5, 0.1, 0.0, 0.0])
 #: The intercept behind them.
 TRUE_INTERCEPT = 1.0
 TRUE_WEIGHTS.setflags(write=False)
 
 
-def make_plane_data(n_examples: int = 100) -> Split:
+def make_five_feature_data(n_examples: int = 100) -> Split:
     """Make the data of chapter 02: five features, two of them irrelevant.
 
     Features and noise are standard normal; the weights are

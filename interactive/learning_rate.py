@@ -12,7 +12,7 @@ from interactive.explorable import show_explorable
 UPDATES = 100  # in each descent
 MINI_BATCH = 16
 SHARES = (0.125, 0.6, 1.02)  # learning rates in the figure, relative to the limit
-RATE, MUCH = 0.1, 0.9  # a small learning rate, and more momentum than is best
+RATE, BETA = 0.1, 0.9  # a small learning rate, and more momentum than is best
 
 
 def show_learning_rate(
@@ -75,7 +75,7 @@ def show_learning_rate(
     if momentum:
         roots = np.sqrt(eigenvalues)
         rate, beta = 4 / roots.sum() ** 2, (np.ptp(roots) / roots.sum()) ** 2
-        settings = [(RATE, 0), (rate, beta), (RATE, MUCH)]
+        settings = [(RATE, 0), (rate, beta), (RATE, BETA)]
         paths = {
             f"η = {round(eta, 3):g}, β = {round(beta, 3):g}": momentum(
                 eta, beta, UPDATES

@@ -13,7 +13,7 @@ from helpers.plots import BLUE, VERMILLION
 from interactive import small_network
 from interactive.explorable import show_explorable
 
-MOST = {"layers": 3, "units": 8, "seed": 999, "epochs": 2_000, "points": 100}
+LIMITS = {"layers": 3, "units": 8, "seed": 999, "epochs": 2_000, "points": 100}
 OPTIONS: dict[str, list[Any]] = {
     "activation": list(small_network.ACTIVATIONS),
     "rate": [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0],
@@ -104,7 +104,7 @@ def show_playground(
             },
             "start": start | {"units": list(start["units"])},
             "options": OPTIONS | {"data": list(point_sets)},
-            "most": MOST,
+            "limits": LIMITS,
             "reach": reach,
             "code": _read_code(),
         },
@@ -134,15 +134,16 @@ def _check_moment(moment: Mapping[str, Any], names: list[str]) -> None:
         if value not in offered:
             raise ValueError(f"{setting} is {value!r}, not one of {offered}")
     units = moment.get("units", ())
-    if len(units) > MOST["layers"] or not all(1 <= n <= MOST["units"] for n in units):
+    fits = all(1 <= n <= LIMITS["units"] for n in units)
+    if len(units) > LIMITS["layers"] or not fits:
         raise ValueError(
-            f"units are {units}; at most {MOST['layers']} layers of 1 to "
-            f"{MOST['units']} are offered"
+            f"units are {units}; at most {LIMITS['layers']} layers of 1 to "
+            f"{LIMITS['units']} are offered"
         )
     for setting, least in (("seed", 1), ("epochs", 0)):
         value = moment.get(setting, least)
-        if not least <= value <= MOST[setting]:
-            raise ValueError(f"{setting} is {value}, not {least} to {MOST[setting]}")
+        if not least <= value <= LIMITS[setting]:
+            raise ValueError(f"{setting} is {value}, not {least} to {LIMITS[setting]}")
 
 
 def _draw_moment(

@@ -12,7 +12,7 @@ from interactive.explorable import show_explorable
 
 # Examples in a batch: the powers of 2, and half-way between them.
 SIZES = sorted({n for k in range(13) for n in (2**k, 3 * 2**k // 2)} - {3 * 2**11})
-MOST = SIZES[-1]
+MAX_BATCH = SIZES[-1]
 INTENSITIES = 0.03, 3000  # flops per byte
 NUMBERS = 4, 2  # bytes of each
 
@@ -67,12 +67,12 @@ def show_roofline(
         roof.set(xlabel="flop per byte", ylabel="Gflop per second")
         times = [
             bound_time(n, *layer, *roof, width)
-            for n in (1, MOST)
+            for n in (1, MAX_BATCH)
             for layer in layers
             for roof in roofs.values()
             for width in NUMBERS
         ]
-        time.set(xlim=(0.8, MOST * 1.25), ylim=_decades(times))
+        time.set(xlim=(0.8, MAX_BATCH * 1.25), ylim=_decades(times))
         time.set(xlabel="examples in the batch, n", ylabel="seconds for the batch")
         for ax in (roof, time):
             ax.set(xscale="log", yscale="log")

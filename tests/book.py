@@ -41,8 +41,8 @@ def read_chapter(path: Path) -> NotebookNode:
     return sources.read_chapter(ROOT, path)
 
 
-def run_page(stem: str, until: str | None = None) -> dict[str, Any]:
-    return run_chapter.run_page(ROOT, stem, until)
+def execute_chapter(stem: str, until: str | None = None) -> dict[str, Any]:
+    return run_chapter.execute_chapter(ROOT, stem, until)
 
 
 # What was built is read once. A test that changes it takes a copy.

@@ -4,8 +4,8 @@ explorable("expression", {
   title: "Walk back through your own expression",
   hint: "choose a walk, press Reset, and say what each Step will hand back.",
 }, (box, data) => {
-  const MOST_NODES = 40;
-  const MOST_STEPS = 600;
+  const MAX_NODES = 40;
+  const MAX_STEPS = 600;
   const LETTER = 7.3; // pixels across, at most on average
   const ROW = 86;
   const FUNCTIONS = {
@@ -81,7 +81,7 @@ explorable("expression", {
         .filter(({ node }) => node.parents);
       if (!parents.length) return { value };
       count += 1;
-      if (count > MOST_NODES) fail(`that is more than ${MOST_NODES} operations`, from, to);
+      if (count > MAX_NODES) fail(`that is more than ${MAX_NODES} operations`, from, to);
       return { value, label, parents };
     };
     const shown = { "*": "×", "-": "−" };
@@ -259,7 +259,7 @@ explorable("expression", {
   function follow(name, nodes) {
     const { count, keep, walk } = WALKS[name];
     const total = count(nodes);
-    if (total > MOST_STEPS) return { total, steps: [], ends: null };
+    if (total > MAX_STEPS) return { total, steps: [], ends: null };
     const starts = new Map(nodes.map((node) => [node, keep === add ? 0 : null]));
     starts.set(nodes.at(-1), 1);
     const [held, steps] = [new Map(starts), []];

@@ -106,7 +106,7 @@ explorable("playground", {
   title: "Train a small network",
   hint: "say where the boundary will be, then press Play. Change one thing, and play again.",
 }, (box, data) => {
-  const { sets, options, most, reach } = data;
+  const { sets, options, limits, reach } = data;
   const OWN = "your own";
   const WAYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
   const GRID = 50; // points of the plane along each side of a picture
@@ -133,10 +133,10 @@ explorable("playground", {
 
   // Trains for an epoch, and returns whether it can go on.
   function advance() {
-    if (!trainingSet().points.length || epochs() === most.epochs) return false;
+    if (!trainingSet().points.length || epochs() === limits.epochs) return false;
     smallNetwork.trainEpoch(layers, trainingSet(), settings, draw);
     losses.push(measure());
-    return Number.isFinite(losses.at(-1).training.loss) && epochs() < most.epochs;
+    return Number.isFinite(losses.at(-1).training.loss) && epochs() < limits.epochs;
   }
 
   const play = transport({
@@ -178,17 +178,17 @@ explorable("playground", {
       settings[name] = values.find((value) => String(value) === asked[name]) ?? data.start[name];
     }
     const shape = asked.units === "none" ? [] : asked.units?.split("-").map(Number);
-    const fits = (count) => Number.isInteger(count) && count >= 1 && count <= most.units;
-    settings.units = shape?.length <= most.layers && shape.every(fits) ? shape : data.start.units;
-    settings.seed = whole(asked.seed, 1, most.seed, data.start.seed);
+    const fits = (count) => Number.isInteger(count) && count >= 1 && count <= limits.units;
+    settings.units = shape?.length <= limits.layers && shape.every(fits) ? shape : data.start.units;
+    settings.seed = whole(asked.seed, 1, limits.seed, data.start.seed);
     const points = (asked.points ?? "").split("_").map((text) => text.split(",").map(Number));
     const inside = ([x1, x2, label]) =>
       Math.abs(x1) <= reach && Math.abs(x2) <= reach && (label === 0 || label === 1);
-    const placed = points.filter(inside).slice(0, most.points);
+    const placed = points.filter(inside).slice(0, limits.points);
     own.points = placed.map(([x1, x2]) => [x1, x2]);
     own.labels = placed.map(([, , label]) => label);
     begin();
-    for (let left = whole(asked.epochs, 0, most.epochs, 0); left && advance(); left--);
+    for (let left = whole(asked.epochs, 0, limits.epochs, 0); left && advance(); left--);
   }
 
   // The settings
@@ -221,20 +221,20 @@ explorable("playground", {
     menu.addEventListener("change", () => change({ [name]: options[name][menu.selectedIndex] }));
     return { name, menu, node: named(label, menu) };
   });
-  const seed = element("input", { type: "number", min: 1, max: most.seed });
+  const seed = element("input", { type: "number", min: 1, max: limits.seed });
   seed.addEventListener("change", () => {
-    change({ seed: Math.min(Math.max(Math.round(seed.value) || 1, 1), most.seed) });
+    change({ seed: Math.min(Math.max(Math.round(seed.value) || 1, 1), limits.seed) });
   });
   const resize = (k, by) => {
     const count = settings.units[k] + by;
-    if (count >= 1 && count <= most.units) change({ units: settings.units.with(k, count) });
+    if (count >= 1 && count <= limits.units) change({ units: settings.units.with(k, count) });
   };
   const depth = pair(
     "hidden layers",
     () => settings.units.length && change({ units: settings.units.slice(0, -1) }),
     () => {
       const { units } = settings;
-      if (units.length < most.layers) change({ units: [...units, units.at(-1) ?? 4] });
+      if (units.length < limits.layers) change({ units: [...units, units.at(-1) ?? 4] });
     },
   );
   const layerCount = element("output");
@@ -270,7 +270,7 @@ explorable("playground", {
   const heads = element("div", { className: "heads" });
   const weights = drawn("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none" });
   weights.setAttribute("role", "img");
-  const layerHeads = Array.from({ length: most.layers }, (_, k) => {
+  const layerHeads = Array.from({ length: limits.layers }, (_, k) => {
     const count = element("span");
     const buttons = pair(`units in layer ${k + 1}`, () => resize(k, -1), () => resize(k, 1));
     return { count, buttons, node: element("div", {}, count, buttons.node) };
@@ -363,10 +363,10 @@ explorable("playground", {
       const size = settings.units[k];
       node.hidden = size === undefined;
       count.textContent = size === 1 ? "1 unit" : `${size} units`;
-      buttons.allow(size > 1, size < most.units);
+      buttons.allow(size > 1, size < limits.units);
     });
     layerCount.textContent = `${depths} hidden layer${depths === 1 ? "" : "s"}`;
-    depth.allow(depths > 0, depths < most.layers);
+    depth.allow(depths > 0, depths < limits.layers);
     for (const { name, menu } of menus) menu.value = settings[name];
     seed.value = settings.seed;
     placing.hidden = settings.data !== OWN;
@@ -464,7 +464,7 @@ explorable("playground", {
   );
   let pen = [0, 0];
   function put([x1, x2]) {
-    if (placing.hidden || own.points.length === most.points) return;
+    if (placing.hidden || own.points.length === limits.points) return;
     own.points.push([x1, x2].map((x) => Math.round(100 * x) / 100));
     own.labels.push(kind.chosen());
     play.restart();

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 NOW = ".slides > section.present > section.present"
 STAGE = {"width": 1280, "height": 720}
 SMALLEST_LETTER = 15.9  # pixels on that stage: a back row reads no smaller
-MOST_KEYS = 300
+MAX_KEYS = 300
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def show(context: BrowserContext, deck: Path) -> tuple[Page, list[str]]:
 def go_to(tab: Page, part: str) -> Locator:
     """Press the arrow key until the slide that is shown has such a part."""
     shown = tab.locator(f"{NOW} {part}")
-    for _ in range(MOST_KEYS):
+    for _ in range(MAX_KEYS):
         if shown.count():
             break
         tab.keyboard.press("ArrowRight")
@@ -100,7 +100,7 @@ def test_every_slide_fits_and_the_arrow_key_shows_them_all(
 ) -> None:
     tab, complaints = show(context, deck_of(chapter))
     before, wrong = None, []
-    for _ in range(MOST_KEYS):
+    for _ in range(MAX_KEYS):
         here, found = tab.evaluate(JUDGE, SMALLEST_LETTER)
         if here == before:
             break

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from book import run_page
+from book import execute_chapter
 from browser import COLLISIONS, NARROW, WIDE, look, open_context
 from interaction import CHAPTER_OF, data_of, open_explorable
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -93,7 +93,7 @@ def states(opened: Locator) -> dict[str, list[dict[str, Any]]]:
 
 @pytest.fixture(scope="module")
 def engine() -> dict[str, Any]:
-    return run_page(CHAPTER_OF["expression"], until="def matmul(")
+    return execute_chapter(CHAPTER_OF["expression"], until="def matmul(")
 
 
 def compute(engine: dict[str, Any], text: str) -> tuple[Any, dict[Any, str]]:

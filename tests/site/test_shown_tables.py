@@ -3,7 +3,7 @@
 import pytest
 from book import PAGES, read
 
-MOST_LINES = 40  # of a traceback
+MAX_LINES = 40  # of a traceback
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -15,4 +15,4 @@ def test_tables_and_tracebacks(name: str) -> None:
         if "dataframe" in table.get("class", []):
             assert len(table.thead.find_all("tr")) == 1
     for traceback in page.select(".traceback"):
-        assert len(traceback.get_text().splitlines()) <= MOST_LINES
+        assert len(traceback.get_text().splitlines()) <= MAX_LINES

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from book import run_page
+from book import execute_chapter
 
 import helpers
 from benchmarks.training import MIN_ACCURACY, last_training
@@ -37,7 +37,7 @@ def run(
         patch.delenv("BOOK_RESULTS_DIR", raising=False)
         patch.setenv("BOOK_DEVICE", "cpu")
         patch.setenv("BOOK_RUN", extent)
-        return run_page(CHAPTER, until)
+        return execute_chapter(CHAPTER, until)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def page(few: Digits) -> Page:
 
 @pytest.fixture(scope="module")
 def taught() -> Page:
-    return run_page("19-how-far", "recipe = ")
+    return execute_chapter("19-how-far", "recipe = ")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from book import run_page
+from book import execute_chapter
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -28,12 +28,12 @@ Page = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def page() -> Page:
-    return run_page("17-autograd-engine")
+    return execute_chapter("17-autograd-engine")
 
 
 @pytest.fixture(scope="module")
 def tests_page() -> Page:
-    return run_page("18-engine-tests")
+    return execute_chapter("18-engine-tests")
 
 
 # Against torch

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from book import run_page
+from book import execute_chapter
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -29,7 +29,7 @@ from helpers import (
     mutate,
 )
 
-page_of = cache(run_page)
+page_of = cache(execute_chapter)
 NUMPY, TENSORS, AUTOGRAD, NN, OPTIM = (
     "08-backprop-numpy",
     "09-backprop-tensors",
@@ -51,7 +51,7 @@ def single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("single_precision")
 @pytest.mark.parametrize("stem", [TENSORS, AUTOGRAD, NN, OPTIM])
 def test_assertions_of_the_pages_hold_in_single_precision(stem) -> None:
-    assert run_page(stem)["dtype"] == torch.float32
+    assert execute_chapter(stem)["dtype"] == torch.float32
 
 
 # Right gradients
@@ -196,5 +196,5 @@ def test_training_in_pytorch_needs_no_double_precision_on_mps(monkeypatch) -> No
 
     monkeypatch.setattr(run_chapter, "read_chapter", read_as_on_mps)
     with NoDoublePrecision():
-        page = run_page("14-mlp-pytorch", until="changes = {")
+        page = execute_chapter("14-mlp-pytorch", until="changes = {")
     assert page["X_double"].dtype == torch.float32

@@ -10,7 +10,7 @@ from book import ROOT, read_chapter
 from benchmarks import training
 
 SOURCE = inspect.getsource(training)
-CALLS = re.findall(r'run_page\(\s*ROOT, "([^"]+)", "([^"]+)"', SOURCE)
+CALLS = re.findall(r'execute_chapter\(\s*ROOT, "([^"]+)", "([^"]+)"', SOURCE)
 
 
 def code_of(chapter: str) -> list[str]:

@@ -56,25 +56,25 @@ def test_least_squares_on_line_data_gives_the_published_line() -> None:
 
 @unhurried
 @given(fifth=st.integers(1, 200))
-def test_plane_data_follow_the_recipe_for_any_multiple_of_five(fifth) -> None:
+def test_five_feature_data_follow_the_recipe_for_any_multiple_of_five(fifth) -> None:
     rng = np.random.RandomState(42)
     x = rng.randn(5 * fifth, 5)
     y = 1 + x @ np.array([1, 0.5, 0.1, 0, 0]) + rng.randn(5 * fifth)
     order = np.arange(5 * fifth)
     rng.shuffle(order)
     train, validation = order[: 4 * fifth], order[4 * fifth :]
-    plane = data.make_plane_data(5 * fifth)
-    np.testing.assert_array_equal(plane.x_train, x[train])
-    np.testing.assert_array_equal(plane.y_train, y[train])
-    np.testing.assert_array_equal(plane.x_validation, x[validation])
-    np.testing.assert_array_equal(plane.y_validation, y[validation])
+    made = data.make_five_feature_data(5 * fifth)
+    np.testing.assert_array_equal(made.x_train, x[train])
+    np.testing.assert_array_equal(made.y_train, y[train])
+    np.testing.assert_array_equal(made.x_validation, x[validation])
+    np.testing.assert_array_equal(made.y_validation, y[validation])
 
 
 @unhurried
 @given(n_examples=st.integers(-1_000, 1_000).filter(lambda n: n <= 0 or n % 5))
-def test_plane_data_refuse_other_numbers_of_examples(n_examples) -> None:
+def test_five_feature_data_refuse_other_numbers_of_examples(n_examples) -> None:
     with pytest.raises(ValueError, match=f"multiple of 5, not {n_examples}$"):
-        data.make_plane_data(n_examples)
+        data.make_five_feature_data(n_examples)
 
 
 def test_true_weights_cannot_be_changed_by_a_chapter() -> None:

@@ -4,14 +4,14 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from book import run_page
+from book import execute_chapter
 
 from booktools.sphinx.landing import CLOSE, LEVELS, draw_descent, first_descent
 
 
 @pytest.fixture(scope="module")
 def chapter() -> dict:
-    return run_page("01-gradient-descent", until="losses = {")
+    return execute_chapter("01-gradient-descent", until="losses = {")
 
 
 @pytest.mark.parametrize("point", [(0.3, -0.7), (2.5, 1.1), (1.0, 2.0)])

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from book import run_page
+from book import execute_chapter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +14,7 @@ Page = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def page() -> Page:
-    return run_page("19-how-far", "def make_layers")
+    return execute_chapter("19-how-far", "def make_layers")
 
 
 @settings(deadline=None, max_examples=50)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from book import ROOT, read_chapter, run_page
+from book import ROOT, execute_chapter, read_chapter
 
 PAGES = [
     ROOT / "chapters" / name for name in ("24-museum-of-bugs.md", "25-museum-models.md")
@@ -35,7 +35,7 @@ EXHIBITS = [
     (chapter, name) for chapter in CELLS for name in names_of("broken", chapter)
 ]
 Functions = dict[str, Callable[..., Any]]
-run_once = cache(run_page)
+run_once = cache(execute_chapter)
 
 
 def is_red(cell: Any) -> bool:

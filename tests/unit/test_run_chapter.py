@@ -1,4 +1,4 @@
-"""The code of a page, run up to a cell that others name by its text."""
+"""The code of a chapter, run up to a cell that others name by its text."""
 
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
@@ -14,13 +14,13 @@ def test_a_text_that_names_no_one_cell_is_an_error(
     page = new_notebook(cells=cells)
     monkeypatch.setattr(run_chapter, "read_chapter", lambda root, path: page)
     with pytest.raises(ValueError, match=rf"^{found} cells of 01-a\.md contain "):
-        run_chapter.run_page(tmp_path, "01-a", until)
+        run_chapter.execute_chapter(tmp_path, "01-a", until)
 
 
 def test_the_cell_that_is_named_is_returned_and_not_run(monkeypatch, tmp_path) -> None:
     cells = [new_code_cell("rate = 1"), new_code_cell("steps = 2")]
     page = new_notebook(cells=cells)
     monkeypatch.setattr(run_chapter, "read_chapter", lambda root, path: page)
-    names = run_chapter.run_page(tmp_path, "01-a", "steps")
+    names = run_chapter.execute_chapter(tmp_path, "01-a", "steps")
     assert names["next_cell"] == "steps = 2"
     assert "steps" not in names

@@ -20,7 +20,7 @@ import numpy as np
 import psutil
 import pytest
 import torch
-from book import run_page
+from book import execute_chapter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -94,7 +94,7 @@ class Workers:
 def page() -> Iterator[Names]:
     """Return the names of the page, while the files that it writes are there."""
     before = Path.cwd(), list(sys.path)
-    page = run_page("22-several-workers", until='"train.py", "together"')
+    page = execute_chapter("22-several-workers", until='"train.py", "together"')
     try:
         yield page
     finally:

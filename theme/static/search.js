@@ -2,7 +2,7 @@
 // address, its title and its places: [anchor, heading, text], the first of which
 // is the page itself. Every word, or a word that begins with it, must be found.
 
-const MOST_PLACES = 5; // of a page, shown at once
+const MAX_PLACES = 5; // of a page, shown at once
 const EXCERPT = 220; // characters
 
 const field = document.getElementById("search-field");
@@ -91,7 +91,7 @@ function entry({ address, title, hits }, patterns) {
         excerpt(text, patterns),
       ),
     );
-  const rest = items.splice(MOST_PLACES);
+  const rest = items.splice(MAX_PLACES);
   return made(
     "li",
     {},
