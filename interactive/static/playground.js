@@ -293,11 +293,14 @@ explorable("playground", {
   // or else the one that has been pressed. The arrow keys go from unit to unit.
   let [chosen, hovered] = [null, null]; // [layer, unit]
   const unitAt = (at) => at && tiles[at[0]]?.[at[1]];
+  const press = () =>
+    tiles.flat().forEach((tile) => (tile.node.ariaPressed = String(tile === unitAt(chosen))));
   const rove = (to) => tiles.flat().forEach((tile) => (tile.node.tabIndex = tile === unitAt(to) ? 0 : -1));
   function makeUnit(k, j) {
     const made = picture();
     made.node = button("", () => {
       chosen = unitAt(chosen) === made ? null : [k, j];
+      press();
       rove([k, j]);
       show();
       spoken.say(caption.textContent);
@@ -336,6 +339,7 @@ explorable("playground", {
     ];
     tiles = settings.units.map((size, k) => Array.from({ length: size }, (_, j) => makeUnit(k, j)));
     if (!unitAt(chosen)) chosen = null;
+    press();
     rove(chosen ?? [0, 0]);
     [inputs, ...tiles, [output]].forEach((column, c) =>
       column.forEach(({ node }, unit) => {
@@ -506,19 +510,25 @@ explorable("playground", {
   status.ariaHidden = "true"; // the announcement says the same
   const spoken = announcement();
 
+  // Change a text in its node: a new node would have more of the page styled again.
+  const tell = (node, text) => {
+    if (!node.firstChild) node.append(text);
+    else if (node.firstChild.data !== text) node.firstChild.data = text;
+  };
+
   function showLosses() {
     const last = losses.at(-1);
     const parts = [last.training, last.validation];
     const exists = (part) => part && !Number.isNaN(part.right);
     const percent = ({ right }) => Math.floor(100 * right + 1e-9); // 100 if none is wrong
     const describe = ({ loss }) => (loss < 100 ? loss.toFixed(3) : loss.toExponential(1));
-    cells[0].value.textContent = epochs();
+    tell(cells[0].value, String(epochs()));
     parts.forEach((part, i) => {
       const { value, share } = cells[i + 1];
-      value.textContent = exists(part) ? describe(part) : "–";
-      share.textContent = exists(part) ? `${percent(part)}% right` : "";
+      tell(value, exists(part) ? describe(part) : "–");
+      tell(share, exists(part) ? `${percent(part)}% right` : "");
     });
-    cells[0].share.textContent = Number.isFinite(last.training.loss) ? "" : "it diverges";
+    tell(cells[0].share, Number.isFinite(last.training.loss) ? "" : "it diverges");
     const said = parts.map((part, i) =>
       exists(part)
         ? `${i ? "validation" : "training"} loss ${describe(part)}, ${percent(part)} per cent right`
@@ -536,8 +546,8 @@ explorable("playground", {
       });
       trail.setAttribute("points", places.join(" "));
     });
-    ceiling.textContent = `loss ≤ ${top.toFixed(1)}`;
-    latest.textContent = `epoch ${epochs()}`;
+    tell(ceiling, `loss ≤ ${top.toFixed(1)}`);
+    tell(latest, `epoch ${epochs()}`);
     curve.setAttribute("aria-label", `The losses of ${epochs()} epochs`);
   }
 
@@ -591,40 +601,49 @@ ${name === OWN ? "" : `${loss("X_new, y_new")}\n`}`;
       "Losses: training solid, validation dashed.",
   );
 
-  function show() {
-    survey();
-    const colours = signs.map((it) => {
+  const largest = (values) => {
+    let found = 1e-9;
+    for (const value of values) found = Math.max(found, Math.abs(value));
+    return found;
+  };
+
+  // Take the colours of the theme, at first and when it changes.
+  let colours;
+  function recolour() {
+    colours = signs.map((it) => {
       const [red, green, blue] = getComputedStyle(it).color.match(/[\d.]+/g);
       return (blue << 16) | (green << 8) | red;
     });
-    const largest = (values) => {
-      let found = 1e-9;
-      for (const value of values) found = Math.max(found, Math.abs(value));
-      return found;
-    };
+    for (const one of inputs) paint(one, reach, colours);
+    show();
+  }
+
+  // What changes with every epoch. As little of the page as possible is touched, since
+  // a frame takes longer to style and to paint than to compute.
+  function show() {
+    survey();
     const unit = unitAt(hovered) ?? unitAt(chosen);
     const shown = { ...surface, values: (unit ?? surface).values };
     paint(shown, unit ? largest(unit.values) : 1, colours, 120); // so that the points stand out
     const ends = unit && [Math.min(...unit.values), Math.max(...unit.values)];
-    caption.textContent = unit
-      ? `${unit.node.ariaLabel}, from ${ends.map((a) => a.toFixed(2)).join(" to ")}`
-      : "The probability of class 1";
-    for (const { node } of tiles.flat()) node.ariaPressed = String(node === unitAt(chosen)?.node);
+    const range = unit && ends.map((a) => a.toFixed(2)).join(" to ");
+    tell(caption, unit ? `${unit.node.ariaLabel}, from ${range}` : "The probability of class 1");
     paint(output, 1, colours);
-    for (const one of [...inputs, ...tiles.flat()]) paint(one, largest(one.values), colours);
+    for (const one of tiles.flat()) paint(one, largest(one.values), colours);
     boundary.setAttribute("d", findBoundary());
     layers.forEach(({ W }, k) =>
       W.forEach((w, i) => {
         const line = lines[k][i];
-        line.setAttribute("stroke-width", Math.min(0.3 + 1.2 * Math.abs(w), 6));
+        const width = Math.min(0.3 + 1.2 * Math.abs(w), 6).toFixed(1);
+        if (line.getAttribute("stroke-width") !== width) line.setAttribute("stroke-width", width);
         line.setAttribute("class", w < 0 ? "negative" : "positive");
       }),
     );
     showLosses();
     const all = layers.flatMap(({ W }) => [...W]);
-    const range = [Math.min(...all), Math.max(...all)].map((w) => w.toFixed(2)).join(" to ");
+    const span = [Math.min(...all), Math.max(...all)].map((w) => w.toFixed(2)).join(" to ");
     const shape = [2, ...settings.units, 1].join(", ");
-    weights.setAttribute("aria-label", `Layers of ${shape} units; weights from ${range}`);
+    weights.setAttribute("aria-label", `Layers of ${shape} units; weights from ${span}`);
     over.setAttribute("aria-label", "The probability of class 1, the boundary, and the points");
     if (python.open) writeCell();
   }
@@ -643,19 +662,20 @@ ${name === OWN ? "" : `${loss("X_new, y_new")}\n`}`;
     python,
   );
 
-  new MutationObserver(show).observe(document.body, { attributeFilter: ["data-theme"] });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+  new MutationObserver(recolour).observe(document.body, { attributeFilter: ["data-theme"] });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
   const open = () => {
     follow(address("playground").read());
     arrange();
-    show();
   };
   addEventListener("hashchange", () => {
     if (!location.hash.startsWith("#playground?")) return; // another place on the page
     play.restart();
     open();
+    show();
     keep();
   });
   open();
+  recolour();
   box.moment = () => losses.at(-1); // for tests, with all digits
 });

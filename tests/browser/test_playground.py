@@ -243,6 +243,23 @@ def test_training_is_played_paused_and_begun_again(play: Playground) -> None:
     play.check(epochs=0)
 
 
+def test_a_frame_exchanges_no_part_of_the_page(play: Playground) -> None:
+    """What is exchanged is styled anew, and a frame has little time."""
+    play.ask("units=8-8")
+    play.button("Play").click()
+    expect(play.box.locator(".losses b").first).to_have_text(re.compile(r"[1-9]"))
+    exchanged = play.box.evaluate(
+        """async (box) => {
+          const observer = new MutationObserver(() => {});
+          observer.observe(box, { childList: true, subtree: true });
+          for (let i = 0; i < 5; i++) await new Promise(requestAnimationFrame);
+          return observer.takeRecords().map(({ target }) => target.outerHTML);
+        }"""
+    )
+    play.button("Pause").click()
+    assert not exchanged
+
+
 def test_a_network_that_diverges_says_so_and_stops(play: Playground) -> None:
     play.ask("units=8-8-8&activation=identity&rate=3&batch=1")
     play.button("Play").click()
