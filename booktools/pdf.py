@@ -82,7 +82,11 @@ def print_page(page: Path, target: Path) -> None:
     LOGGER.handlers = [Collect(logging.ERROR)]
     gc.disable()  # searching pages for garbage takes a third of the time
     try:
-        HTML(filename=page).write_pdf(new, pdf_variant="pdf/ua-1")
+        HTML(filename=page).write_pdf(
+            new,
+            pdf_variant="pdf/ua-1",
+            presentational_hints=True,  # images state their width as an attribute
+        )
         if complaints:
             raise AuthorError("; ".join(dict.fromkeys(complaints)))
         new.replace(target)

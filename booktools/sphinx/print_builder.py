@@ -29,6 +29,7 @@ from sphinx_exercise.nodes import is_exercise_node, solution_node
 
 from booktools.sources import is_readable
 from booktools.sphinx.attribution import adapted_from
+from booktools.sphinx.images import PIXELS
 from booktools.sphinx.math import PRINT_RENDERER
 from booktools.sphinx.questions import RIGHT
 
@@ -39,7 +40,7 @@ DRAWING = Path("figures") / "road.svg"  # on the cover, if the book has it
 VERSIONS = ("numpy", "torch", "scikit-learn")
 # In raw HTML, which names a page of the site.
 LINK = re.compile(r"""href=(["'])(?:\.\./)+([\w/-]+)\.html\1""")
-PLOT_SCALE = 0.8
+PLOT_SCALE = 0.6
 FAR = "far"  # the class of links that need a page number
 BACK = "back"  # prefix of the names of parts that moved to the back
 
@@ -225,11 +226,11 @@ def scale_images(doctree: nodes.Element, folder: Path) -> None:
     for image in doctree.findall(nodes.image):
         width = image.get("width", "")
         path = folder / image["uri"].removeprefix("/")
-        if width.endswith("px"):
-            pixels = float(width[:-2])
+        if stated := PIXELS.fullmatch(width):
+            pixels = float(stated[1])
         elif not width and path.suffix != ".svg" and is_readable(path):
             with PIL.Image.open(path) as picture:
-                pixels = picture.width / 2  # Matplotlib's have twice the pixels
+                pixels = picture.width
         else:
             continue
         image["width"] = f"{PLOT_SCALE * pixels:.0f}px"
@@ -287,7 +288,7 @@ def take_answers(doctree: nodes.Element) -> list[nodes.Element]:
         title += _link(name, question.next_node(nodes.title).astext())
         title += nodes.Text(f": {answer['right']}")
         answer.insert(0, title)
-        question += _see("Answer", answer["ids"][0])
+        question.insert(0, _see("Answer", answer["ids"][0]))
         taken.append(answer)
     return taken
 
@@ -299,7 +300,7 @@ def take_solutions(doctree: nodes.Element) -> list[nodes.Element]:
     for solution in taken:
         solution.parent.remove(solution)
         if exercise := exercises.get(solution["target_label"]):  # on the same page
-            exercise += _see("Solution", solution["ids"][0])
+            exercise.insert(0, _see("Solution", solution["ids"][0]))
     return taken
 
 

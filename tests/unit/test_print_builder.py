@@ -1,16 +1,21 @@
 """What turns the pages of the site into those of a book."""
 
+from pathlib import Path
+
 import pytest
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
+from PIL import Image
 from sphinx_design.dropdown import dropdown_main, dropdown_title
 
 from booktools.sphinx.math import as_image, typesetter
 from booktools.sphinx.print_builder import (
     FAR,
+    PLOT_SCALE,
     mark_far_links,
     qualify_names,
     remove_folded_code,
+    scale_images,
     take_answers,
 )
 
@@ -45,6 +50,17 @@ def test_a_cell_of_which_nothing_is_left_is_removed() -> None:
     page = nodes.section("", folded, nodes.paragraph("", "text"))
     remove_folded_code(page)
     assert [type(part) for part in page] == [nodes.paragraph]
+
+
+@pytest.mark.parametrize("stated", ["", "650", "650px"])
+def test_a_plot_is_smaller_than_on_the_site(stated: str, tmp_path: Path) -> None:
+    Image.new("RGB", (650, 390)).save(tmp_path / "plot.webp")
+    size = {"width": stated, "height": "390"} if stated else {}
+    page = nodes.section("", nodes.image(uri="plot.webp", **size))
+    scale_images(page, tmp_path)
+    (image,) = page
+    assert image["width"] == f"{PLOT_SCALE * 650:.0f}px"
+    assert "height" not in image
 
 
 def question() -> nodes.admonition:
