@@ -35,18 +35,30 @@ def squeeze(text: str) -> str:
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
 
 
-def lines_of(sheet: Any) -> Iterator[str]:
-    """Yield the pieces of text on a page, with line feeds between lines."""
-    last = 0.0
+def boxes_of(sheet: Any) -> Iterator[Any]:
+    """Yield all boxes on a page, without those in its margins."""
     for part in sheet.children:
-        if hasattr(part, "at_keyword"):
-            continue
-        for box in part.descendants():
-            if hasattr(box, "text"):
-                if box.position_y > last + box.height / 2:
-                    yield "\n"
-                last = box.position_y
-                yield box.text
+        if not hasattr(part, "at_keyword"):
+            yield from part.descendants()
+
+
+def middle_of(box: Any) -> float:
+    """Return at which height the middle of a box is."""
+    return float(box.position_y + box.height / 2)
+
+
+def lines_of(sheet: Any) -> Iterator[str]:
+    """Yield the pieces of text on a page, with line feeds between lines.
+
+    The line after the last one of a column is higher on the page.
+    """
+    last = 0.0
+    for box in boxes_of(sheet):
+        if hasattr(box, "text"):
+            if abs(box.position_y - last) > box.height / 2:
+                yield "\n"
+            last = box.position_y
+            yield box.text
 
 
 class Book:
@@ -160,7 +172,7 @@ def open_code(chapter: str) -> list[str]:
 
 
 def test_it_has_the_size_of_a_book(book: Book) -> None:
-    assert 10 <= len(book.reader.pages) / len(CHAPTERS) <= 15.5
+    assert 10 <= len(book.reader.pages) / len(CHAPTERS) <= 11.7
     assert PDF.stat().st_size < 20e6
     for page in book.reader.pages:
         assert [float(side) for side in page.mediabox[2:]] == pytest.approx(
@@ -324,21 +336,47 @@ def test_nothing_reaches_out_of_its_page(book: Book) -> None:
     for number, sheet in enumerate(book.sheets, start=1):
         left, top = sheet.content_box_x() - MARGIN, sheet.content_box_y() - MARGIN
         right, bottom = left + sheet.width + 2 * MARGIN, top + sheet.height + 2 * MARGIN
-        for part in sheet.children:
-            if hasattr(part, "at_keyword"):
-                continue
-            for box in part.descendants():
-                if hasattr(box, "text") or hasattr(box, "replacement"):
-                    seen = number, getattr(box, "text", box.element_tag)
-                    assert left <= box.position_x, seen
-                    assert box.position_x + box.width <= right, seen
-                    assert top <= box.position_y <= bottom, seen
-                    assert box.position_y + box.height <= bottom + 3, seen
+        for box in boxes_of(sheet):
+            if hasattr(box, "text") or hasattr(box, "replacement"):
+                seen = number, getattr(box, "text", box.element_tag)
+                assert left <= box.position_x, seen
+                assert box.position_x + box.width <= right, seen
+                assert top <= box.position_y <= bottom, seen
+                assert box.position_y + box.height <= bottom + 3, seen
+
+
+def test_no_words_stand_on_others(book: Book) -> None:
+    for number, sheet in enumerate(book.sheets, start=1):
+        boxes = [it for it in boxes_of(sheet) if getattr(it, "text", "").strip()]
+        boxes.sort(key=middle_of)
+        for place, one in enumerate(boxes, start=1):
+            for other in boxes[place:]:
+                below = middle_of(other) - middle_of(one)
+                if below > 0.4 * one.height:
+                    break
+                if below < 0.4 * other.height:  # on the same line
+                    left, right = sorted((one, other), key=lambda it: it.position_x)
+                    end = left.position_x + left.width
+                    assert end <= right.position_x + 1, (number, left.text, right.text)
+
+
+def test_a_plot_has_the_width_that_the_page_states(book: Book) -> None:
+    widths = [
+        (box.width, float(box.element.get("width")))
+        for sheet in book.sheets
+        for box in boxes_of(sheet)
+        if box.element_tag == "img" and "plot" in (box.element.get("class") or "")
+    ]
+    assert len(widths) > 2 * len(CHAPTERS)
+    assert all(shown <= stated + 0.1 for shown, stated in widths)
+    kept = [shown for shown, stated in widths if shown > 0.99 * stated]
+    assert len(kept) > 0.9 * len(widths)
 
 
 def test_nothing_to_click_is_printed(text: str) -> None:
     for word in ("Showcodecell", "Hidecodecell", "Clicktoshow", "Skiptomain"):
         assert word not in text
+    assert "Clickortap" not in text
 
 
 # On a small book
