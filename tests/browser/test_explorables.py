@@ -14,6 +14,7 @@ from helpers import init_weights, load_petal_data, make_line_data
 
 pytestmark = pytest.mark.slow
 
+NARROWEST = 320  # pixels: what WCAG asks for
 NUMBER = r"([\d.]+(?:e[+-]?\d+)?)"
 OBSERVED = re.compile(
     rf"after (\d+) updates the distance is {NUMBER} "
@@ -389,6 +390,22 @@ def test_is_accessible_and_fits_once_it_has_been_moved(
         assert not find_violations(page, f'[data-explorable="{name}"]')
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert box.evaluate("(box) => box.scrollWidth <= box.clientWidth")
+
+
+@each_explorable
+def test_no_word_on_a_button_is_broken_where_the_window_is_narrow(
+    page: Page, site: str, name: str
+) -> None:
+    look(page, "light", NARROWEST)
+    box = open_explorable(page, site, name)
+    lines = """(all) => all.filter((it) => it.checkVisibility()).map((it) => {
+      const range = document.createRange();
+      range.selectNodeContents(it);
+      const tops = [...range.getClientRects()].map(({ top }) => Math.round(top));
+      return [it.textContent, new Set(tops).size];
+    })"""
+    for label, count in box.locator("button").evaluate_all(lines):
+        assert count <= max(len(label.split()), 1), label
 
 
 @each_explorable
