@@ -39,7 +39,7 @@ def boxes_of(sheet: Any) -> Iterator[Any]:
     """Yield all boxes on a page, without those in its margins."""
     for part in sheet.children:
         if not hasattr(part, "at_keyword"):
-            yield from part.descendants()
+            yield from part.descendants(placeholders=True)  # of absolute positions
 
 
 def middle_of(box: Any) -> float:
