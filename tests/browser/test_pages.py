@@ -55,6 +55,14 @@ TOO_WIDE = """() => {
 BEGINNING_HIDDEN = """[...document.querySelectorAll('div.math')].filter(
   (m) => m.checkVisibility() && m.querySelector('svg').getBoundingClientRect().left
     < m.getBoundingClientRect().left - 1).map((m) => m.id || m.textContent)"""
+TORN_OFF = """[...document.querySelectorAll('span.math')].filter((m) => {
+  const after = m.nextSibling;
+  if (!m.checkVisibility() || !/^[^\\w\\s]/.test(after?.data ?? "")) return false;
+  const mark = document.createRange();
+  mark.setStart(after, 0);
+  mark.setEnd(after, 1);
+  return mark.getBoundingClientRect().left < m.getBoundingClientRect().right - 1;
+}).map((m) => m.parentElement.textContent)"""
 PROSE = """[...document.querySelectorAll('article p')].map((p) => {
   const copy = p.cloneNode(true);
   copy.querySelectorAll('code, .math').forEach((e) => e.remove());
@@ -146,6 +154,7 @@ def test_page_is_accessible_and_fits(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     # On a phone a wide formula shows its beginning, and scrolls to its end.
     assert not page.evaluate(BEGINNING_HIDDEN)
+    assert not page.evaluate(TORN_OFF)  # a comma from its formula
     assert not page.evaluate(COLLISIONS, "div.math :is(.eqno, mjx-container > svg)")
     # The contrast of code takes long, and what it depends on has been seen elsewhere.
     known = scheme == "dark" and visit.name not in pages_with_new_code()

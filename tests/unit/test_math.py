@@ -6,12 +6,16 @@ from contextlib import suppress
 
 import pytest
 from bs4 import BeautifulSoup
+from docutils import nodes
+from docutils.frontend import get_default_settings
+from docutils.parsers.rst import Parser
+from docutils.utils import new_document
 from fontTools.pens.boundsPen import BoundsPen
 from fontTools.svgLib.path import parse_path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from booktools.sphinx.math import MathematicsError, Typesetter
+from booktools.sphinx.math import KeepPunctuation, MathematicsError, Typesetter
 
 # What a screen reader reads: the words of a formula in MathML, in order.
 FORMULAS = {
@@ -117,3 +121,15 @@ def test_typesetter_says_that_it_has_stopped() -> None:
     with pytest.raises((RuntimeError, BrokenPipeError)):
         typesetter.typeset("x", display=False)
     typesetter.close()
+
+
+def test_what_follows_a_formula_without_a_space_stays_with_it() -> None:
+    document = new_document("page", get_default_settings(Parser))
+    parts = [nodes.math("", "a"), nodes.Text("), or "), nodes.math("", "b")]
+    parts += [nodes.Text(" is"), nodes.math("", "c"), nodes.strong("", ".")]
+    document += nodes.paragraph("", "", *parts)
+    KeepPunctuation(document).run()
+    (paragraph,) = document
+    assert paragraph.astext() == "a), or b isc."
+    (box,) = paragraph.findall(nodes.inline)
+    assert box.astext() == "a),"
