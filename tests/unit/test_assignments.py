@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,12 @@ NAME = "04-logistic-regression"
 each_label = pytest.mark.parametrize("label", LABELS)
 
 
+@cache
 def notebook_of(label: str, seed: int = 7) -> NotebookNode:
     return make_notebook("Title", list(load_tasks(label).values()), seed)
+
+
+compiled = cache(compile)
 
 
 def execute(notebook: NotebookNode, **instead: str) -> list[str]:
@@ -33,7 +38,8 @@ def execute(notebook: NotebookNode, **instead: str) -> list[str]:
         if cell.cell_type == "code":
             try:
                 with warnings.catch_warnings(action="ignore"):
-                    exec(instead.get(cell.id, cell.source), names)
+                    source = instead.get(cell.id, cell.source)
+                    exec(compiled(source, cell.id, "exec"), names)
             except Exception:
                 failed.append(cell.id)
     return failed

@@ -4,8 +4,9 @@ import copy
 import pkgutil
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from inspect import getsource
 from io import StringIO
 from pathlib import Path
@@ -20,7 +21,7 @@ import torch
 from book import chapter_files, read_chapter
 
 from helpers import Fact, Mistake, Task, check, judge, mutate, show_progress
-from helpers.judge import NOT_WRITTEN, SEED, run
+from helpers.judge import NOT_WRITTEN, SEED, Examples, Run, run
 from helpers.tasks import WIDTH, load_tasks
 
 LABELS = [it.name.replace("_", "-") for it in pkgutil.iter_modules(tasks.__path__)]
@@ -38,6 +39,24 @@ MISTAKES = [
 CHANGES_NOTHING = "It changes nothing"  # of what works in place
 
 each_task = pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def what_is_known_is_run_once() -> Iterator[None]:
+    """Remember the mutants, and what they and the book's versions did."""
+    known: dict[tuple[Task, Any], Run] = {}
+
+    def run_once(task: Task, function: Any, examples: Examples, printed: Any) -> Run:
+        if type(printed) is not StringIO:  # a reader's function, whose output counts
+            return run(task, function, examples, printed)
+        if (task, function) not in known:
+            known[task, function] = run(task, function, examples, printed)
+        return known[task, function]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judge, "mutate", cache(mutate))
+        patch.setattr(judge, "run", run_once)
+        yield
 
 
 def fault(task: Task, function: Any) -> str:
