@@ -3,9 +3,11 @@
 import os
 import re
 import subprocess
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import nbformat
 import pytest
@@ -43,6 +45,17 @@ def read_chapter(path: Path) -> NotebookNode:
 
 def execute_chapter(stem: str, until: str | None = None) -> dict[str, Any]:
     return run_chapter.execute_chapter(ROOT, stem, until)
+
+
+def execute_changed_chapter(
+    stem: str, change: Callable[[str], str], until: str | None = None
+) -> dict[str, Any]:
+    """Run a page after a change to the source of each cell."""
+    notebook = read_chapter(ROOT / "chapters" / f"{stem}.md")
+    for cell in notebook.cells:
+        cell.source = change(cell.source)
+    with mock.patch.object(run_chapter, "read_chapter", return_value=notebook):
+        return execute_chapter(stem, until)
 
 
 # What was built is read once. A test that changes it takes a copy.
