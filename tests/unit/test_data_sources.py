@@ -30,7 +30,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from sklearn import datasets
 
 from helpers import data
 from helpers.data import DataError, Digits, MnistSpec, load_digits
@@ -94,6 +93,8 @@ def is_small_mnist(digits: Digits) -> bool:
 
 
 def is_bundled(digits: Digits) -> bool:
+    from sklearn import datasets  # late: other processes import this module
+
     bunch = datasets.load_digits()
     return bool(
         not digits.is_mnist
