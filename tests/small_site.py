@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from jinja2 import FileSystemBytecodeCache
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.console import strip_colors
 from sphinx.util.docutils import docutils_namespace
+
+COMPILED = FileSystemBytecodeCache()  # templates, which take long to compile
 
 
 @contextmanager
@@ -66,6 +69,8 @@ def render(
             status=None,
             warning=StringIO(),
         )
+        if hasattr(app.builder, "templates"):
+            app.builder.templates.environment.bytecode_cache = COMPILED
         app.build()
     return app
 

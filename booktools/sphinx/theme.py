@@ -11,6 +11,7 @@ from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst.directives.body import Sidebar
+from jinja2 import FileSystemBytecodeCache
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -74,6 +75,11 @@ def _register(app: Sphinx) -> None:
     app.add_css_file(PRINT, priority=700, media="print")
     for name in SCRIPTS:
         app.add_js_file(name, loading_method="defer")
+    if hasattr(app.builder, "templates"):
+        folder = Path(app.doctreedir) / "templates"
+        folder.mkdir(exist_ok=True)
+        compiled = FileSystemBytecodeCache(str(folder))
+        app.builder.templates.environment.bytecode_cache = compiled
 
 
 class RemoveDuplicateIds(SphinxPostTransform):
