@@ -189,7 +189,7 @@ class KeepPunctuation(SphinxPostTransform):
     Browsers see an image there, after which a line may end.
     """
 
-    default_priority = 900  # after all that replaces or adds text
+    default_priority = 900  # type: ignore[assignment]  # after all that adds text
     formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
@@ -199,7 +199,7 @@ class KeepPunctuation(SphinxPostTransform):
             if not isinstance(after, nodes.Text):
                 continue
             if marks := PUNCTUATION.match(after):
-                after.parent.replace(after, nodes.Text(after[marks.end() :]))
+                formula.parent.replace(after, nodes.Text(after[marks.end() :]))
                 box = nodes.inline(classes=["unbroken"])
                 formula.replace_self(box)
                 box += [formula, nodes.Text(marks[0])]
