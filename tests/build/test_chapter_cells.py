@@ -77,7 +77,7 @@ def test_an_unbroken_chapter_passes(report: str) -> None:
     }
 
 
-def test_every_kind_of_output_that_differs_goes_red_and_says_where(report: str) -> None:
+def test_every_kind_of_output_that_differs_goes_red(report: str) -> None:
     assert outcomes(report, "02-spoiled") == {
         "PASSED": ["Cell 4", "reference"],
         "FAILED": [f"Cell {number}" for number in (0, 1, 2, 3, 5)],
