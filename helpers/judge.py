@@ -125,6 +125,27 @@ def _guarded(printed: StringIO) -> Iterator[None]:
             sys.settrace(tracer)
 
 
+def _call(function: Function, *arguments: Any) -> Any:
+    """Call a function, and return its result or raise its error.
+
+    The call is in a generator, since Python keeps apart what errors those handle. A
+    function that is stopped while it handles one would leave it to what comes after.
+    """
+
+    def apart() -> Iterator[tuple[Any, BaseException | None]]:
+        result, raised = None, None
+        try:
+            result = function(*arguments)
+        except BaseException as error:
+            raised = error
+        yield result, raised
+
+    result, error = next(apart())
+    if error is not None:
+        raise error
+    return result
+
+
 def run(task: "Task", function: Function, examples: Examples, printed: StringIO) -> Run:
     """Call a function with copies of each example's arguments."""
     done = Run()
@@ -132,7 +153,7 @@ def run(task: "Task", function: Function, examples: Examples, printed: StringIO)
         with _guarded(printed):
             for arguments in examples:
                 own = copy.deepcopy(arguments)
-                result = _leaves(task.observe(function, *own))
+                result = _leaves(_call(task.observe, function, *own))
                 for name, old, new in zip(task.parameters, arguments, own, strict=True):
                     if not _agree(_leaves(old), _leaves(new), 0):
                         done.changed.add(name)
@@ -263,7 +284,7 @@ def _recognise(task: "Task", got: Run, examples: Examples) -> str:
 def _holds(fact: "Fact", function: Function, printed: StringIO) -> bool:
     try:
         with _guarded(printed):
-            return bool(fact.holds(function))
+            return bool(_call(fact.holds, function))
     except KeyboardInterrupt:
         raise
     except BaseException:

@@ -196,6 +196,7 @@ def test_what_never_ends_is_stopped(
     for task in list(TASKS.values())[:3]:
         assert "more than 0.2 seconds" in fault(task, function)
         assert sys.gettrace() is before
+        assert sys.exc_info() == (None, None, None)
 
 
 @each_task
