@@ -4,7 +4,9 @@ import json
 import os
 import re
 import shutil
+import socket
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import pytest
@@ -171,6 +173,21 @@ def test_a_plain_build_leaves_nothing_that_harms(book: SmallBook) -> None:
     book.chapter.write_text(text)
     book.must_build()
     assert "Some words" not in book.page()
+
+
+def test_a_build_asks_nothing_of_the_network(
+    book: SmallBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def look_up(host: str, *arguments: Any, **options: Any) -> Any:
+        asked.append(host)
+        raise socket.gaierror("there is no network")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    book.replace("make_line_data().y_train.mean()", "make_line_data().x_train.mean()")
+    assert "executed in" in book.must_build()
+    assert not asked
 
 
 def test_an_empty_cell_is_left_out(book: SmallBook) -> None:
