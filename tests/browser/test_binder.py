@@ -26,6 +26,7 @@ from book import CHAPTERS, FIRST, ROOT, SITE, executed, git
 from notebook_server import NotebookServer, start_server
 from playwright.sync_api import BrowserContext, expect
 
+from booktools.environment import TRACKED_PREFIXES
 from booktools.export import export
 from booktools.sphinx.book import Book
 from booktools.sphinx.notebooks import first_cell, needed_packages
@@ -64,6 +65,7 @@ class Binder:
     def variables(self) -> dict[str, str]:
         """Those that an image sets, and how pip reaches its packages here."""
         kept = ("PIP_", "SSL_", "LANG", "LC_", "http", "HTTP", "no_proxy", "NO_PROXY")
+        kept += TRACKED_PREFIXES  # or its BLAS may round otherwise than the book's
         here = {name: it for name, it in os.environ.items() if name.startswith(kept)}
         prefix = str(self.environment)
         return here | {
@@ -73,6 +75,7 @@ class Binder:
             "KERNEL_PYTHON_PREFIX": prefix,
             "PATH": f"{prefix}/bin{os.pathsep}{os.environ['PATH']}",
             "BOOK_OFFLINE": "1",
+            "PIP_NO_COMPILE": "0",  # pip's spelling of --no-compile
         }
 
     def run(self, script: str) -> None:
