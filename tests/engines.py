@@ -62,9 +62,10 @@ scrollBy({ top: middle, behavior: "instant" });  // whatever its scroll margin i
 const { left, top, width, height } = part.getBoundingClientRect();
 return [left, top, width, height];"""
 
-# Does in the page what a finger does that goes through points, and scrolls where a
-# finger would: where the page neither takes its touch nor keeps it by touch-action.
-# Returns false, and does nothing, on a slider: how those move is the browser's affair.
+# Sends the events of a finger that moves through points, and scrolls where a finger
+# would: where the page neither takes its touch nor keeps it by touch-action. Returns
+# false, and sends none, on a slider, which the browser itself moves. From then on, what
+# captures a pointer on this page captures only this finger.
 FINGER = r"""const [[first, ...others]] = arguments;
 const target = document.elementFromPoint(...first);
 if (target.matches("input[type=range]")) return false;
@@ -249,6 +250,7 @@ class Tab:
     ) -> None:
         self.driver, self.engine, self.site = driver, engine, site
         self.pointer = pointer
+        self.by_synthetic_finger = (engine, pointer) == ("webkit", "touch")
         driver.get(f"{site}404.html")
         first = driver.window_handles
         # Unlike a browser's first window, one without a toolbar may be narrow.
@@ -291,6 +293,8 @@ class Tab:
 
     def point(self, selector: str, x: float = 0.5, y: float = 0.5) -> tuple[int, int]:
         """Return where on the screen a share of an element is, scrolled into view."""
+        if self.by_synthetic_finger:  # it does not wait for the layout, as drivers do
+            self.settle()
         left, top, width, height = self.run(PLACE, selector)
         return round(left + x * width), round(top + y * height)
 
@@ -299,8 +303,7 @@ class Tab:
 
     def drag(self, points: Sequence[tuple[int, int]]) -> None:
         """Press mouse or finger at the first point, and release it at the last."""
-        by_finger = (self.engine, self.pointer) == ("webkit", "touch")
-        if by_finger and self.run(FINGER, points):
+        if self.by_synthetic_finger and self.run(FINGER, points):
             return
         device = PointerInput(self.pointer, self.pointer)
         actions = ActionBuilder(self.driver, mouse=device, duration=10)
