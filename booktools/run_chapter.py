@@ -35,7 +35,7 @@ def execute_chapter(root: Path, stem: str, until: str | None = None) -> dict[str
         If ``until`` stands in no cell, or in several.
     """
     mpl.use("Agg")
-    names: dict[str, Any] = {"__name__": f"page {stem}", "display": lambda _: None}
+    names: dict[str, Any] = {"__name__": f"chapter {stem}", "display": lambda _: None}
     path = root / "chapters" / f"{stem}.md"
     cells = read_chapter(root, path).cells
     if until:

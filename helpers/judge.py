@@ -128,8 +128,9 @@ def _guarded(printed: StringIO) -> Iterator[None]:
 def _call(function: Function, *arguments: Any) -> Any:
     """Call a function, and return its result or raise its error.
 
-    The call is in a generator, since Python keeps apart what errors those handle. A
-    function that is stopped while it handles one would leave it to what comes after.
+    It is called in a generator, which has an exception state of its own. Otherwise a
+    function that is stopped while it handles an error would leave that error behind,
+    and the next traceback would begin with it.
     """
 
     def apart() -> Iterator[tuple[Any, BaseException | None]]:

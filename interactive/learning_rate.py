@@ -12,7 +12,7 @@ from interactive.explorable import show_explorable
 UPDATES = 100  # in each descent
 MINI_BATCH = 16
 SHARES = (0.125, 0.6, 1.02)  # learning rates in the figure, relative to the limit
-RATE, BETA = 0.1, 0.9  # a small learning rate, and more momentum than is best
+RATE, BETA = 0.1, 0.9  # a small learning rate, and much momentum
 
 
 def show_learning_rate(
@@ -36,9 +36,9 @@ def show_learning_rate(
     draw_surface : function
         Draws the mean squared error over intercept and slope on given axes.
     momentum : function, optional
-        Returns the path (n + 1, 2) of descent with momentum, from the learning rate,
-        β and n. With it there is a slider for β as well, and the figure shows descent,
-        momentum with the best settings, and with more β than that.
+        ``momentum(learning_rate, beta, n)`` returns the path, shape (n + 1, 2), of n
+        steps. With it there is a slider for β too, and the figure shows plain descent,
+        the best settings, and a small learning rate with a larger β.
 
     Returns
     -------
@@ -137,8 +137,7 @@ def _describe(paths: Mapping[str, np.ndarray], bottom: np.ndarray) -> str:
         told.append(f"with {name} it is {away[half]:.1g}")
     return (
         "Three paths on the contour lines of the loss, and their losses over "
-        f"{UPDATES} updates: plain descent creeps along the valley; momentum with the "
-        "best settings crosses it to and fro and soon arrives; with a small learning "
-        "rate and much momentum the path winds around the minimum. The distance "
-        f"from it is {away[0]:.1f} at first; after {half} updates {', '.join(told)}."
+        f"{UPDATES} updates: of plain descent, of momentum with the best settings, and "
+        "of a small learning rate with much momentum. The distance from the minimum is "
+        f"{away[0]:.1f} at first; after {half} updates {', '.join(told)}."
     )

@@ -50,10 +50,12 @@ def execute_chapter(stem: str, until: str | None = None) -> dict[str, Any]:
 def execute_changed_chapter(
     stem: str, change: Callable[[str], str], until: str | None = None
 ) -> dict[str, Any]:
-    """Run a page after a change to the source of each cell."""
+    """Execute a chapter, up to a cell if asked, after a change to its cells."""
     notebook = read_chapter(ROOT / "chapters" / f"{stem}.md")
+    before = [cell.source for cell in notebook.cells]
     for cell in notebook.cells:
         cell.source = change(cell.source)
+    assert [cell.source for cell in notebook.cells] != before
     with mock.patch.object(run_chapter, "read_chapter", return_value=notebook):
         return execute_chapter(stem, until)
 

@@ -41,6 +41,7 @@ KINDS = {  # of pages, and one of each
     if page in PAGES
 }
 WIDE, NARROW = (1280, 390)
+WIDTHS = (NARROW, 768, 1440)
 HEIGHT = 900
 # Besides axe-core's default rules, one that Lighthouse also checks.
 AXE = {
@@ -169,7 +170,7 @@ def open_context(browser: Browser, **options: Any) -> BrowserContext:
 
 
 def note_complaints(page: Page) -> list[str]:
-    """Return a list to which errors, warnings and failed requests are added."""
+    """Return a list to which messages, errors and failed requests are added."""
     complaints: list[str] = []
 
     def note(text: str) -> None:
@@ -179,8 +180,7 @@ def note_complaints(page: Page) -> list[str]:
             complaints.append(text)
 
     def note_message(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            note(f"{message.text} {message.location['url']}")
+        note(f"{message.text} {message.location['url']}")
 
     def note_failure(request: Request) -> None:
         if request.failure != "net::ERR_ABORTED":  # as when one goes to another page

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from jinja2 import FileSystemBytecodeCache
+from book import BUILD
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.console import strip_colors
 from sphinx.util.docutils import docutils_namespace
 
-COMPILED = FileSystemBytecodeCache()  # templates, which take long to compile
+from booktools.sphinx.theme import keep_compiled_templates
 
 
 @contextmanager
@@ -69,8 +69,7 @@ def render(
             status=None,
             warning=StringIO(),
         )
-        if hasattr(app.builder, "templates"):
-            app.builder.templates.environment.bytecode_cache = COMPILED
+        keep_compiled_templates(app, BUILD / "templates")
         app.build()
     return app
 

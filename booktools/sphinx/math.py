@@ -184,7 +184,7 @@ def _visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
 
 
 class KeepPunctuation(SphinxPostTransform):
-    """Keep a comma or full stop on the line of the formula that it follows.
+    """Keep the punctuation that follows a formula on its line.
 
     Browsers see an image there, after which a line may end.
     """

@@ -75,9 +75,13 @@ def _register(app: Sphinx) -> None:
     app.add_css_file(PRINT, priority=700, media="print")
     for name in SCRIPTS:
         app.add_js_file(name, loading_method="defer")
+    keep_compiled_templates(app, Path(app.doctreedir) / "templates")
+
+
+def keep_compiled_templates(app: Sphinx, folder: Path) -> None:
+    """Keep compiled templates in a folder, so that a rebuild need not compile them."""
     if hasattr(app.builder, "templates"):
-        folder = Path(app.doctreedir) / "templates"
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         compiled = FileSystemBytecodeCache(str(folder))
         app.builder.templates.environment.bytecode_cache = compiled
 

@@ -79,7 +79,7 @@ explorable("boundary", {
   });
   // The chosen flower can be moved as well. A mouse takes the nearest, if it is not on
   // one of the other two points. A finger chooses it with a tap before it can drag it:
-  // the page scrolls with all that begins on another.
+  // a drag that begins on another scrolls the page.
   const which = slider({
     label: "flower",
     min: 1,
@@ -110,7 +110,7 @@ explorable("boundary", {
     const away = X.map((x) => Math.hypot(...along(plane.place(...x), -1, at)));
     const least = Math.min(...away);
     if (least > NEAR || pointer.target.closest(".handle")) return -1;
-    return away[chosen()] === least ? chosen() : away.indexOf(least); // some coincide
+    return away[chosen()] === least ? chosen() : away.indexOf(least); // of those that coincide
   };
   plane.svg.addEventListener("pointerdown", (event) => {
     const flower = nearest(event);

@@ -607,7 +607,10 @@ ${name === OWN ? "" : `${loss("X_new, y_new")}\n`}`;
     return found;
   };
 
-  // Take the colours of the theme, at first and when it changes.
+  const set = (node, name, value) =>
+    node.getAttribute(name) === value || node.setAttribute(name, value);
+
+  // Take the colours of the theme, and paint everything in them.
   let colours;
   function recolour() {
     colours = signs.map((it) => {
@@ -634,9 +637,8 @@ ${name === OWN ? "" : `${loss("X_new, y_new")}\n`}`;
     layers.forEach(({ W }, k) =>
       W.forEach((w, i) => {
         const line = lines[k][i];
-        const width = Math.min(0.3 + 1.2 * Math.abs(w), 6).toFixed(1);
-        if (line.getAttribute("stroke-width") !== width) line.setAttribute("stroke-width", width);
-        line.setAttribute("class", w < 0 ? "negative" : "positive");
+        set(line, "stroke-width", Math.min(0.3 + 1.2 * Math.abs(w), 6).toFixed(1)); // as seen
+        set(line, "class", w < 0 ? "negative" : "positive");
       }),
     );
     showLosses();

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from book import SITE
-from browser import FIRST_CHAPTER, HEIGHT, KINDS, LOAD_PICTURES, PAGES, serve
+from browser import FIRST_CHAPTER, HEIGHT, KINDS, LOAD_PICTURES, PAGES, WIDTHS, serve
 from colours import TO_XYZ, linearise
 from engines import ENGINES, SCREENSHOTS, ListeningHandler, Tab, open_tab
 from PIL import Image
@@ -24,8 +24,8 @@ RESULTS = "#search-results a"
 PAGES_FOUND = "#search-results h2 a"
 DRAWINGS = "article svg[role='img'][version]"  # which Matplotlib wrote
 
-WIDE, NARROW = 1440, 390
-WIDTHS = (NARROW, 768, WIDE)
+NOT_CHROMIUM = sorted(ENGINES.keys() - {"chromium"})  # in which test_pages.py looks
+NARROW, _, WIDE = WIDTHS
 NEAR = 3  # pixels
 IS_DRAWING = re.compile(r'<svg[^>]* version="')
 DRAWN = [page for page in PAGES if IS_DRAWING.search((SITE / page).read_text("utf-8"))]
@@ -96,10 +96,7 @@ def choose(tab: Tab, theme: str) -> None:
 # Loading
 
 
-OTHERS = sorted(ENGINES.keys() - {"chromium"})  # there test_pages.py looks
-
-
-@pytest.mark.parametrize("browser_tab", OTHERS, indirect=True)
+@pytest.mark.parametrize("browser_tab", NOT_CHROMIUM, indirect=True)
 @pytest.mark.parametrize("page", PAGES)
 def test_page_says_nothing_asks_only_the_site_and_fits(tab: Tab, page: str) -> None:
     tab.open(page)

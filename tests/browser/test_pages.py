@@ -19,6 +19,7 @@ from browser import (
     PAGES,
     SITE,
     WIDE,
+    WIDTHS,
     Visit,
     find_violations,
     look,
@@ -31,7 +32,6 @@ pytestmark = pytest.mark.slow
 FIRST_VISIT, LATER_VISIT = (500_000, 300_000)  # bytes, with all pictures
 EXPLORABLE = 150_000  # bytes more, for each on a page
 CONTRAST = "color-contrast"  # the rule of axe-core that takes longest
-WIDTHS = (NARROW, 768, 1440)
 # The schemes differ in colours only, and the widths in everything else.
 LOOKS = {
     "light, wide": ("light", WIDE, AXE),

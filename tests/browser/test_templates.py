@@ -1,6 +1,7 @@
 """The templates of chapter 05, over which the reader lays a digit."""
 
 import base64
+import copy
 import json
 import re
 from collections.abc import Iterator
@@ -264,7 +265,7 @@ def test_the_network_reads_the_same_digit_once_it_is_asked(
 
 
 def test_where_the_book_has_no_network_nothing_offers_it(page: Page, site: str) -> None:
-    without = read(f"chapters/{CHAPTER_OF['templates']}.html")
+    without = copy.copy(read(f"chapters/{CHAPTER_OF['templates']}.html"))
     del without.select_one("script[src*='templates.js']")["data-network"]
     html = {"body": str(without), "content_type": "text/html"}
     page.route("**/*.html", lambda route: route.fulfill(**html))

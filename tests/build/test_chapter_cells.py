@@ -29,7 +29,7 @@ def report(built_book: SmallBook) -> str:
     book.add_chapter("02-spoiled", CHAPTER + EXTRA + EXTRA + EXTRA.replace("1", NUMBER))
     book.add_chapter("03-new", CHAPTER.replace("# A small", "# A new"))
     book.must_build()
-    spoil(book.executed.with_name("02-spoiled.ipynb"))
+    change_outputs(book.executed.with_name("02-spoiled.ipynb"))
     book.executed.with_name("03-new.ipynb").unlink()
     options = ("-q", "-p", "no:cacheprovider", "--color=no", "-rA")
     workers = ("--numprocesses", "2", "--dist", "loadfile")  # as in the Makefile
@@ -45,7 +45,7 @@ def report(built_book: SmallBook) -> str:
     return done.stdout
 
 
-def spoil(reference: Path) -> None:
+def change_outputs(reference: Path) -> None:
     """Change five outputs of a chapter, each in a way of its own."""
     notebook = nbformat.read(reference, as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -60,12 +60,12 @@ def spoil(reference: Path) -> None:
 
 
 def outcomes(report: str, chapter: str) -> dict[str, list[str]]:
-    """Return the names of a chapter's tests that passed, and of those that failed."""
-    line = rf"^(PASSED|FAILED) chapters/{chapter}\.md::([\w ]+)"
+    """Return the names of a chapter's tests by what became of them."""
+    line = rf"^(PASSED|FAILED|ERROR) chapters/{chapter}\.md::([\w ]+)"
     told = re.findall(line, report, re.M)
     return {
         kind: sorted(name.strip() for found, name in told if found == kind)
-        for kind in ("PASSED", "FAILED")
+        for kind in ("PASSED", "FAILED", "ERROR")
     }
 
 
@@ -74,6 +74,7 @@ def test_an_unbroken_chapter_passes(report: str) -> None:
     assert outcomes(report, "01-small") == {
         "PASSED": [*cells, "reference"],
         "FAILED": [],
+        "ERROR": [],
     }
 
 
@@ -81,6 +82,7 @@ def test_every_kind_of_output_that_differs_goes_red(report: str) -> None:
     assert outcomes(report, "02-spoiled") == {
         "PASSED": ["Cell 4", "reference"],
         "FAILED": [f"Cell {number}" for number in (0, 1, 2, 3, 5)],
+        "ERROR": [],
     }
     line = CHAPTER.partition("\nprint(")[0].count("\n") + 1
     assert f"chapters/02-spoiled.md:{line} Cell 1" in report
@@ -92,6 +94,7 @@ def test_without_a_reference_the_first_test_of_a_chapter_says_what_to_do(
     assert outcomes(report, "03-new") == {  # its cells run: there is nothing to compare
         "PASSED": [f"Cell {number}" for number in range(3)],
         "FAILED": ["reference"],
+        "ERROR": [],
     }
     assert "make book has not built this chapter" in report
 

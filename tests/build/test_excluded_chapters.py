@@ -130,8 +130,8 @@ def test_any_chapter_may_be_excluded() -> None:
         assert targets - elsewhere <= known, path.name
 
 
-def test_what_the_site_offers_is_not_another_chapters() -> None:
-    """It would be promised where that chapter is excluded; a script can tell."""
+def test_no_chapter_promises_what_the_site_offers_only_with_another() -> None:
+    """Without the other the promise is false; an explorable can find out."""
     link = re.compile(r"\]\(#([\w-]+)\)")
     for path in chapter_files():
         prose = prose_of(ROOT, path)

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup, Tag
 from booktools.sphinx.explorables import SCRIPTS, scripts_of
 
 MAX_BYTES = 150_000  # bytes of one explorable, with all its scripts
-MAX_SCRIPT = 40_000  # bytes of the scripts of all explorables of a page
+MAX_SCRIPT_BYTES = 40_000  # of all explorables of a page
 
 
 def check_figure(box: Tag) -> None:
@@ -35,7 +35,7 @@ def test_a_page_loads_the_scripts_of_its_explorables_which_weigh_little(
     expected = [f"{name}.js" for name in scripts_of(names)]
     expected += ["spot-the-line.js"] if page.select(".spot-the-line") else []
     assert [name for name in files if name in ours] == expected
-    assert sum((SCRIPTS / name).stat().st_size for name in expected) <= MAX_SCRIPT
+    assert sum((SCRIPTS / name).stat().st_size for name in expected) <= MAX_SCRIPT_BYTES
     for box in boxes:
         check_figure(box)
         assert box.find_parent("figure").select_one("figcaption .caption-number")

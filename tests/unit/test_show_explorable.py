@@ -121,9 +121,7 @@ def test_a_learning_rate_needs_a_target_for_each_feature() -> None:
         show_learning_rate(np.ones(3), np.ones(2), np.zeros(2), lambda ax: None)
 
 
-def test_the_figure_of_a_learning_rate_draws_momentum_where_the_reader_sets_it() -> (
-    None
-):
+def test_a_learning_rate_with_momentum_draws_it_at_its_best() -> None:
     x, start, asked = np.array([0.0, 1.0, 2.0]), np.zeros(2), []
 
     def momentum(rate: float, beta: float, n: int) -> np.ndarray:
@@ -140,7 +138,7 @@ def test_the_figure_of_a_learning_rate_draws_momentum_where_the_reader_sets_it()
     box = BeautifulSoup(html.data, "html.parser")
     (descent, best, much), alt = asked, box.img["alt"]
     assert descent[1] == 0 < best[1] < much[1]
-    # By no other pair does an update multiply the error by less, in the long run.
+    # No pair close by multiplies the error by less in an update, in the long run.
     X = np.stack([np.ones(3), x], axis=1)
     curvatures = np.linalg.eigvalsh(2 / 3 * X.T @ X)
 
