@@ -188,6 +188,15 @@ def check_folders(root: Path, paths: list[Path]) -> None:
             )
 
 
+def file_times(root: Path) -> dict[Path, int]:
+    """Return when each file of the book was last changed, in nanoseconds."""
+    times = {}
+    for path in book_files(root):
+        with suppress(FileNotFoundError):  # deleted meanwhile
+            times[path] = (root / path).stat().st_mtime_ns
+    return times
+
+
 def commit_and_addresses(root: Path) -> str:
     """Return the commit, and the addresses that pages link to."""
     facts = revision(root), site_address(root), repository_address(root), branch(root)
@@ -287,9 +296,11 @@ def execute(
     if not paths:
         return True
     from booktools.execute import Run, cached_record, execute_all, open_cache, store
-    from booktools.kernels import preload_kernels
+    from booktools.kernels import preload_kernels, start_fork_server
 
     cache = open_cache(root, env.fingerprint)
+    if len(paths) > PRELOAD_ABOVE and not cache.list_cache_records():
+        start_fork_server()  # it imports while the chapters are read
     limit = None if env.run == "long" else timeout
     records = read_records(root)
     runs, good = [], True
@@ -305,9 +316,14 @@ def execute(
         else:
             runs.append(Run(root, path, notebook, limit))
 
+    checked: dict[Path, int] = {}
+
     def keep(run: Run) -> None:
-        if hash_files(root, read_code(root)) != env.files:
-            return  # unclear which version the chapter saw; see build()
+        nonlocal checked
+        if (times := file_times(root)) != checked:
+            if hash_files(root, read_code(root)) != env.files:
+                return  # unclear which version the chapter saw; see build()
+            checked = times
         store(cache, run)
         record = {"seconds": run.seconds, "megabytes": run.megabytes}
         records[chapter_name(root, run.path)] = record

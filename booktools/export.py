@@ -23,6 +23,7 @@ from booktools.sources import BUILD, LOCK
 from booktools.sphinx.book import Book, load_book
 from booktools.sphinx.buttons import launch_addresses
 from booktools.sphinx.notebooks import is_title, own_package
+from booktools.sphinx.tasks import TASKS
 from helpers.obfuscation import obfuscate
 
 NOTEBOOKS = BUILD / "notebooks"
@@ -36,7 +37,6 @@ FOR_BINDER = (
     "pyproject.toml",
     "LICENSE",
 )
-TASKS = "chapters/tasks"  # what `check` knows, the answers among it
 STUDENT_NOTE = "\nThey have the exercises but not the solutions."
 README = """\
 # Notebooks of a book

@@ -191,15 +191,8 @@ class NotebookTranslator(MarkdownTranslator):
         metadata: dict[str, Any] = {"tags": tags} if tags else {}
         for tag in tags:
             metadata |= HIDDEN.get(tag, {})
-        self.cells.append(
-            new_code_cell(
-                cell.source,
-                id=f"code-{len(self.cells)}",
-                metadata=metadata,
-                outputs=cell.outputs,
-                execution_count=cell.execution_count,
-            )
-        )
+        name = f"code-{len(self.cells)}"
+        self.cells.append(NotebookNode(cell, id=name, metadata=metadata))
         for caption in node.findall(nodes.caption):
             caption.walkabout(self)
         self.end_cell()
@@ -523,6 +516,8 @@ def imported_modules(source: str) -> set[str]:
     """
     if source.lstrip().startswith("%%"):
         source = source.lstrip().partition("\n")[2]
+    if "import" not in source:
+        return set()  # most cells; to parse one takes a while
     try:
         code = ast.parse(TransformerManager().transform_cell(source))
     except SyntaxError:

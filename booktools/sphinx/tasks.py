@@ -6,11 +6,12 @@ the empty function in a box with the book's version folded; on paper the book's
 version is in its place. The student's edition has the empty function alone.
 """
 
-import inspect
+import ast
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
@@ -19,10 +20,10 @@ from sphinx.application import Sphinx
 from sphinx.util.logging import getLogger
 
 from booktools.edition import STUDENT
-from helpers.tasks import Task, load_tasks
 
 logger = getLogger(__name__)
 
+TASKS = "chapters/tasks"  # what `check` knows, the answers among it
 # The classes that MyST-NB makes of the tags.
 TRY, CHECK = "tag_try-it", "tag_check-it"
 TITLE = "Try it yourself"
@@ -37,8 +38,28 @@ def task_label(notebook: NotebookNode) -> str:
     return next((call[2] for call in found if call), "")
 
 
-def tasks_of(doctree: nodes.document) -> Iterator[tuple[Any, Task]]:
-    """Yield the cells with empty functions, each with its task."""
+class Solution(NamedTuple):
+    """The book's version of a function: its source, and the file it stands in."""
+
+    source: str
+    file: Path
+
+
+def find_solution(root: Path, chapter: str, name: str) -> Solution | None:
+    """Return the book's version of a function that a chapter asks for, if there is one.
+
+    It is read, not imported: the tasks of some chapters import PyTorch.
+    """
+    file = root / TASKS / f"{chapter.replace('-', '_')}.py"
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            return Solution(str(ast.get_source_segment(text, node)), file)
+    return None
+
+
+def solutions_of(root: Path, doctree: nodes.document) -> Iterator[tuple[Any, Solution]]:
+    """Yield the cells with empty functions, each with the book's version."""
     cells = [
         it for it in doctree.findall(nodes.container) if {TRY, CHECK} & _classes(it)
     ]
@@ -46,8 +67,8 @@ def tasks_of(doctree: nodes.document) -> Iterator[tuple[Any, Task]]:
         if TRY not in _classes(cell):
             continue
         call = CALL.search(following.astext())
-        if call and (task := load_tasks(call[2]).get(call[1])):
-            yield cell, task
+        if call and (solution := find_solution(root, call[2], call[1])):
+            yield cell, solution
         else:
             message = "no check-it cell checks this function"
             logger.warning(message, location=cell)
@@ -57,14 +78,14 @@ def _classes(node: nodes.Element) -> set[str]:
     return set(node["classes"])
 
 
-def source_cell(cell: nodes.container, task: Task) -> nodes.container:
-    """Return a cell like another one, with the source of the book's version."""
+def source_cell(cell: nodes.container, source: str) -> nodes.container:
+    """Return a cell like another one, with other source."""
     copy = cell.deepcopy()
     copy["classes"] = [it for it in copy["classes"] if it != TRY]
     code: Any = copy.next_node(nodes.literal_block)
-    code.rawsource = inspect.getsource(task.solution).rstrip()
+    code.rawsource = source
     code.children = []
-    code += nodes.Text(code.rawsource)
+    code += nodes.Text(source)
     return copy
 
 
@@ -88,8 +109,8 @@ def put_into_box(cell: Any, solution: nodes.container | None) -> None:
 def show_tasks(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Arrange the functions of a page as its edition and medium want them."""
     is_student = app.config.edition == STUDENT
-    for cell, task in list(tasks_of(doctree)):
-        solution = None if is_student else source_cell(cell, task)
+    for cell, (source, _) in list(solutions_of(Path(app.srcdir), doctree)):
+        solution = None if is_student else source_cell(cell, source)
         if app.builder.name != "print":
             put_into_box(cell, solution)
         elif solution is not None:
@@ -101,8 +122,8 @@ def show_tasks(app: Sphinx, doctree: nodes.document, page: str) -> None:
 
 def _note_modules(app: Sphinx, doctree: nodes.document) -> None:
     """Let Sphinx read a page again when what is known about its tasks changes."""
-    for _, task in tasks_of(doctree):
-        app.env.note_dependency(inspect.getfile(task.solution))
+    for _, solution in solutions_of(Path(app.srcdir), doctree):
+        app.env.note_dependency(str(solution.file))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -17,11 +17,15 @@ from small_book import CHAPTER, SmallBook, write_small_book
 from booktools import build as building
 from booktools.build import (
     backup_path,
+    execute,
     hash_sources,
     prune_caches,
     read_records,
     recover,
 )
+from booktools.environment import prepare_environment
+from booktools.execute import cached_record, open_cache
+from booktools.sources import read_chapter
 
 SENTENCE = "# A small chapter\n\nWith a new sentence."
 
@@ -148,6 +152,21 @@ def test_what_changes_while_it_is_executed_fails_the_build(
     book.chapter.write_text(text.replace(f"; {change}", "; plt.plot([0, 2])"))
     said = book.must_build()
     assert "01-small.md executed in" in said
+
+
+def test_what_may_have_seen_a_change_is_not_kept(book: SmallBook) -> None:
+    change = "open('.'.join(['data', 'csv']), 'a').write('changed')"
+    book.replace("plt.plot([0, 1])", f"len('here'); {change}")
+
+    def kept(root: Path) -> int:
+        environment = prepare_environment(root)
+        assert execute(root, [book.chapter], environment, jobs=1, timeout=60)
+        cache = open_cache(root, environment.fingerprint)
+        return cached_record(cache, read_chapter(root, book.chapter)) is not None
+
+    status, said = book.call(kept)
+    assert "01-small.md executed in" in said
+    assert not status
 
 
 def test_a_plain_build_leaves_nothing_that_harms(book: SmallBook) -> None:

@@ -190,7 +190,7 @@ def test_kernels_start_as_usual_if_there_is_no_fork(monkeypatch, capsys) -> None
 @pytest.mark.parametrize("yes", ["1", "true", "Yes"])
 def test_kernels_start_as_usual_on_request(monkeypatch, yes) -> None:
     monkeypatch.setenv("BOOK_FRESH_KERNELS", yes)
-    monkeypatch.setattr(kernels, "ForkedProcess", None)  # none is started
+    monkeypatch.setattr(kernels, "forkserver", None)  # none is started
     preload_kernels()
 
 

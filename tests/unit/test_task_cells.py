@@ -7,7 +7,8 @@ from docutils import nodes
 from docutils.utils import new_document
 from myst_nb.sphinx_ import HideCodeCellNode
 
-from booktools.sphinx.tasks import TITLE, show_tasks, tasks_of
+from booktools.sphinx.tasks import TITLE, show_tasks, solutions_of
+from tests.book import ROOT
 
 EMPTY = 'def sigmoid(z):\n    """Return something."""\n    ...'
 ANSWER = "return np.exp(-np.logaddexp(0, -z))"
@@ -29,6 +30,7 @@ def page(builder: str, edition: str) -> nodes.document:
     app = SimpleNamespace(
         builder=SimpleNamespace(name=builder),
         config=SimpleNamespace(edition=edition),
+        srcdir=ROOT,
     )
     show_tasks(app, document, "page")
     assert "check" not in document.astext()
@@ -70,5 +72,5 @@ def test_a_function_that_nothing_checks_is_named(
     for check in ("", 'tanh = check(tanh, "logistic-regression")'):
         document = new_document("")
         document += [cell(EMPTY, "try-it"), cell(check, "check-it")]
-        assert list(tasks_of(document)) == []
+        assert list(solutions_of(ROOT, document)) == []
     assert said == ["no check-it cell checks this function"] * 2
