@@ -54,7 +54,8 @@ def find_solution(root: Path, chapter: str, name: str) -> Solution | None:
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
-            return Solution(str(ast.get_source_segment(text, node)), file)
+            lines = text.splitlines()[node.lineno - 1 : node.end_lineno]
+            return Solution("\n".join(lines), file)
     return None
 
 
