@@ -1,8 +1,10 @@
 """Read text and YAML so that an error can name its line."""
 
+import copy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +84,11 @@ class _Loader(yaml.SafeLoader):
 
 def parse_yaml(text: str, name: str | Path, first: int = 1) -> YamlFile:
     """Parse YAML that begins at a given line of a file; see `read_yaml`."""
+    return copy.deepcopy(_parse(text, name, first))
+
+
+@lru_cache(maxsize=64)  # a build needs the table of contents a dozen times
+def _parse(text: str, name: str | Path, first: int) -> YamlFile:
     try:
         loader = _Loader(text)
         tree = loader.get_single_node()
