@@ -188,6 +188,10 @@ class SmallBook:
         with self.chapter.open("a") as file:
             file.write(text)
 
+    def add_cell(self, code: str) -> None:
+        """Write a cell at the end of the chapter."""
+        self.append(f"\n```{{code-cell}} ipython3\n{code}\n```\n")
+
     def replace(self, old: str, new: str) -> None:
         """Replace what stands just once in the chapter."""
         replace_in(self.chapter, old, new)

@@ -54,11 +54,13 @@ QUESTION = re.compile(r"^```\{question\}\n(.*?)^```", re.M | re.S)
 ANSWER = re.compile(r"^\d\. ", re.M)
 # What was measured or computed: 0.5, 1,000 or 3e-4, but not 3.
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?:e-?\d+)?(?![\w])")
+DECIMAL = re.compile(r"\d+\.\d+")
 
 
 def measured_numbers(text: str) -> set[str]:
     found = {number.rstrip(",").replace(",", "") for number in NUMBER.findall(text)}
-    return {number for number in found if not number.isdecimal() or len(number) > 2}
+    found = {number for number in found if not number.isdecimal() or len(number) > 2}
+    return found | {*DECIMAL.findall(text)}
 
 
 @each_chapter
@@ -67,8 +69,7 @@ def test_asks_what_readers_get_wrong_and_measures_it(path: Path) -> None:
     _, heading, section = text.partition("\n## Check yourself\n")
     assert heading, "no section has this title"
     section = section.partition("\n## ")[0]
-    questions = QUESTION.findall(section)
-    assert len(questions) >= 4
+    assert len(QUESTION.findall(section)) >= 4
     *_, measures = section.split("```{code-cell}")
     assert ":tags: [hide-cell]" in measures, "the mistakes are not made in a cell"
     assert "assert" in measures
@@ -76,7 +77,7 @@ def test_asks_what_readers_get_wrong_and_measures_it(path: Path) -> None:
     ran = executed(path.stem).cells
     cells = str([cell for cell in ran if cell.cell_type == "code"])
     cells = cells.replace(",", "").replace("_", "")
-    for question in questions:
+    for question in QUESTION.findall(text):
         _, *answers = ANSWER.split(question)
         for number in sorted(measured_numbers("".join(answers))):
             assert re.search(rf"(?<![\d.]){re.escape(number)}(?!\d)", cells), (

@@ -25,12 +25,3 @@ def test_each_page_is_described_in_its_own_words() -> None:
         assert preview is None or preview["content"] == about, page
         seen.add(about)
     assert len(seen) == len(PAGES) > 20
-
-
-def test_the_missing_page_lists_all_pages() -> None:
-    page = BeautifulSoup((SITE / "404.html").read_text(encoding="utf-8"), "html.parser")
-    section = page.find("section", id="no-such-page")
-    listed = {a["href"] for a in section("a")}
-    top = section.form["action"].removesuffix("search.html")
-    made_by_sphinx = {"404.html", "genindex.html", "search.html"}
-    assert listed == {top + page for page in {*PAGES} - made_by_sphinx}

@@ -72,28 +72,3 @@ def test_both_papers_to_draw_on_imitate_the_same_hand() -> None:
     for name in ("shape", "box", "centre", "pen", "blackest"):
         for paper in papers[1:]:
             assert paper[name] == pytest.approx(papers[0][name], rel=1e-6)
-
-
-def test_the_templates_may_ask_the_network_of_the_chapter_and_load_it_later() -> None:
-    asking, reader = (
-        "chapters/05-softmax-regression.html",
-        "chapters/14-mlp-pytorch.html",
-    )
-    if asking not in PAGES:
-        pytest.skip("_toc.yml leaves out the chapter with the templates")
-    (script,) = read(asking).select('script[src*="/templates.js"]')
-    if reader not in PAGES:
-        assert not script.has_attr("data-network")
-        return
-    file, _, version = str(script["data-network"]).partition("?v=")
-    assert version
-    said = (SITE / "chapters" / file).read_text(encoding="utf-8")
-    given = json.loads(said.removeprefix("const digitNetwork = ").rstrip(";\n"))
-    page = read(reader)
-    box = page.select_one('[data-explorable="draw-digit"] script')
-    computed = json.loads(box.get_text())
-    assert given == {name: computed[name] for name in ("layers", "parameters")}
-    assert page.h1.get_text().startswith(str(script["data-chapter"]))
-    for other in (asking, reader):
-        sources = [str(it["src"]) for it in read(other).select("script[src]")]
-        assert not any("digit-network" in source for source in sources)

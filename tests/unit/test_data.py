@@ -112,33 +112,16 @@ def test_two_irises_have_the_means_of_fisher_1936_in_cm() -> None:
 # Handwritten digits
 
 
-def forget_digits() -> None:
-    for function in (data.load_digits, data.find_mnist):
-        function.cache_clear()
-
-
-def load_afresh(**variables: str) -> data.Digits:
-    """Load digits under these environment variables, past the cache of Python."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        forget_digits()
-        loaded = data.load_digits()
-    forget_digits()
-    return loaded
-
-
 @pytest.fixture(scope="module")
-def bundled(tmp_path_factory: pytest.TempPathFactory) -> data.Digits:
+def bundled() -> data.Digits:
     """The digits that scikit-learn ships, whatever this machine has."""
-    empty = tmp_path_factory.mktemp("empty")
-    return load_afresh(MNIST_DIR="", BOOK_OFFLINE="1", BOOK_CACHE_DIR=str(empty))
+    return data._load_bundled()
 
 
 @pytest.fixture(scope="module")
 def mnist() -> data.Digits:
     """The real MNIST; only for tests with the mark ``needs_mnist``."""
-    return load_afresh(MNIST_DIR=MNIST_DIR)
+    return data.load_digits()
 
 
 @pytest.fixture(params=["bundled", pytest.param("mnist", marks=needs_mnist)])

@@ -1,6 +1,5 @@
 """What the outputs of a chapter depend on, and the name that it gives their cache."""
 
-import ast
 import os
 import re
 from dataclasses import fields, replace
@@ -11,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from book import ROOT, chapter_files, read_chapter
 from packaging.utils import canonicalize_name
-from small_book import write_small_book
+from small_book import SmallBook, write_small_book
 
 from booktools import environment
 from booktools.environment import (
@@ -28,6 +27,7 @@ from booktools.environment import (
 )
 from booktools.errors import AuthorError
 from booktools.pytest_chapters import pytest_xdist_auto_num_workers
+from booktools.sphinx.notebooks import imported_modules
 from booktools.yaml_files import read_text
 from helpers.data import find_mnist
 
@@ -51,8 +51,13 @@ def _variables_are_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return write_small_book(tmp_path / "book").root
+def book(tmp_path: Path) -> SmallBook:
+    return write_small_book(tmp_path / "book")
+
+
+@pytest.fixture
+def root(book: SmallBook) -> Path:
+    return book.root
 
 
 def hash_files_of(root: Path) -> dict[str, str]:
@@ -120,12 +125,11 @@ def test_each_file_is_read_once(monkeypatch: pytest.MonkeyPatch, root: Path) -> 
     ],
 )
 def test_a_variable_that_a_chapter_reads_counts(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, code: str
+    monkeypatch: pytest.MonkeyPatch, book: SmallBook, code: str
 ) -> None:
-    book = write_small_book(tmp_path / "book")
     monkeypatch.setenv("COURSE", "2026")
     assert "COURSE" not in tracked_variables(read_code(book.root))
-    book.append(f"\n```{{code-cell}} ipython3\n{code}\n```\n")
+    book.add_cell(code)
     assert tracked_variables(read_code(book.root))["COURSE"] == "2026"
 
 
@@ -145,29 +149,12 @@ def test_the_machine_counts(monkeypatch: pytest.MonkeyPatch, root: Path) -> None
 # The libraries
 
 
-def imported_by(path: Path) -> set[str]:
-    """Return the top modules that a chapter imports."""
-    cells = read_chapter(path).cells
-    code = [cell.source for cell in cells if cell.cell_type == "code"]
-    found = set()
-    for cell in code:
-        python = re.sub(r"^\s*[%!].*$", "pass", cell, flags=re.M)
-        try:
-            tree = ast.parse(python)
-        except SyntaxError:
-            continue  # a mistake that is shown
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                found |= {name.name.partition(".")[0] for name in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                found.add(node.module.partition(".")[0])
-    return found
-
-
 def test_all_that_chapters_import_counts_and_nothing_else() -> None:
     versions = library_versions(read_code(ROOT))
     providers = packages_distributions()
-    needed = set().union(*map(imported_by, chapter_files())) & providers.keys()
+    cells = [cell for path in chapter_files() for cell in read_chapter(path).cells]
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    needed = set().union(*map(imported_modules, code)) & providers.keys()
     ours = {"helpers", "interactive", "booktools", "figures"}
     assert needed >= {"numpy", "torch", "sklearn"}
     for module in needed - ours:
@@ -177,10 +164,9 @@ def test_all_that_chapters_import_counts_and_nothing_else() -> None:
     assert not {"ruff", "sphinx", "nbval", "jupyter-book"} & versions.keys()
 
 
-def test_what_a_chapter_begins_to_import_counts(tmp_path: Path) -> None:
-    book = write_small_book(tmp_path / "book")
+def test_what_a_chapter_begins_to_import_counts(book: SmallBook) -> None:
     assert "pyyaml" not in library_versions(read_code(book.root))
-    book.append("\n```{code-cell} ipython3\nimport os, yaml\n```\n")
+    book.add_cell("import os, yaml")
     assert "pyyaml" in library_versions(read_code(book.root))
 
 
@@ -205,6 +191,7 @@ def test_what_makes_and_executes_chapters_counts(root: Path) -> None:
     [
         *("chapters/table.csv", "chapters/data/a.npy", "chapters/beside.py"),
         *("data/table.csv", "data/notes.md", "more/_data/b", "helpers/table.json"),
+        "chapters/tasks/small.py",
         *("figures/photo.png", "table.txt", "settings.yml", "chapters/matplotlibrc"),
     ],
 )
@@ -220,11 +207,10 @@ def test_every_file_that_a_chapter_could_read_counts(root: Path, name: str) -> N
 
 @pytest.mark.parametrize("name", ["notes.md", "../_static/a.png", "../.env", "{}/b c"])
 def test_a_file_that_a_chapter_names_counts_wherever_it_is(
-    tmp_path: Path, name: str
+    book: SmallBook, tmp_path: Path, name: str
 ) -> None:
-    book = write_small_book(tmp_path / "book")
     name = name.format(tmp_path)
-    book.append(f"\n```{{code-cell}} ipython3\nopen({name!r})\n```\n")
+    book.add_cell(f"open({name!r})")
     key = f"chapters/01-small.md: {name}"
     assert key not in hash_files_of(book.root)
     (book.root / "chapters" / name).write_text("1")
@@ -234,18 +220,18 @@ def test_a_file_that_a_chapter_names_counts_wherever_it_is(
 
 
 @pytest.mark.parametrize("text", ["é" * 190 + "/b", "a.\0"])
-def test_a_text_that_can_name_no_file_is_only_a_text(tmp_path: Path, text: str) -> None:
-    book = write_small_book(tmp_path / "book")
+def test_a_text_that_can_name_no_file_is_only_a_text(
+    book: SmallBook, text: str
+) -> None:
     before = hash_files_of(book.root)
-    book.append(f"\n```{{code-cell}} ipython3\nprint('{text}')\n```\n")
+    book.add_cell(f"print('{text}')")
     assert hash_files_of(book.root) == before
 
 
 def test_a_file_that_nobody_may_read_is_only_a_text(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, book: SmallBook
 ) -> None:
-    book = write_small_book(tmp_path / "book")
-    book.append("\n```{code-cell} ipython3\nprint('../index.md')\n```\n")
+    book.add_cell("print('../index.md')")
     assert "chapters/01-small.md: ../index.md" in hash_files_of(book.root)
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert "chapters/01-small.md: ../index.md" not in hash_files_of(book.root)
@@ -389,9 +375,3 @@ def test_quick_tests_have_a_worker_to_spare(
     monkeypatch.setenv("JOBS", jobs)
     config = SimpleNamespace(option=SimpleNamespace(markexpr=marks))
     assert pytest_xdist_auto_num_workers(config) == workers
-
-
-def test_what_is_known_about_tasks_counts() -> None:
-    known = hash_files_of(ROOT)
-    for path in (ROOT / "chapters" / "tasks").glob("*.py"):
-        assert path.relative_to(ROOT).as_posix() in known

@@ -4,13 +4,11 @@ import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from bs4 import BeautifulSoup
-from docutils import nodes
 from small_site import render
 
 from booktools.errors import AuthorError
@@ -158,15 +156,6 @@ def test_a_backward_pass_needs_all_its_arrays() -> None:
     arrays = {"A": np.ones((2, 2)), "X": np.ones((2, 2))}
     with pytest.raises(KeyError, match="W1"):
         show_backward_pass([("Z1", "X @ W1", "z")], arrays)
-
-
-def test_a_page_loads_the_scripts_of_its_explorables() -> None:
-    added: list[str] = []
-    raw = nodes.raw("", '<div data-explorable="learning-rate">', format="html")
-    app = SimpleNamespace(add_js_file=lambda name, **_: added.append(name))
-    page = nodes.container("", raw)
-    explorables._add_scripts(app, "page", "page.html", {}, page)
-    assert added == ["shared.js", "learning-rate.js"]
 
 
 def test_what_several_scripts_need_is_loaded_once_and_before_them() -> None:

@@ -10,7 +10,6 @@ import pytest
 from bs4 import BeautifulSoup
 from small_site import render, warnings_of
 
-from booktools.errors import AuthorError
 from booktools.sphinx.descriptions import MAX_DESCRIPTION
 
 PARTS = ("descriptions", "not_found", "redirects", "sitemap")
@@ -131,11 +130,6 @@ def test_without_an_address_nothing_leads_to_one(unknown) -> None:
         tags = tags_of(path)
         assert tags["description"]
         assert not [name for name in tags if name.startswith("og:")]
-
-
-def test_a_wrong_address_stops_sphinx(tmp_path) -> None:
-    with pytest.raises(AuthorError, match=r"BOOK_URL=example\.org is not an http"):
-        build(tmp_path, "example.org")
 
 
 @pytest.mark.parametrize(("site", "top"), [("known", "/a/book/"), ("unknown", "/")])
