@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 from book import execute_chapter
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 TOLERANCE = 1e-9  # relative to the largest entry of a gradient
@@ -66,85 +66,40 @@ OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
     "mean of columns": lambda a, b: a.mean(axis=-1),
 }
 
-# All shapes that broadcast to one: without leading axes, with axes of length 1.
-whole = st.lists(st.integers(1, 4), min_size=3, max_size=3)
-keep = st.lists(st.booleans(), min_size=3, max_size=3)
-parts = st.tuples(keep, st.integers(0, 3))
-index = st.integers(0, 11)
-steps = st.lists(
-    st.tuples(st.sampled_from(sorted(OPERATIONS)), index, index),
-    min_size=1,
-    max_size=9,
-)
-
-
-def gradients(
-    page: Page, shapes: list[tuple[int, ...]], program: Any, seed: int
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Run a program with the engine and with torch, and return both gradients."""
-    rng = np.random.default_rng(seed)
-    leaves = [page["Node"](rng.normal(size=shape)) for shape in shapes]
-    tensors = [torch.tensor(leaf.data, requires_grad=True) for leaf in leaves]
-    values = list(zip(leaves, tensors, strict=True))
-    for name, i, j in program:
-        (a, ours), (b, theirs) = values[i % len(values)], values[j % len(values)]
-        try:
-            node = OPERATIONS[name](a, b)
-        except ValueError:  # the shapes do not fit
-            continue
-        values.append((node, OPERATIONS[name](ours, theirs)))
-        assert node.data.shape == values[-1][1].shape
-    losses = [sum(v.mean() for v in side) for side in zip(*values, strict=True)]
-    np.testing.assert_allclose(losses[0].data, losses[1].item(), rtol=1e-9, atol=1e-12)
-    page["backward"](losses[0])
-    losses[1].backward()
-    return [
-        (leaf.grad, tensor.grad.numpy())
-        for leaf, tensor in zip(leaves, tensors, strict=True)
-    ]
-
-
-def agree(ours: np.ndarray, theirs: np.ndarray) -> bool:
-    scale = np.abs(theirs).max(initial=0.0)
-    return ours.shape == theirs.shape and bool(
-        np.abs(ours - theirs).max(initial=0.0) <= TOLERANCE * scale + 1e-12
-    )
-
-
-@settings(deadline=None, max_examples=300)
-@given(
-    whole=whole,
-    parts=st.lists(parts, min_size=1, max_size=4),
-    program=steps,
-    seed=st.integers(0, 2**32 - 1),
-)
-def test_gradients_are_those_of_torch(page, whole, parts, program, seed) -> None:
-    shapes = [
-        tuple(n if kept else 1 for n, kept in zip(whole, keep, strict=True))[drop:]
-        for keep, drop in parts
-    ]
-    for ours, theirs in gradients(page, shapes, program, seed):
-        assume(np.isfinite(theirs).all())
-        assert agree(ours, theirs)
-
 
 @pytest.mark.parametrize("name", OPERATIONS)
 @pytest.mark.parametrize(
     "shapes",
     [[(3, 3), (3, 3)], [(2, 3, 3), (3, 1)], [(2, 1, 4, 3), (3, 2)], [(), (3,)]],
 )
-def test_each_operation_alone(page, name, shapes) -> None:
-    for ours, theirs in gradients(page, shapes, [(name, 0, 1)], 0):
-        assert agree(ours, theirs)
+def test_gradients_are_those_of_torch(page, name, shapes) -> None:
+    """Chapter 18 compares random expressions; here is each operation alone."""
+    rng = np.random.default_rng(0)
+    nodes = [page["Node"](rng.normal(size=shape)) for shape in shapes]
+    tensors = [torch.tensor(node.data, requires_grad=True) for node in nodes]
+    try:
+        theirs = OPERATIONS[name](*tensors)
+    except (RuntimeError, IndexError):
+        pytest.skip("the shapes do not fit")
+    ours = OPERATIONS[name](*nodes)
+    assert ours.data.shape == theirs.shape
+    page["backward"](sum(it.mean() for it in (ours, *nodes)))
+    sum(it.mean() for it in (theirs, *tensors)).backward()
+    for node, tensor in zip(nodes, tensors, strict=True):
+        np.testing.assert_allclose(node.grad, tensor.grad, rtol=1e-9, atol=1e-12)
 
 
 def test_arrays_without_entries_have_gradients_without_entries(page) -> None:
-    for ours, theirs in gradients(page, [(2, 3)], [("a + b", 0, 0)], 0):
-        assert agree(ours, theirs)
     empty, bias = page["Node"](np.ones((0, 3))), page["Node"](np.ones(3))
     page["backward"]((empty * bias).sum())
     assert empty.grad.shape == (0, 3)
     np.testing.assert_array_equal(bias.grad, np.zeros(3))
+
+
+# All shapes that broadcast to one: without leading axes, with axes of length 1.
+whole = st.lists(st.integers(1, 4), min_size=3, max_size=3)
+keep = st.lists(st.booleans(), min_size=3, max_size=3)
+index = st.integers(0, 11)
 
 
 @settings(deadline=None)

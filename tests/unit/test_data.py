@@ -44,13 +44,6 @@ def test_line_data_follow_the_published_recipe() -> None:
     np.testing.assert_array_equal(line.y_validation, y[order[80:]])
 
 
-def test_least_squares_on_line_data_gives_the_published_line() -> None:
-    line = data.make_line_data()
-    slope, intercept = np.polyfit(line.x_train[:, 0], line.y_train[:, 0], deg=1)
-    assert slope == pytest.approx(1.96896447, rel=0, abs=5e-9)
-    assert intercept == pytest.approx(1.02354075, rel=0, abs=5e-9)
-
-
 # Chapter 02: five features
 
 

@@ -1,13 +1,10 @@
-"""Chapter 19: its formulas."""
+"""Chapter 19: dropout is exact, and its bytes are random."""
 
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from book import execute_chapter
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 Page = dict[str, Any]
 
@@ -15,40 +12,6 @@ Page = dict[str, Any]
 @pytest.fixture(scope="module")
 def page() -> Page:
     return execute_chapter("19-how-far", "def make_layers")
-
-
-@settings(deadline=None, max_examples=50)
-@given(
-    n=st.integers(1, 6),
-    n_classes=st.integers(2, 12),
-    share=st.floats(0, 1),
-    seed=st.integers(0, 2**32 - 1),
-)
-def test_smoothed_loss_is_that_of_torch(page, n, n_classes, share, seed) -> None:
-    rng = np.random.default_rng(seed)
-    Z = 10 * rng.normal(size=(n, n_classes))
-    classes = rng.integers(n_classes, size=n)
-    theirs = torch.nn.functional.cross_entropy(
-        torch.tensor(Z), torch.tensor(classes), label_smoothing=share
-    )
-    ours = page["smoothed_loss"](Z, classes, share)
-    np.testing.assert_allclose(ours, theirs.item(), rtol=1e-12, atol=1e-12)
-
-
-@pytest.mark.parametrize("n_steps", [10, 37, 1000])
-@pytest.mark.parametrize("warm_up", [0.3, 0.5])
-def test_one_cycle_is_that_of_torch(page, n_steps, warm_up) -> None:
-    weight = torch.nn.Parameter(torch.zeros(1))
-    optimiser = torch.optim.AdamW([weight], lr=1.0)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, 0.02, total_steps=n_steps, pct_start=warm_up
-    )
-    for step in range(n_steps):
-        (group,) = optimiser.param_groups
-        ours = page["one_cycle"](step, n_steps, 0.02, warm_up)
-        np.testing.assert_allclose(ours, (group["lr"], group["betas"][0]), rtol=1e-12)
-        optimiser.step()
-        schedule.step()
 
 
 @pytest.mark.parametrize("p", [0.0, 0.1, 0.3, 0.5, 0.75])
