@@ -174,17 +174,6 @@ def test_an_id_is_on_a_page_once(page: str) -> None:
 
 
 @each_page
-def test_formulas_stand_on_the_page_to_see_and_to_hear(page: str) -> None:
-    formulas = read(page).find_all(class_="math")
-    if not formulas:
-        pytest.skip("no formula on this page")
-    for formula in formulas:
-        assert formula.find("svg"), formula.get_text()
-        assert formula.find("math"), formula.get_text()
-    assert not [tag for tag in read(page).find_all("script") if "MathJax" in str(tag)]
-
-
-@each_page
 def test_page_loads_no_script_of_the_themes_that_are_not_used(page: str) -> None:
     for script in read(page).find_all("script", src=True):
         assert not re.search("thebe|mathjax|togglebutton", script["src"])

@@ -67,20 +67,14 @@ def test_what_stands_beside_the_section_with_the_title_is_shown(
         assert words in html
 
 
-def test_where_the_book_fails_the_last_deck_stays(
-    fork: Path, last_deck: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(build, "main", lambda root: 1)
-    assert deck.main(fork) == 1
-    assert last_deck.read_text() == "the last good deck"
-
-
-def test_where_slides_fail_the_last_deck_stays_and_nothing_half_made(
+def test_where_book_or_slides_fail_the_last_deck_stays_and_nothing_half_made(
     fork: Path, last_deck: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deck, "OWN_STYLES", Path("nowhere.css"))
     with pytest.raises(FileNotFoundError):
         deck.main(fork)
+    monkeypatch.setattr(build, "main", lambda root: 1)
+    assert deck.main(fork) == 1
     assert last_deck.read_text() == "the last good deck"
     assert [path.name for path in (fork / deck.SLIDES).iterdir()] == [FIRST]
 

@@ -30,13 +30,6 @@ def test_a_folder_that_is_not_a_book_is_named(book, missing, capsys) -> None:
     assert f"{book} is not a book: it has no {missing}." in capsys.readouterr().err
 
 
-def test_a_wrong_request_becomes_one_line(book, monkeypatch, capsys) -> None:
-    monkeypatch.setenv("PORT", "eighty")
-    assert main(["serve", "--root", str(book)]) == 1
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("PORT=eighty is not a port")
-
-
 @pytest.mark.parametrize(("page", "opened"), [("chapters/01-small", 1), ("more", 0)])
 def test_lab_opens_the_first_chapter_or_else_the_first_page(
     tmp_path, monkeypatch, page, opened

@@ -178,22 +178,19 @@ def fall_silent_half_way(request: Request) -> None:
         fall_silent(request)
 
 
-FAULTS = [
-    pytest.param(lambda request: request.send(b"", 404), "404", id="not found"),
-    pytest.param(
-        lambda request: request.send(in_half(request.file)), "SHA256", id="half"
-    ),
-    pytest.param(send_half, "IncompleteRead", id="half of what is promised"),
-    pytest.param(fall_silent, "no answer within", id="silent"),
-    pytest.param(fall_silent_half_way, "timed out", id="silent half way"),
-    pytest.param(lambda request: None, "aborted", id="hangs up"),
-    pytest.param(
+FAULTS: dict[str, tuple[Callable[[Request], None], str]] = {
+    "not found": (lambda request: request.send(b"", 404), "404"),
+    "half": (lambda request: request.send(in_half(request.file)), "SHA256"),
+    "half of what is promised": (send_half, "IncompleteRead"),
+    "silent": (fall_silent, "no answer within"),
+    "silent half way": (fall_silent_half_way, "timed out"),
+    "hangs up": (lambda request: None, "aborted"),
+    "no web server": (
         lambda request: request.wfile.write(b"220 mail.example ready\r\n"),
         "BadStatusLine",
-        id="no web server",
     ),
-    pytest.param(lambda request: request.server.stop(), "refused", id="switched off"),
-]
+    "switched off": (lambda request: request.server.stop(), "refused"),
+}
 
 
 def forget_digits() -> None:
@@ -288,7 +285,7 @@ def test_a_download_logs_nothing() -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize(("fault", "why"), FAULTS)
+@pytest.mark.parametrize(("fault", "why"), FAULTS.values(), ids=FAULTS)
 def test_without_a_good_mirror_there_are_the_bundled_digits(
     mirrors, tmp_path, fault, why
 ) -> None:
@@ -324,12 +321,10 @@ def test_names_that_take_for_ever_to_look_up(mirrors, monkeypatch) -> None:
 
 # The cache
 
-BAD_CONTENTS = [
-    pytest.param(in_half(FILES[GZ_NAMES[2]]), id="half"),
-    pytest.param(
-        idx_files(".gz", IMAGES[::-1], LABELS)[GZ_NAMES[2]], id="wrong pixels"
-    ),
-]
+BAD_CONTENTS = {
+    "half": in_half(FILES[GZ_NAMES[2]]),
+    "wrong pixels": idx_files(".gz", IMAGES[::-1], LABELS)[GZ_NAMES[2]],
+}
 
 
 @pytest.mark.parametrize("offline", ["", "1"])
@@ -339,7 +334,7 @@ def test_a_full_cache_needs_no_mirror(mirrors, cache, monkeypatch, offline) -> N
     assert mirrors[0].requests == []
 
 
-@pytest.mark.parametrize("content", [*BAD_CONTENTS, pytest.param(None, id="none")])
+@pytest.mark.parametrize("content", [*BAD_CONTENTS.values(), None])
 def test_only_what_the_cache_lacks_is_downloaded(mirrors, cache, content) -> None:
     name = GZ_NAMES[2]
     (cache / name).unlink()
@@ -373,23 +368,22 @@ def test_what_says_neither_yes_nor_no_is_refused(monkeypatch) -> None:
 
 
 @pytest.mark.usefixtures("offline")
-@pytest.mark.parametrize("content", BAD_CONTENTS)
+@pytest.mark.parametrize("content", BAD_CONTENTS.values(), ids=BAD_CONTENTS)
 def test_offline_a_damaged_cache_is_named_and_ignored(mirrors, cache, content) -> None:
     (cache / GZ_NAMES[2]).write_bytes(content)
     assert is_bundled(load_warned(f"Ignoring the cached MNIST: .*{cache}"))
     assert mirrors[0].requests == []
 
 
-@pytest.mark.parametrize(
-    "block",  # in ways that stop even the superuser
-    [
-        pytest.param(Path.touch, id="a file"),
-        pytest.param(lambda cache: cache.symlink_to(__file__ + "/no"), id="below one"),
-        pytest.param(
-            lambda cache: (cache / GZ_NAMES[1]).mkdir(parents=True), id="in the way"
-        ),
-    ],
-)
+# In ways that stop even the superuser.
+BLOCKS: dict[str, Callable[[Path], None]] = {
+    "a file": Path.touch,
+    "below one": lambda cache: cache.symlink_to(__file__ + "/no"),
+    "in the way": lambda cache: (cache / GZ_NAMES[1]).mkdir(parents=True),
+}
+
+
+@pytest.mark.parametrize("block", BLOCKS.values(), ids=BLOCKS)
 def test_digits_are_loaded_despite_an_unwritable_cache(tmp_path, block) -> None:
     block(tmp_path / "cache")
     warning = f"cannot be cached in {tmp_path / 'cache'}.*Set BOOK_CACHE_DIR"

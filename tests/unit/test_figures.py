@@ -110,17 +110,6 @@ def test_the_logo_is_seen_on_light_and_dark_pages() -> None:
             assert contrast(colour, page) >= 3, (colour, page)
 
 
-def test_the_nodes_of_the_logo_lie_on_its_valley() -> None:
-    logo = ElementTree.parse(LOGO).getroot()
-    curve, *_ = (path.get("d") for path in logo.iter(f"{SVG}path"))
-    left, top, middle, pull, _, _ = map(float, re.findall(r"[\d.]+", curve))
-    bottom = (top + pull) / 2  # of the parabola that the curve is
-    for node in logo.iter(f"{SVG}circle"):
-        x, y = float(node.get("cx")), float(node.get("cy"))
-        height = (bottom - top) * ((x - middle) / (left - middle)) ** 2
-        assert y == pytest.approx(bottom - height, abs=0.05)
-
-
 def test_the_card_has_the_size_and_the_weight_that_sites_expect() -> None:
     with Image.open(CARD) as card:
         assert card.size == (1200, 630)

@@ -70,6 +70,9 @@ def test_a_drawing_is_part_of_the_page_in_its_colours_and_font(folder: Path) -> 
     assert drawing["role"] == "img"
     assert drawing["aria-label"] == "What it shows."
     assert (drawing["width"], drawing["height"]) == ("700", "350")
+    # It scrolls before its letters, 8 units high, are too small: 16 pixels at 700.
+    least = 700 * images.MIN_LETTER_SIZE / 16
+    assert drawing["style"] == f"min-width: {least:.0f}px"
     assert drawing.use["fill"] == "var(--ink, #1d2125)"
     assert drawing.find("path", fill="#123456")
     assert drawing.find("text")["font-family"] == "var(--sans, Arial)"
@@ -77,13 +80,6 @@ def test_a_drawing_is_part_of_the_page_in_its_colours_and_font(folder: Path) -> 
     assert not drawing.find_all(class_=True)
     assert not page.find_all("img")
     assert files_of(folder) == []
-
-
-def test_a_drawing_scrolls_before_its_letters_are_too_small(folder: Path) -> None:
-    _, page = build(folder, FIGURE)
-    # 8 units are 16 pixels where it is 700 wide.
-    least = 700 * images.MIN_LETTER_SIZE / 16
-    assert page.select_one(".drawing > svg")["style"] == f"min-width: {least:.0f}px"
 
 
 def test_the_same_drawing_twice_has_its_own_ids_twice(folder: Path) -> None:
@@ -138,15 +134,11 @@ def test_any_name_may_be_an_image(folder: Path, name: str) -> None:
     assert (image["width"], image["title"]) == ("40", "Its title")
 
 
-def save(path: Path, picture: Image.Image, **options: Any) -> None:
-    picture.save(path / "b.png", **options)
-
-
 def test_what_is_transparent_is_laid_on_white(folder: Path) -> None:
     clear = Image.new("RGBA", (40, 20), (0, 0, 0, 0))
     clear.putpixel((1, 1), (0, 0, 0, 255))
     for picture in (clear, clear.convert("LA"), clear.quantize(4)):
-        save(folder, picture)
+        picture.save(folder / "b.png")
         image = image_of(folder, f"![It.](b.png)\n\n{picture.mode}")
         with Image.open(folder / "_site" / image["src"]) as shown:
             assert shown.convert("RGB").getpixel((30, 10)) == (255, 255, 255)
@@ -168,7 +160,7 @@ FRAME = Image.new("RGB", (40, 20), "blue")
 def test_what_webp_cannot_hold_stays_as_it_is(
     folder: Path, picture: Image.Image, options: dict[str, Any]
 ) -> None:
-    save(folder, picture, **options)
+    picture.save(folder / "b.png", **options)
     image = image_of(folder, "![It.](b.png)\n")
     assert image["src"] == "_images/b.png"
     assert (image["width"], image["height"]) == tuple(map(str, picture.size))

@@ -105,25 +105,23 @@ def test_names_are_unique_in_the_book() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "far"),
-    [("here", "", False), ("there", "", True), ("there", "std-term", False)],
+    ("name", "kind", "around", "far"),
+    [
+        ("here", "", "", False),
+        ("there", "", "", True),
+        ("there", "std-term", "", False),
+        ("there", "", "bibtex-citation", False),
+    ],
 )
 def test_only_links_to_elsewhere_have_a_page_number(
-    name: str, kind: str, far: bool
+    name: str, kind: str, around: str, far: bool
 ) -> None:
     part = nodes.section("", nodes.paragraph(ids=["here"]))
     link = nodes.reference("", "", internal=True, refid=name)
-    link += nodes.inline("", "text", classes=[kind] if kind else [])
-    part += nodes.paragraph("", "", link)
+    link += nodes.inline("", "text", classes=[kind])
+    part += nodes.paragraph("", "", nodes.inline("", "", link, classes=[around]))
     mark_far_links(part)
     assert (FAR in link["classes"]) == far
-
-
-def test_a_citation_has_no_page_number() -> None:
-    link = nodes.reference("", "Fisher, 1936", internal=True, refid="id7")
-    cited = nodes.inline("", "", link, classes=["bibtex-citation"])
-    mark_far_links(nodes.section("", nodes.paragraph("", "", cited)))
-    assert FAR not in link["classes"]
 
 
 def test_a_printed_formula_is_an_image_with_its_tex_as_alternative_text() -> None:

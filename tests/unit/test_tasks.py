@@ -73,8 +73,26 @@ def spoil(task: Task, change: Callable[[Any], Any]) -> Callable[..., Any]:
     return spoilt
 
 
-def at_once(*arguments: Any) -> None:
-    raise ValueError("told\n  apart")
+class FarFromAnyError(BaseException):
+    pass
+
+
+class MuteError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+NOTED = ValueError("told\n  apart")
+NOTED.add_note("a note")
+ENDLESS: list[Any] = []
+ENDLESS.append(ENDLESS)
+
+
+def raising(error: BaseException) -> Callable[..., Any]:
+    def function(*arguments: Any) -> None:
+        raise error
+
+    return function
 
 
 def for_ever(*arguments: Any) -> None:
@@ -89,43 +107,6 @@ def for_ever_whatever_happens(*arguments: Any) -> None:
             sleep(10)
         except:  # noqa: E722
             print("again")
-
-
-class FarFromAnyError(BaseException):
-    pass
-
-
-def escapes(*arguments: Any) -> None:
-    raise FarFromAnyError
-
-
-def adds_a_note(*arguments: Any) -> None:
-    error = ValueError("told apart")
-    error.add_note("a note")
-    raise error
-
-
-def leaves(*arguments: Any) -> None:
-    sys.exit()
-
-
-class MuteError(Exception):
-    def __str__(self) -> str:
-        raise RuntimeError
-
-
-def mute(*arguments: Any) -> None:
-    raise MuteError
-
-
-def endless_list(*arguments: Any) -> list[Any]:
-    result: list[Any] = []
-    result.append(result)
-    return result
-
-
-def one_by_one(*arguments: Any) -> Any:
-    yield 1
 
 
 # Every task of every chapter
@@ -171,12 +152,11 @@ def test_each_task_knows_mistakes_and_facts_and_says_different_things(
         (lambda *_: None, f"returns None|None; |{CHANGES_NOTHING}"),
         (lambda *_: "text", f"returns a str|{CHANGES_NOTHING}"),
         (lambda: 0, "other parameters"),
-        (at_once, "raises ValueError: told apart, in the line"),
-        (leaves, "raises SystemExit"),
-        (escapes, "raises .*FarFromAnyError"),
-        (adds_a_note, "raises ValueError: told apart, in the line"),
-        (mute, "raises .*MuteError"),
-        (one_by_one, "yield|returns 1 value; "),
+        (raising(NOTED), "raises ValueError: told apart, in the line"),
+        (raising(SystemExit()), "raises SystemExit"),
+        (raising(FarFromAnyError()), "raises .*FarFromAnyError"),
+        (raising(MuteError()), "raises .*MuteError"),
+        (lambda *_: (yield), "yield|returns 1 value; "),
         (dict, "This is a class"),
         (5, "This is a value of type int"),
         (None, "This is a value of type NoneType"),
@@ -303,7 +283,7 @@ def broken(X, factor):
             lambda y: y * column(y),
             "An array of shape (6,) met one of shape (6, 1).",
         ),
-        (MEAN, endless_list, "raises RecursionError"),
+        (MEAN, lambda y: ENDLESS, "raises RecursionError"),
         (MEAN, lambda y: y[:1], "(1,) where one number is due. Return its only entry"),
         (MEAN, lambda y: [], "It returns 0 values; one is due."),
         (MEAN, lambda y: y, "Its shape is (6,) where one number is due."),
@@ -480,17 +460,14 @@ def test_a_function_is_known_by_what_the_notebook_calls_it(
     assert "asks for sigmoid, cross_entropy and" in capsys.readouterr().out
 
 
+def test_an_interrupt_is_not_caught() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        fault(MEAN, lambda y: raising(KeyboardInterrupt())())
+
+
 def test_a_chapter_without_tasks_is_named() -> None:
     with pytest.raises(ValueError, match="'no-such-chapter' is not a chapter with"):
         check(copy.copy, "no-such-chapter")
-
-
-def test_an_interrupt_is_not_caught() -> None:
-    def interrupted(y):
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        fault(MEAN, interrupted)
 
 
 def test_works_outside_the_main_thread() -> None:
