@@ -73,27 +73,20 @@ def test_the_fingerprint_changes_with_every_part(field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "field"),
+    ("name", "value", "field"),
     [
-        ({"OMP_NUM_THREADS": "2"}, "threads"),
-        ({"MKL_CBWR": "COMPATIBLE"}, "variables"),
-        ({"CUDA_VISIBLE_DEVICES": ""}, "variables"),
-        ({"NUMBA_DISABLE_JIT": "1"}, "variables"),
-        ({"TZ": "Asia/Tokyo"}, "variables"),
-        ({"BOOK_RUN": "quick"}, "run"),
+        ("OMP_NUM_THREADS", "2", "threads"),
+        ("MKL_CBWR", "COMPATIBLE", "variables"),
+        ("CUDA_VISIBLE_DEVICES", "", "variables"),
+        ("NUMBA_DISABLE_JIT", "1", "variables"),
+        ("TZ", "Asia/Tokyo", "variables"),
+        ("BOOK_RUN", "quick", "run"),
     ],
 )
-def test_variables_count(
-    monkeypatch: pytest.MonkeyPatch,
-    root: Path,
-    variables: dict[str, str],
-    field: str,
-) -> None:
-    for name in variables:
-        monkeypatch.delenv(name, raising=False)
+def test_variables_count(monkeypatch, root, name, value, field) -> None:
+    monkeypatch.delenv(name, raising=False)
     before = prepare_environment(root)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
+    monkeypatch.setenv(name, value)
     after = prepare_environment(root)
     changed = [name for name, it in vars(after).items() if it != vars(before)[name]]
     assert field in changed

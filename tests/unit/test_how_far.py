@@ -15,15 +15,11 @@ def page() -> Page:
 
 
 @pytest.mark.parametrize("p", [0.0, 0.1, 0.3, 0.5, 0.75])
-def test_dropout_keeps_the_mean_exactly(page, p) -> None:
+def test_dropout_keeps_the_mean_exactly(page, p, monkeypatch) -> None:
     every_byte = torch.arange(256, dtype=torch.uint8)
     names = page["drop"].__globals__
-    drawn = names["random_bytes"]
-    names["random_bytes"] = lambda shape, generator: every_byte
-    try:
-        dropped = page["drop"](torch.ones(256, dtype=torch.float64), p, None)
-    finally:
-        names["random_bytes"] = drawn
+    monkeypatch.setitem(names, "random_bytes", lambda shape, generator: every_byte)
+    dropped = page["drop"](torch.ones(256, dtype=torch.float64), p, None)
     assert (dropped == 0).sum() == round(256 * p)
     assert dropped.mean().item() == pytest.approx(1, rel=1e-12)
 
