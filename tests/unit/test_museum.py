@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from book import ROOT, execute_chapter, read_chapter
 
+from booktools.sphinx.wrong_lines import KEY
+
 PAGES = [
     ROOT / "chapters" / name for name in ("24-museum-of-bugs.md", "25-museum-models.md")
 ]
@@ -48,6 +50,8 @@ def test_each_exhibit_has_a_bug_a_fix_and_a_check(page) -> None:
     assert len(exhibits) == len(set(exhibits)) >= 6
     for kind in KINDS:
         assert sorted(names_of(kind, page.stem)) == sorted(exhibits), kind
+    named = [cell for cell in CELLS[page.stem] if KEY in cell.metadata]
+    assert len(named) == page.read_text().count("### Exhibit ")
 
 
 def test_the_exhibits_have_one_running_number() -> None:

@@ -118,13 +118,6 @@ def test_a_leftover_is_not_trained_on(data) -> None:
         assert torch.equal(p, q)
 
 
-def test_it_learns(data) -> None:
-    X, y = data
-    network = train_digit_network(X, y, DIGIT_SETTINGS, seed=0)
-    accuracy = (network(X).argmax(dim=1) == y).double().mean().item()
-    assert accuracy > 0.98
-
-
 def test_momentum_is_used(data) -> None:
     """Two steps along one gradient: the second is longer by the momentum."""
     X, y = data

@@ -4,12 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from book import ROOT, read_chapter
 from bs4 import BeautifulSoup
 from small_site import render, warnings_of
 
 from booktools.errors import AuthorError
-from booktools.sphinx.wrong_lines import KEY, find_lines
+from booktools.sphinx.wrong_lines import find_lines
 
 CODE = """@cache
 def broken(n):
@@ -137,13 +136,3 @@ def test_what_cannot_be_shown_is_named_with_its_place(
     assert old in PAGE
     with pytest.raises(AuthorError, match=f"^index.md:12: wrong-line: {message}"):
         show(tmp_path, PAGE.replace(old, new))
-
-
-def test_each_exhibit_of_the_museum_names_its_line() -> None:
-    for name, count in (("24-museum-of-bugs", 9), ("25-museum-models", 6)):
-        cells = read_chapter(ROOT / "chapters" / f"{name}.md").cells
-        named = [cell for cell in cells if KEY in cell.metadata]
-        text = "\n".join(cell.source for cell in cells)
-        assert len(named) == text.count("### Exhibit ") == count
-        for cell in named:
-            find_lines(cell.source, cell.metadata[KEY])
