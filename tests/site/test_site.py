@@ -24,15 +24,8 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from booktools.sphinx.book import Book
-from helpers import load_digits
 
 each_page = pytest.mark.parametrize("page", PAGES)
-
-
-def needs(chapter: str) -> pytest.MarkDecorator:
-    """Skip a test about a chapter that a fork has left out."""
-    reason = f"_toc.yml leaves out {chapter}"
-    return pytest.mark.skipif(chapter not in CHAPTERS, reason=reason)
 
 
 def outputs_of(chapter: str) -> list[NotebookNode]:
@@ -98,13 +91,6 @@ def test_page_shows_every_picture_its_cells_gave(chapter: str) -> None:
             other.shape == picture.shape and np.abs(other - picture).mean() <= 1
             for other in shown
         )
-
-
-@needs("05-softmax-regression")
-def test_digits_page_says_which_data_it_shows() -> None:
-    shown = read("chapters/05-softmax-regression.html").get_text()
-    assert f"Data on this page: {load_digits().name}" in shown
-    assert ("MNIST_DIR" in shown) == (not load_digits().is_mnist)
 
 
 @each_page

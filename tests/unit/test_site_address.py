@@ -1,7 +1,6 @@
 """Previews, sitemap and 404 page, with and without an address of the site."""
 
 import re
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -45,30 +44,26 @@ def build(folder: Path, address: str) -> Path:
     return folder / "_site"
 
 
-@pytest.fixture(scope="module")
-def new_sources(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
-    def write() -> Path:
-        folder = tmp_path_factory.mktemp("book")
-        (folder / "_static").mkdir()
-        (folder / "_static" / "card.png").write_bytes(b"a placeholder")
-        (folder / "pages").mkdir()
-        (folder / "pages" / "other.md").write_text(
-            "# Other\n\n:::{note}\nNot this.\n:::\n\nNor $x$ this.\n\n"
-            f"But these{' words' * 100}.\n"
-        )
-        return folder
-
-    return write
+def write_sources(folder: Path) -> Path:
+    """Write two pages and a card into a folder; return it."""
+    for name in ("_static", "pages"):
+        (folder / name).mkdir()
+    (folder / "_static" / "card.png").write_bytes(b"a placeholder")
+    (folder / "pages" / "other.md").write_text(
+        "# Other\n\n:::{note}\nNot this.\n:::\n\nNor $x$ this.\n\n"
+        f"But these{' words' * 100}.\n"
+    )
+    return folder
 
 
 @pytest.fixture(scope="module")
-def known(new_sources: Callable[[], Path]) -> Path:
-    return build(new_sources(), BOOK)
+def known(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(write_sources(tmp_path_factory.mktemp("known")), BOOK)
 
 
 @pytest.fixture(scope="module")
-def unknown(new_sources: Callable[[], Path]) -> Path:
-    return build(new_sources(), "")
+def unknown(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(write_sources(tmp_path_factory.mktemp("unknown")), "")
 
 
 @cache
@@ -98,8 +93,8 @@ def test_each_entry_of_the_sitemap_is_a_page(known) -> None:
     assert "Disallow" not in robots
 
 
-def test_the_sitemap_keeps_pages_that_a_build_does_not_write_again(new_sources) -> None:
-    folder = new_sources()
+def test_the_sitemap_keeps_pages_that_a_build_does_not_write_again(tmp_path) -> None:
+    folder = write_sources(tmp_path)
     build(folder, BOOK)
     (folder / "pages" / "other.md").write_text("# Other\n\nChanged.\n")
     (folder / "_static" / "card.png").unlink()
