@@ -285,9 +285,9 @@ def test_frames_in_the_page_become_files(folder: Path) -> None:
     assert not warnings_of(app)
     box = page.select_one("div.text-html > div.frames")
     assert len(box.select("span[hidden] > img[loading=lazy]")) == 2
-    assert [(image["width"], image["alt"]) for image in box.find_all("img")] == [
-        ("30", "Blue & 60"),
-        ("30", "Blue & 50"),
+    assert [(it["width"], it["height"], it["alt"]) for it in box.find_all("img")] == [
+        ("30", "15", "Blue & 60"),
+        ("30", "18", "Blue & 50"),
     ]
     assert box.output.get_text() == "x < 1"
     assert not box.find("a")
