@@ -1,4 +1,4 @@
-"""Questions for self-checking: how they are written, and what pages say."""
+"""Questions and predictions: how they are written; what pages say of questions."""
 
 import re
 from pathlib import Path
@@ -22,28 +22,37 @@ What?
 
    It is not.
 """
+PREDICTION = """\
+Which is larger?
+
+- one
+- two
+"""
+WHOLE = {"question": QUESTION, "prediction": PREDICTION}
+LINK = "[this](https://example.org)"
 # What is said where a part is replaced.
 FAULTS = {
     "a question has 3 to 6 answers, not 2": ("3. Three.\n\n   It is not.\n", ""),
     "a question says what it asks, and ends with a numbered list": ("What?\n\n", ""),
     "set :right: to the right answer, 1 to 3": (":right: 2\n\n", ""),
-    "answer 2 needs a paragraph below it that says why it is right": (
-        "   It is.\n",
-        "",
-    ),
-    "answer 3 has a link or a term": ("Three.", "See [this](https://example.org)."),
+    "answer 2 needs a paragraph below it that says why": ("   It is.\n", ""),
+    "answer 3 has a link or a term": ("Three.", f"See {LINK}."),
+    "a prediction says what it asks": ("Which is larger?\n\n", ""),
+    "a prediction has 2 to 6 choices": ("- two\n", ""),
+    "a prediction has choices or a :number:, not both": ("Which", ":number:\n\nWhich"),
+    "a choice has a link or a term": ("two", LINK),
 }
 
 
 @pytest.mark.parametrize("complaint", FAULTS)
-def test_a_question_that_is_not_whole_is_named_with_its_line(
+def test_a_question_or_prediction_that_is_not_whole_is_named_with_its_line(
     complaint: str, tmp_path: Path
 ) -> None:
     part, replacement = FAULTS[complaint]
-    assert part in QUESTION
-    question = QUESTION.replace(part, replacement)
-    text = f"# A page\n\n```{{question}}\n{question}```\n"
-    said = warnings_of(render(tmp_path, text, "booktools.sphinx.questions"))
+    (kind,) = (name for name, text in WHOLE.items() if part in text)
+    changed = WHOLE[kind].replace(part, replacement)
+    text = f"# A page\n\n```{{{kind}}}\n{changed}```\n"
+    said = warnings_of(render(tmp_path, text, f"booktools.sphinx.{kind}s"))
     assert re.search(rf"index\.md:3: .*{re.escape(complaint)}", said), said
 
 
