@@ -4,6 +4,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
+from figures import drawing
+
 SHARED = {"__init__", "__main__", "drawing"}
 
 
@@ -13,8 +15,9 @@ def main(folder: Path | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     for script in sorted(Path(__file__).parent.glob("*.py")):
         if script.stem not in SHARED:
-            drawing = import_module(f"figures.{script.stem}")
-            print(drawing.save(drawing.draw(), script, folder))
+            module = import_module(f"figures.{script.stem}")
+            save = getattr(module, "save", drawing.save)
+            print(save(module.draw(), script, folder))
 
 
 if __name__ == "__main__":

@@ -80,13 +80,8 @@ def render(figure: Figure) -> bytes:
     return file.getvalue()
 
 
-def save(figure: Figure, script: str | Path, folder: Path | None = None) -> Path:
+def save(figure: Figure, script: Path, folder: Path | None = None) -> Path:
     """Write the figure as a PNG into ``_static``, or into the given folder."""
-    script = Path(script)
     target = (folder or script.parents[1] / "_static") / f"{script.stem}.png"
     target.write_bytes(render(figure))
     return target
-
-
-if __name__ == "__main__":
-    save(draw(), __file__)

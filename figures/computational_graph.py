@@ -17,7 +17,6 @@ from figures.drawing import (
     add_label,
     add_node,
     make_canvas,
-    save,
 )
 
 CENTRE = 370
@@ -124,7 +123,3 @@ def draw() -> Figure:
         add_label(ax, (504, y), name, size=15, colour=colour, align="left")
     add_label(ax, (504, 84), "(same shapes)", size=15, colour=GREY, align="left")
     return figure
-
-
-if __name__ == "__main__":
-    save(draw(), __file__)

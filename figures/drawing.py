@@ -255,24 +255,11 @@ def _shorten(number: re.Match[str]) -> str:
     return f"{float(number.group()):.2f}".rstrip("0").rstrip(".")
 
 
-def save(figure: Figure, script: str | Path, folder: Path | None = None) -> Path:
-    """Write the figure as an SVG file named after the script.
+def save(figure: Figure, script: Path, folder: Path | None = None) -> Path:
+    """Write a figure as an SVG named after the script, and return the file.
 
-    Parameters
-    ----------
-    figure : Figure
-        What to write; its label becomes the title of the SVG.
-    script : str or Path
-        The Python file that draws it.
-    folder : Path, optional
-        Where to write; beside the script by default.
-
-    Returns
-    -------
-    Path
-        The file that was written.
+    It is beside the script, or in a given folder; its title is the figure's label.
     """
-    script = Path(script)
     target = (folder or script.parent) / f"{script.stem}.svg"
     drawing = io.StringIO()
     nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))

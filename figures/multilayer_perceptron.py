@@ -18,7 +18,6 @@ from figures.drawing import (
     add_label,
     add_node,
     make_canvas,
-    save,
 )
 
 INPUTS = {"1": 72, "2": 126, "D": 234}  # the y of each
@@ -83,7 +82,3 @@ def draw() -> Figure:
         add_label(ax, (x, 388), formula, size=20)
         add_label(ax, (x, 420), shape, size=16, colour=colour)
     return figure
-
-
-if __name__ == "__main__":
-    save(draw(), __file__)

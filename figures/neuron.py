@@ -17,7 +17,6 @@ from figures.drawing import (
     add_label,
     add_node,
     make_canvas,
-    save,
 )
 
 MIDDLE = 165
@@ -60,7 +59,3 @@ def draw() -> Figure:
         add_label(ax, (x, 330), name, size=15, colour=GREY)
         add_label(ax, (x, 358), formula, size=19)
     return figure
-
-
-if __name__ == "__main__":
-    save(draw(), __file__)

@@ -27,7 +27,6 @@ from figures.drawing import (
     add_node,
     add_pixels,
     make_canvas,
-    save,
 )
 
 Vectors = NDArray[np.float64]
@@ -197,7 +196,3 @@ def draw() -> Figure:
     figure, ax = make_canvas("The road from a line to a network", 224)
     add_road(ax, 0)
     return figure
-
-
-if __name__ == "__main__":
-    save(draw(), __file__)

@@ -17,7 +17,6 @@ from figures.drawing import (
     add_arrow,
     add_label,
     make_canvas,
-    save,
 )
 
 N_WORKERS = 4
@@ -56,7 +55,3 @@ def draw() -> Figure:
     caption = "each updates its own quarter and sends it to all"
     add_label(ax, (395, 306), caption, size=15)
     return figure
-
-
-if __name__ == "__main__":
-    save(draw(), __file__)

@@ -17,7 +17,6 @@ from figures.drawing import (
     add_label,
     add_node,
     make_canvas,
-    save,
 )
 
 INPUTS = {"1": 50, "2": 112, "D": 224}  # the y of each
@@ -72,7 +71,3 @@ def draw() -> Figure:
         add_label(ax, (x, 360), formula, size=20)
         add_label(ax, (x, 390), shape, size=18, colour=colour)
     return figure
-
-
-if __name__ == "__main__":
-    save(draw(), __file__)

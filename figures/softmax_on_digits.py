@@ -27,7 +27,6 @@ from figures.drawing import (
     add_node,
     add_pixels,
     make_canvas,
-    save,
 )
 
 TRAINING_IMAGES = 1000
@@ -96,7 +95,3 @@ def draw() -> Figure:
     add_curve(ax, [(60, 560), (640, 560)], colour=GREY, width=1)
     add_box(ax, (350, 363), 600, 36, "softmax")
     return figure
-
-
-if __name__ == "__main__":
-    save(draw(), __file__)

@@ -19,7 +19,6 @@ from figures.drawing import (
     add_box,
     add_label,
     make_canvas,
-    save,
 )
 
 ROWS = (110, 230)  # the y of each worker
@@ -73,7 +72,3 @@ def draw() -> Figure:
     for formula, (x, *_) in MATRICES.items():
         add_label(ax, (x, 36), formula, size=20)
     return figure
-
-
-if __name__ == "__main__":
-    save(draw(), __file__)

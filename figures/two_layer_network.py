@@ -16,7 +16,6 @@ from figures.drawing import (
     add_label,
     add_node,
     make_canvas,
-    save,
 )
 
 ENDS = {"length": 140, "width": 250}  # the y of each
@@ -70,7 +69,3 @@ def draw() -> Figure:
         add_label(ax, (x, 396), formula, size=20)
         add_label(ax, (x, 426), shape, size=18, colour=colour)
     return figure
-
-
-if __name__ == "__main__":
-    save(draw(), __file__)
