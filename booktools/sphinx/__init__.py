@@ -1,5 +1,7 @@
 """The book's Sphinx extension; each module is one part of it."""
 
+from importlib import import_module
+
 from sphinx.application import Sphinx
 
 PARTS = (
@@ -43,5 +45,5 @@ PARTS = (
 def setup(app: Sphinx) -> dict[str, bool]:
     """Set up every part of the extension."""
     for part in PARTS:
-        app.setup_extension(f"booktools.sphinx.{part}")
+        import_module(f"booktools.sphinx.{part}").setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": False}

@@ -70,9 +70,8 @@ class AddCredit(SphinxTransform):
         page += credit
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.add_config_value("original", {}, "env")
     app.add_role("book", BookRole())
     app.add_transform(AddCredit)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -39,7 +39,6 @@ def _mark_blocks(app: Sphinx, doctree: nodes.document) -> None:
         node["classes"] += sorted(f"tag_{tag}" for tag in tags)
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.connect("doctree-read", _mark_blocks)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

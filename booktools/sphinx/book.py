@@ -100,9 +100,8 @@ def _log_page(app: Sphinx, exception: Exception | None) -> None:
         logger.error("the error that follows happened on this page", location=page)
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx, before MyST-NB reads its configuration."""
     app.add_config_value("book", None, "")
     app.connect("config-inited", _load_book, priority=100)
     app.connect("build-finished", _log_page)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

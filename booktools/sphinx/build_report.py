@@ -102,9 +102,8 @@ def _add_footer(
     context["build_facts"] = _footer(app.config.book, report)
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Add the directives and the footer."""
     app.add_directive("build-facts", BuildFacts)
     app.add_directive("build-chapters", BuildChapters)
     app.connect("html-page-context", _add_footer)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

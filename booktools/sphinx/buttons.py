@@ -116,8 +116,7 @@ def _add_source_links(
     context["edit"] = edit if doctree and app.config.edition != STUDENT else ""
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx, for the links of a chapter once its head is there."""
     app.connect("doctree-resolved", _add_chapter_links, priority=1100)
     app.connect("html-page-context", _add_source_links)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -137,9 +137,8 @@ def _show_cards(app: Sphinx, doctree: nodes.document, page: str) -> None:
         place.replace_self(shown)
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.add_directive("chapter-cards", ChapterCards)
     app.connect("doctree-read", _note_picture, priority=900)  # addresses are known
     app.connect("doctree-resolved", _show_cards)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

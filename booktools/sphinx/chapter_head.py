@@ -143,9 +143,8 @@ def _add_picture(app: Sphinx, doctree: nodes.document, page: str) -> None:
     glance.replace_self([glance, nodes.container("", copy, classes=[HEAD_PICTURE])])
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx, before and after the notebook is written from the page."""
     app.connect("doctree-read", _require_title, priority=0)
     app.connect("doctree-resolved", _add_head, priority=900)
     app.connect("doctree-resolved", _add_picture, priority=1000)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -61,10 +61,9 @@ def _describe(
     }
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Set up the library, and connect to Sphinx before it."""
     if site_address(Path(app.srcdir)):
         app.setup_extension("sphinxext.opengraph")
         app.connect("config-inited", _configure, priority=400)
     app.connect("html-page-context", _describe, priority=400)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -76,7 +76,6 @@ def offer_network(app: Sphinx, pathto: Callable[..., str]) -> dict[str, str]:
     }
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.connect("doctree-read", _note_network, priority=300)  # before images.py
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -111,9 +111,8 @@ def _apply(app: Sphinx, doctree: nodes.document, page: str) -> None:
     set_code_prompts(doctree, *words)
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx, after the notebook has been written from the page."""
     app.add_directive("toggle", Toggle)
     app.add_node(HideCodeCellNode, override=True, html=(_visit_hidden, _depart_hidden))
     app.connect("doctree-resolved", _apply, priority=1000)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

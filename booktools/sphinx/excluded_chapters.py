@@ -99,10 +99,9 @@ def _find_excluded(app: Sphinx, config: Config) -> None:
     config["excluded_labels"] = excluded_labels(Path(app.srcdir))
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.add_config_value("excluded_labels", {}, "env")
     app.connect("config-inited", _find_excluded)
     # By now the links to other pages are known, and nothing has been collected.
     app.connect("doctree-read", _replace_links, priority=100)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -65,9 +65,8 @@ def _add_scripts(
         app.add_js_file(f"{name}.js", loading_method="defer", priority=400, **network)
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.add_css_file("explorables.css")
     app.connect("builder-inited", _register_scripts)
     app.connect("html-page-context", _add_scripts)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -296,8 +296,7 @@ def _put_on_page(
     context["metatags"] = context.get("metatags", "") + "\n".join(links)
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.connect("builder-inited", _add_fonts)
     app.connect("html-page-context", _put_on_page, priority=700)  # after the 404 page's
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -177,7 +177,6 @@ def _is_verbatim(node: Any) -> bool:
     return node is not None
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.add_transform(PrepareFormulas)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -105,9 +105,8 @@ def _find_outdated(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     return [] if now == before else env.found_docs
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.add_node(explanation, html=(visit_explanation, depart_explanation))
     app.add_post_transform(AddDefinitions)
     app.connect("env-get-updated", _find_outdated)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -51,9 +51,8 @@ class RemoveEmptyCells(SphinxTransform):
                 cell.parent.remove(cell)
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Use these lexers for Python, and remove empty cells."""
     app.add_transform(RemoveEmptyCells)
     app.add_lexer("python", Python)
     app.add_lexer("ipython3", IPython)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -467,10 +467,9 @@ def _delete_all_but(folder: Path, names: set[str]) -> None:
             path.unlink()
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     handlers = (_visit_image, _depart_image)
     app.registry.add_translation_handlers(nodes.image, html=handlers)
     app.connect("doctree-read", _prepare_images, priority=400)  # before they are listed
     app.connect("build-finished", _delete_unused_images)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

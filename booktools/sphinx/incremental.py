@@ -83,10 +83,9 @@ def _forget_styles(app: Sphinx) -> None:
             path.unlink()
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.connect("builder-inited", _forget_styles)
     app.connect("env-get-outdated", _find_changed)
     app.connect("doctree-read", _note_source)
     app.connect("env-get-updated", _find_outdated, priority=900)  # numbers are known
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -301,7 +301,7 @@ def _add_files(
         app.add_js_file(SCRIPT, loading_method="defer")
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.add_directive("hero", Hero)
     app.add_directive("descent", DescentFigure)
@@ -311,4 +311,3 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-resolved", _show_parts)
     # Before the theme looks through the list of styles.
     app.connect("html-page-context", _add_files, priority=400)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -27,8 +27,7 @@ def _ask_registry(app: Sphinx, uri: str) -> str | None:
     return REGISTRY + uri.removeprefix(DOI) if uri.startswith(DOI) else None
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.connect("builder-inited", _disable_execution, priority=100)
     app.connect("linkcheck-process-uri", _ask_registry)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

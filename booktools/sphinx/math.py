@@ -230,7 +230,7 @@ def _stop(app: Sphinx, exception: Exception | None) -> None:
         typesetter.cache_clear()
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Register one math renderer for the site and one for print."""
     for name in ("tex_settings", "tex_macros"):
         app.add_config_value(name, "", "")
@@ -239,4 +239,3 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_post_transform(KeepPunctuation)
     app.connect("config-inited", _read_settings)
     app.connect("build-finished", _stop)
-    return {"parallel_read_safe": True, "parallel_write_safe": False}

@@ -46,9 +46,8 @@ def _fill_page(
     context["metatags"] += '<meta name="robots" content="noindex" />\n'
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Set up the library, and connect to Sphinx before and after it."""
     app.setup_extension("notfound.extension")
     app.connect("config-inited", _configure, priority=400)
     app.connect("html-page-context", _fill_page, priority=600)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

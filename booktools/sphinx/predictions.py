@@ -217,8 +217,7 @@ def hide_answers(app: Sphinx, doctree: nodes.document, page: str) -> None:
             box += form(box, outcome)
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx, after the notebook has been written from the page."""
     app.add_directive("prediction", Prediction)
     app.connect("doctree-resolved", hide_answers, priority=1000)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

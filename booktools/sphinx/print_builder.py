@@ -355,8 +355,7 @@ def _set_priorities(app: Sphinx, config: Config) -> None:
     ]
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Register the builder."""
     app.add_builder(PrintBuilder)
     app.connect("config-inited", _set_priorities, priority=100)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -89,8 +89,7 @@ class Question(SphinxDirective):
         )
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.setup_extension("sphinx_design")
     app.add_directive("question", Question)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -22,8 +22,7 @@ def _configure(app: Sphinx, config: Config) -> None:
     config["redirect_html_template_file"] = TEMPLATE
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Set up the library, and connect to Sphinx before it."""
     app.setup_extension("sphinx_reredirects")
     app.connect("config-inited", _configure, priority=400)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

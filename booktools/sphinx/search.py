@@ -124,9 +124,8 @@ def _write_search(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     yield "search", {"title": "Search"}, "search.html"
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.add_env_collector(PlacesCollector)
     app.connect("builder-inited", _configure)
     app.connect("html-collect-pages", _write_search)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

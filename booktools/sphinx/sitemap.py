@@ -32,8 +32,7 @@ def _write_sitemap(app: Sphinx, exception: Exception | None) -> None:
     )
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.connect("config-inited", _configure, priority=400)
     app.connect("build-finished", _write_sitemap)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -71,10 +71,9 @@ def _use_edition(app: Sphinx, config: Config) -> None:
         config["html_copy_source"] = False
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.setup_extension("sphinx_exercise")
     app.add_config_value("edition", "", "env")  # a change rereads pages
     app.connect("config-inited", _use_edition)
     app.add_transform(RemoveSolutions)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -26,7 +26,6 @@ class ShowBoxes(SphinxTransform):
                 text.parent.replace(text, nodes.Text(box + text[4:]))
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.add_transform(ShowBoxes)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

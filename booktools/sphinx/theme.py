@@ -152,7 +152,7 @@ def _add_facts(
     context["part"] = app.config.book.part_of(page)
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     load_extra_extensions(app, Path(app.srcdir))
     app.add_directive("margin", Sidebar)  # as Jupyter Book's own theme has it
@@ -162,4 +162,3 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", _configure)
     app.connect("builder-inited", _register, priority=400)  # before Furo
     app.connect("html-page-context", _add_facts)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
