@@ -86,10 +86,7 @@ def main(root: Path) -> int:
 def requested_seed() -> int:
     """Return the seed of the hidden tests: ``SEED``, or a new one.
 
-    Raises
-    ------
-    AuthorError
-        If it is no whole number, or the seed of the tests that students see.
+    Raise AuthorError if it is no whole number, or the seed of the visible tests.
     """
     text = os.environ.get("SEED") or str(secrets.randbelow(2**32 - 1) + 1)
     if not text.isdecimal() or int(text) == SEED:
@@ -117,16 +114,8 @@ def write_assignment(
 ) -> None:
     """Write a course with one assignment into a new folder.
 
-    Parameters
-    ----------
-    folder : Path
-        The folder to write, which must not exist.
-    name, title : str
-        What the assignment is called in files, and on paper.
-    chapter : str
-        The label of the chapter.
-    seed : int
-        Of the data of the hidden tests.
+    ``name`` is what it is called in files, ``title`` on paper; ``chapter`` is the
+    chapter's label, and ``seed`` that of the data of the hidden tests.
     """
     tasks = list(load_tasks(chapter).values())
     source = make_notebook(title, tasks, seed)
@@ -221,10 +210,7 @@ def tests_cell(task: Task, seed: int) -> NotebookNode:
 def distinguishing_examples(task: Task, seed: int) -> Examples:
     """Draw examples until they tell every known mistake from the right function.
 
-    Raises
-    ------
-    ValueError
-        If a hundred draws do not.
+    Raise ValueError if a hundred draws do not.
     """
     rng = np.random.default_rng(seed)
     mutants = [mutate(task.solution, it.old, it.new) for it in task.mistakes]
@@ -296,10 +282,8 @@ def _lines_of_test(
 def literal(value: Any) -> str:
     """Return Python code for an argument or a result.
 
-    Raises
-    ------
-    TypeError
-        If it is neither a number, a text, an array, a tensor nor made of these.
+    Raise TypeError if it is neither a number, a text, an array, a tensor nor made of
+    these.
     """
     if value is None or isinstance(value, (bool, int, float, str)):
         return repr(value)

@@ -19,10 +19,7 @@ class ChromiumError(RuntimeError):
 def find_chromium() -> Path:
     """Return the path of the program: ``BOOK_CHROMIUM``, or else the system's.
 
-    Raises
-    ------
-    ChromiumError
-        If there is none; the message says what to install.
+    Raise ChromiumError if there is none; its message says what to install.
     """
     if asked := os.environ.get(VARIABLE):
         if found := shutil.which(asked):

@@ -102,10 +102,7 @@ DEFAULT_TIMEOUT = 30  # seconds, as in Jupyter Book
 def read_config(root: Path) -> dict[str, Any]:
     """Return what ``_config.yml`` says.
 
-    Raises
-    ------
-    AuthorError
-        If something in it is wrong, or would have no effect; with all lines.
+    Raise AuthorError, with all lines, if something in it is wrong or without effect.
     """
     file = read_yaml(root / "_config.yml")
     faults = [*_wrong_types(file), *_wrong_keys(file)]

@@ -15,13 +15,7 @@ PDFS = {INSTRUCTOR: "book.pdf", STUDENT: "book-student.pdf"}  # files there
 
 
 def edition() -> str:
-    """Return the requested edition, ``"instructor"`` or ``"student"``.
-
-    Raises
-    ------
-    AuthorError
-        If ``BOOK_EDITION`` is anything else.
-    """
+    """Return the edition that ``BOOK_EDITION`` asks for, or raise AuthorError."""
     asked = os.environ.get("BOOK_EDITION") or INSTRUCTOR
     if asked not in SITES:
         raise AuthorError(

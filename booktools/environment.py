@@ -152,16 +152,8 @@ def prepare_environment(root: Path) -> Environment:
     not each try to download it. ``BOOK_RESULTS_DIR`` is set to the folder of
     the results that belong to this fingerprint.
 
-    Parameters
-    ----------
-    root : Path
-        The book.
-
-    Raises
-    ------
-    AuthorError
-        If the requested device or data are not available, or ``BOOK_RUN``,
-        ``BOOK_OFFLINE`` or ``OMP_NUM_THREADS`` is invalid.
+    Raise AuthorError if the requested device or data are not available, or a
+    variable is invalid.
     """
     set_variables(root)
     try:
@@ -192,12 +184,8 @@ def set_variables(root: Path) -> None:
     """Set the environment variables that make all kernels behave alike.
 
     Threads, hash seed, plotting backend, IPython profile and kernels are the
-    book's, whatever else the user has installed.
-
-    Raises
-    ------
-    AuthorError
-        If ``OMP_NUM_THREADS`` is not a number of threads.
+    book's, whatever else the user has installed. Raise AuthorError if
+    ``OMP_NUM_THREADS`` is not a number of threads.
     """
     for name in ("MNIST_DIR", "BOOK_CACHE_DIR"):
         if os.environ.get(name):  # kernels run in another folder
@@ -311,13 +299,7 @@ def data_files(root: Path) -> dict[str, Path]:
 
 
 def hash_file(path: Path) -> str:
-    """Return the SHA-256 sum of a file, read in pieces.
-
-    Raises
-    ------
-    AuthorError
-        If it cannot be read.
-    """
+    """Return the SHA-256 sum of a file, or raise AuthorError if it is unreadable."""
     try:
         status = path.stat()
         if status.st_size < LARGE_FILE:
@@ -360,24 +342,13 @@ def number_of_jobs() -> int:
     """Return how many chapters, or tests, may run at once.
 
     This is ``JOBS``, or as many as leave one core for each thread.
-
-    Raises
-    ------
-    AuthorError
-        If ``JOBS`` or ``OMP_NUM_THREADS`` is not a positive number.
     """
     threads = positive_number(THREADS, 1, "threads")
     return positive_number("JOBS", max(1, cpu_count() // threads), "chapters")
 
 
 def positive_number(variable: str, default: int, what: str) -> int:
-    """Read a positive whole number from the environment.
-
-    Raises
-    ------
-    AuthorError
-        If the variable is set to anything else.
-    """
+    """Read a positive whole number from the environment, or raise AuthorError."""
     asked = os.environ.get(variable) or str(default)
     if not asked.isdecimal() or int(asked) < 1:
         raise AuthorError(
@@ -387,13 +358,7 @@ def positive_number(variable: str, default: int, what: str) -> int:
 
 
 def flag(variable: str) -> bool:
-    """Return whether an environment variable says yes, see `helpers.flags`.
-
-    Raises
-    ------
-    AuthorError
-        If it says neither yes nor no.
-    """
+    """Return what `helpers.flags.read_flag` does, or raise AuthorError."""
     try:
         return read_flag(variable)
     except ValueError as error:

@@ -73,19 +73,7 @@ def main(root: Path) -> int:
 
 
 def export(book: Book, site: Path, folder: Path, *, outputs: bool) -> None:
-    """Write the notebooks of a site into a new folder.
-
-    Parameters
-    ----------
-    book : Book
-        Facts about the book.
-    site : Path
-        Its built site.
-    folder : Path
-        The folder to write, which must not exist.
-    outputs : bool
-        Whether to keep the outputs of the cells.
-    """
+    """Write the notebooks of a site, with or without outputs, into a new folder."""
     titles = {}
     for page in book.chapters:
         notebook = nbformat.read(site / f"{page}.ipynb", as_version=4)
@@ -124,17 +112,7 @@ def clear_outputs(notebook: NotebookNode) -> None:
 
 
 def write_readme(book: Book, path: Path, titles: dict[str, str]) -> None:
-    """Write a README that links to the notebooks.
-
-    Parameters
-    ----------
-    book : Book
-        Facts about the book.
-    path : Path
-        The file to write.
-    titles : dict of str to str
-        The title of each notebook, by the name of its page.
-    """
+    """Write a README that links to the notebooks, given their titles by page."""
     lines = []
     for page, title in titles.items():
         launches = launch_addresses(book.repository, page)

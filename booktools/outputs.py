@@ -49,13 +49,8 @@ def check_data(data: dict[str, Any]) -> None:
 def normalise(value: Any, root: Path) -> Any:
     """Return an output, or a part of one, as it is in every run.
 
-    Parameters
-    ----------
-    value : Any
-        Texts, or lists and dictionaries of them; the latter are changed. What is not
-        text, such as an image, stays as it is, and so do scripts in HTML.
-    root : Path
-        The book's folder.
+    Lists and dictionaries are changed. What is not text, such as an image, stays as
+    it is, and so do scripts in HTML.
     """
     if isinstance(value, str):
         parts = SCRIPT.split(value)

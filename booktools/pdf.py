@@ -58,11 +58,8 @@ def all_cached(root: Path) -> bool:
 def print_page(page: Path, target: Path) -> None:
     """Make a tagged PDF of a page; the target changes only on success.
 
-    Raises
-    ------
-    AuthorError
-        If WeasyPrint is not installed or lacks Pango, or if it complains, as it does
-        of a link that leads nowhere or an image without alt text.
+    Raise AuthorError if WeasyPrint is not installed or lacks Pango, or if it complains,
+    as it does of a link that leads nowhere or an image without alt text.
     """
     try:
         from weasyprint import HTML

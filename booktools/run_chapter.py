@@ -19,20 +19,8 @@ def execute_chapter(root: Path, stem: str, until: str | None = None) -> dict[str
     ``%%writefile`` are written. The source stays available to `inspect`, as it is
     in a notebook.
 
-    Parameters
-    ----------
-    root : Path
-        The book.
-    stem : str
-        Name of the chapter's file, without its extension.
-    until : str, optional
-        Stop before the cell that contains this, and return its source under the
-        name ``"next_cell"``.
-
-    Raises
-    ------
-    ValueError
-        If ``until`` stands in no cell, or in several.
+    With ``until``, stop before the cell that contains this text, and return its source
+    under the name ``"next_cell"``. Raise ValueError unless it is in one cell only.
     """
     mpl.use("Agg")
     names: dict[str, Any] = {"__name__": f"chapter {stem}", "display": lambda _: None}

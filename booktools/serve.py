@@ -57,19 +57,7 @@ def make_server(
 ) -> ThreadingHTTPServer:
     """Create a server for a folder, on 127.0.0.1, that is ready to start.
 
-    Parameters
-    ----------
-    folder : Path
-        The folder to serve.
-    port : int
-        The port to listen on; 0 for any free one.
-    handler : type
-        The class that handles requests.
-
-    Raises
-    ------
-    OSError
-        If the port is taken.
+    Port 0 is any free one. Raise OSError if the port is taken.
     """
 
     class FolderHandler(handler):  # type: ignore[misc, valid-type]
@@ -80,13 +68,7 @@ def make_server(
 
 
 def requested_port() -> int:
-    """Return the port given in ``PORT``, or 8000 if it is not set.
-
-    Raises
-    ------
-    AuthorError
-        If it is not a number from 1 to 65535.
-    """
+    """Return the port given in ``PORT``, by default 8000, or raise AuthorError."""
     asked = os.environ.get("PORT") or "8000"
     if not asked.isdecimal() or not 0 < int(asked) < 65536:
         raise AuthorError(f"PORT={asked} is not a port from 1 to 65535; try PORT=8001.")

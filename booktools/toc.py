@@ -32,12 +32,8 @@ KEYS = {
 def pages(root: Path) -> list[str]:
     """Return the names of the pages that the table of contents lists, in order.
 
-    The first is the one that ``root`` names.
-
-    Raises
-    ------
-    AuthorError
-        If ``_toc.yml`` is wrong, or a page that it lists is not there.
+    The first is the one that ``root`` names. Raise AuthorError if ``_toc.yml`` is
+    wrong, or a page that it lists is not there.
     """
     return list(_toc(root))
 
@@ -85,18 +81,9 @@ def first_chapter(root: Path) -> str:
 def find_chapters(root: Path, asked: str) -> list[str]:
     """Return the names of the chapters that were asked for.
 
-    Parameters
-    ----------
-    root : Path
-        The book.
-    asked : str
-        A chapter's number, ``"1"`` or ``"01"``, its name, such as
-        ``"01-gradient-descent"``, or the path of its file; empty for all chapters.
-
-    Raises
-    ------
-    AuthorError
-        If no chapter matches, or several do.
+    A chapter is asked for by its number, ``"1"`` or ``"01"``, its name, such as
+    ``"01-gradient-descent"``, or the path of its file; all chapters by an empty text.
+    Raise AuthorError if no chapter matches, or several do.
     """
     chapters = {chapter_name(root, path): path for path in chapter_files(root)}
     if not asked:

@@ -12,13 +12,8 @@ from IPython.core.interactiveshell import InteractiveShell
 def shorten(first: TracebackType, namespace: dict[str, object]) -> TracebackType:
     """Return a traceback without the frames of libraries.
 
-    Parameters
-    ----------
-    first : TracebackType
-        As it was raised.
-    namespace : dict
-        The globals of the notebook's cells, by which their frames are recognised.
-        If there is no such frame, the last one is kept.
+    The notebook's own are recognised by its namespace, the globals of its cells. If
+    there is no such frame, the last one is kept.
     """
     frames = [first]
     while (following := frames[-1].tb_next) is not None:

@@ -24,12 +24,8 @@ def site_address(root: Path) -> str:
     """Return the site's address with a trailing slash, or an empty string.
 
     This is ``BOOK_URL``, or else the address at which GitHub Pages serves the
-    repository that the remote ``origin`` points to.
-
-    Raises
-    ------
-    AuthorError
-        If ``BOOK_URL`` is not an address.
+    repository that the remote ``origin`` points to. Raise AuthorError if ``BOOK_URL``
+    is not an address.
     """
     if asked := _address_in("BOOK_URL"):
         return f"{asked}/"
@@ -39,12 +35,8 @@ def site_address(root: Path) -> str:
 def repository_address(root: Path) -> str:
     """Return the repository's address without a trailing slash, or an empty string.
 
-    This is ``BOOK_REPOSITORY``, or else the remote ``origin``, if on GitHub.
-
-    Raises
-    ------
-    AuthorError
-        If ``BOOK_REPOSITORY`` is not an address.
+    This is ``BOOK_REPOSITORY``, or else the remote ``origin``, if on GitHub. Raise
+    AuthorError if ``BOOK_REPOSITORY`` is not an address.
     """
     if asked := _address_in("BOOK_REPOSITORY"):
         return asked.removesuffix(".git")
@@ -55,11 +47,8 @@ def repository_address(root: Path) -> str:
 def github_project(remote: str) -> tuple[str, str] | None:
     """Return owner and name of a repository on GitHub, or None if it is elsewhere.
 
-    Parameters
-    ----------
-    remote : str
-        Its address as git shows it, for https, ssh or git; user names and
-        passwords in it are ignored.
+    Its address is as git shows it, for https, ssh or git; user names and passwords in
+    it are ignored.
     """
     found = GITHUB.fullmatch(remote.strip())
     return (found["owner"], found["name"]) if found else None

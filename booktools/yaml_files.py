@@ -49,10 +49,8 @@ class YamlFile:
 def read_yaml(path: Path) -> YamlFile:
     """Read a file of keys and values.
 
-    Raises
-    ------
-    AuthorError
-        If it cannot be read, is not UTF-8, not YAML, has a key twice, or no keys.
+    Raise AuthorError if it cannot be read, is not UTF-8, not YAML, has a key twice, or
+    no keys.
     """
     return parse_yaml(read_text(path, path.name), path.name)
 

@@ -68,13 +68,7 @@ class Slide:
 
 
 class Arrangement:
-    """Arranges the pieces of a page on slides, one after another.
-
-    Attributes
-    ----------
-    stacks : list of list of Slide
-        The slides, grouped by section.
-    """
+    """Arranges the pieces of a page on slides: stacks of them, grouped by section."""
 
     def __init__(self) -> None:
         self.stacks: list[list[Slide]] = []
@@ -264,17 +258,9 @@ class Arrangement:
 
 
 def arrange(article: Tag) -> list[list[Slide]]:
-    """Return the slides of a chapter.
+    """Return the slides of a chapter, given its page, which is changed.
 
-    Parameters
-    ----------
-    article : Tag
-        The chapter, as its page shows it. It is modified.
-
-    Returns
-    -------
-    list of list of Slide
-        The stacks of slides from left to right, each from top to bottom.
+    They are in stacks from left to right, each from top to bottom.
     """
     arrangement = Arrangement()
     for piece in pieces_of(article):

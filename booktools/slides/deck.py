@@ -83,19 +83,7 @@ def main(root: Path) -> int:
 def make_deck(site: Path, name: str, folder: Path) -> int:
     """Write the deck of a chapter into a new folder; return its number of slides.
 
-    Parameters
-    ----------
-    site : Path
-        The built site.
-    name : str
-        The chapter's file, without its extension.
-    folder : Path
-        The folder to write, which must not exist.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the site lacks the page, or a picture on it.
+    Raise FileNotFoundError if the site lacks the page, or a picture on it.
     """
     static = site / "_static"
     styles = (*STYLES, *(static / sheet for sheet in SITE_STYLES), OWN_STYLES)
@@ -145,12 +133,7 @@ def make_deck(site: Path, name: str, folder: Path) -> int:
 def copy_asset(address: str, here: Path, files: Path) -> str:
     """Copy a file that a page shows to the deck's, and return its address there.
 
-    Parameters
-    ----------
-    address : str
-        As it stands on the page; one on another site is returned unchanged.
-    here, files : Path
-        The folders of the page, and of the deck's files.
+    ``here`` is the folder of the page. An address on another site stays as it is.
     """
     if is_external(address):
         return address

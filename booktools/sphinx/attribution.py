@@ -19,10 +19,7 @@ ORIGINAL = {"title": "", "author": "", "address": ""}
 def adapted_from(config: Config) -> list[tuple[str, str]]:
     """Return the credit that a fork owes the original; empty in the original.
 
-    Returns
-    -------
-    list of tuple
-        The pieces of the text, each with the address it links to, or "".
+    It is a list of pieces of text, each with the address it links to, or "".
     """
     original = ORIGINAL | config.original
     if (original["title"], original["author"]) in (

@@ -59,13 +59,7 @@ class Book:
 
 
 def load_book(root: Path) -> Book:
-    """Return all facts about the book.
-
-    Raises
-    ------
-    AuthorError
-        If something requested is missing or invalid.
-    """
+    """Return all facts about the book, or raise AuthorError if one is wrong."""
     return Book(
         root=root,
         parts=tuple((title, tuple(names)) for title, names in parts(root)),

@@ -29,12 +29,7 @@ HOSTS = {
 def launch_addresses(repository: str, page: str) -> dict[str, str]:
     """Return the addresses that run a page's notebook, by the name of the service.
 
-    Parameters
-    ----------
-    repository : str
-        Its address. If it is empty, there are none; Colab needs GitHub.
-    page : str
-        As in ``"chapters/01-gradient-descent"``.
+    Without the address of a repository there are none; Colab needs GitHub.
     """
     if not repository:
         return {}
@@ -56,14 +51,7 @@ def source_addresses(repository: str, branch: str, page: str) -> tuple[str, str]
     """Return the addresses at which to edit a page, and to report a mistake in it.
 
     Both are empty if the repository is on none of the known hosts, and the first
-    if the branch is not known.
-
-    Parameters
-    ----------
-    repository, branch : str
-        The repository's address, and the branch that the site is built from.
-    page : str
-        As in ``"chapters/01-gradient-descent"``.
+    if the branch that the site is built from is not known.
     """
     host = urlsplit(repository).hostname or ""
     for name, (edit, report) in HOSTS.items():
@@ -78,13 +66,8 @@ def source_addresses(repository: str, branch: str, page: str) -> tuple[str, str]
 def source_on_site(config: Any, page: str) -> str:
     """Return where a page's source is, relative to the page, or an empty string.
 
-    Parameters
-    ----------
-    config : Config
-        Sphinx's, whose settings ``html_copy_source``, ``html_show_sourcelink`` and
-        ``html_sourcelink_suffix`` say whether it is shown, and under which name.
-    page : str
-        As in ``"chapters/01-gradient-descent"``.
+    Sphinx's settings ``html_copy_source``, ``html_show_sourcelink`` and
+    ``html_sourcelink_suffix`` say whether it is shown, and under which name.
     """
     if not (config.html_copy_source and config.html_show_sourcelink):
         return ""

@@ -32,15 +32,10 @@ def chapter_number(env: BuildEnvironment, page: str) -> str:
 
 
 def minutes_to_read(part: Any) -> float:
-    """Estimate how many minutes it takes to read a part of a page.
+    """Estimate how many minutes it takes to read a node of a page, with all below it.
 
     Folded code does not count, nor do exercises and their solutions, unless the
-    part is one.
-
-    Parameters
-    ----------
-    part : Node
-        A node of the page, with all below it.
+    node is one.
     """
     if isinstance(part, nodes.Text):
         return WORD * len(re.findall(r"\w+", part))
@@ -70,15 +65,7 @@ def minutes_to_solve(solution: nodes.Element) -> float:
 
 
 def at_a_glance(doctree: nodes.document, gpu: str) -> nodes.bullet_list:
-    """Return the list of how long a chapter takes and what it needs.
-
-    Parameters
-    ----------
-    doctree : document
-        The chapter.
-    gpu : str
-        What a GPU helps with, or an empty string.
-    """
+    """Return the list of how long a chapter takes, and what a GPU helps with."""
     exercises = list(doctree.findall(is_exercise_node))
     solving = sum(map(minutes_to_solve, doctree.findall(is_solution_node)))
     questions = sum(

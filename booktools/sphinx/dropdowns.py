@@ -63,13 +63,8 @@ def make_dropdowns(doctree: nodes.document) -> None:
 def set_code_prompts(doctree: nodes.document, show: str, hide: str) -> None:
     """Let the line that opens folded code say what code it is.
 
-    Parameters
-    ----------
-    doctree : document
-        The page.
-    show, hide : str
-        What the line says while the code is closed and while it is open, from
-        ``_config.yml``. A cell with different words keeps them.
+    ``show`` and ``hide`` are what ``_config.yml`` has it say while the code is closed
+    and while it is open. A cell with different words keeps them.
     """
     for cell in doctree.findall(nodes.container):
         for node in cell.children:

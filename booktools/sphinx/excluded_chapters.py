@@ -33,17 +33,10 @@ def prose_of(root: Path, path: Path) -> str:
 
 
 def labels_of(text: str) -> dict[str, str]:
-    """Return the text that replaces a link to each label of a chapter.
+    """Return the text that replaces a link to each label of a chapter, by label.
 
-    Parameters
-    ----------
-    text : str
-        The chapter, from `prose_of`.
-
-    Returns
-    -------
-    dict of str to str
-        The title of the section, or else that of the chapter, by label.
+    It is the title of the section, or else that of the chapter, whose text is given, as
+    from `prose_of`.
     """
     found = TITLE.search(text)
     title = MARKUP.sub("", found[1]).strip() if found else ""

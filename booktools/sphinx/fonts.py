@@ -125,15 +125,8 @@ def faces() -> Iterator[tuple[Family, str, str, str]]:
 def find_fonts(pins: Path) -> Path | None:
     """Return the folder of the font files and their licences.
 
-    Parameters
-    ----------
-    pins : Path
-        The folder of ``package.json`` and ``package-lock.json``.
-
-    Returns
-    -------
-    Path or None
-        A folder in the cache, filled if it was not; None if that failed.
+    It is in the cache, and filled if it was not; None if that failed. ``pins`` is the
+    folder of ``package.json`` and ``package-lock.json``.
     """
     try:
         wanted = (pins / "package-lock.json").read_text(encoding="utf-8")
@@ -174,17 +167,11 @@ def _fetch(pins: Path, folder: Path) -> None:
 
 
 def style_sheet(fonts: Path | None, *, paper: bool = False) -> str:
-    """Return the style sheet of the fonts.
+    """Return the style sheet of the fonts, which are in a folder from `find_fonts`.
 
     The Greek letters of a font are a separate family: if a family had two files,
-    WeasyPrint would take glyphs from either.
-
-    Parameters
-    ----------
-    fonts : Path or None
-        Their folder, from `find_fonts`.
-    paper : bool
-        Whether it is for print, where no font takes the place of another.
+    WeasyPrint would take glyphs from either. On paper no font takes the place of
+    another.
     """
     rules, stacks = [], []
     for kind, family in FAMILIES.items():

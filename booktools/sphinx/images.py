@@ -179,10 +179,7 @@ def drawing_cache(root: str | Path) -> Memory:
 def _compress(path: Path, kept: Path) -> Path | None:
     """Return a PNG as WebP, from the cache if possible; None if WebP loses part of it.
 
-    Raises
-    ------
-    OSError, SyntaxError, ValueError
-        If it cannot be read.
+    Raise OSError, SyntaxError or ValueError if it cannot be read.
     """
     content = path.read_bytes()
     target = kept / f"{hashlib.sha256(content + ENCODER).hexdigest()}.webp"
@@ -228,19 +225,11 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def read_drawing(content: bytes) -> ElementTree.Element | None:
-    """Return an SVG that can be part of a page, or None.
+    """Return an SVG that can be part of a page, given the content of its file, or None.
 
-    Parameters
-    ----------
-    content : bytes
-        The content of its file.
-
-    Returns
-    -------
-    Element or None
-        The drawing, without its title and the rules for a drawing that stands
-        alone. None if it has no size, or contains anything that could change the
-        page around it or load something: styles, scripts, links, HTML.
+    Its title, and the rules for a drawing that stands alone, are left out. It is None
+    if it has no size, or contains anything that could change the page around it or load
+    something: styles, scripts, links, HTML.
     """
     try:
         svg = ElementTree.fromstring(content)
@@ -286,18 +275,10 @@ def _view_box(svg: ElementTree.Element) -> Size | None:
 def inline_svg(
     svg: ElementTree.Element, prefix: str, alt: str, *, colours: bool
 ) -> str:
-    """Return a drawing as SVG that is part of a page.
+    """Return a drawing from `read_drawing`, which is changed, as part of a page.
 
-    Parameters
-    ----------
-    svg : Element
-        From `read_drawing`; it is changed.
-    prefix : str
-        How its ids begin, so that no two on the page are the same.
-    alt : str
-        What the drawing shows.
-    colours : bool
-        Whether it takes the page's colours and font.
+    Its ids begin with the prefix, so that no two on the page are the same. With
+    ``colours`` it takes the page's colours and font.
     """
     width, height = _size_of_drawing(svg) or (0, 0)
     unit = width / (_view_box(svg) or (1, 1))[0]

@@ -45,15 +45,8 @@ class MathematicsError(ValueError):
 class Typesetter:
     """MathJax, running in a separate process.
 
-    Parameters
-    ----------
-    settings : str
-        What ``_config.yml`` says about TeX, as JSON.
-
-    Raises
-    ------
-    ConfigError
-        If MathJax does not accept the settings.
+    ``settings`` is what ``_config.yml`` says about TeX, as JSON. Raise ConfigError if
+    MathJax does not accept it.
     """
 
     def __init__(self, settings: str = "") -> None:
@@ -79,21 +72,10 @@ class Typesetter:
         return json.loads(line)
 
     def typeset(self, tex: str, *, display: bool, definitions: str = "") -> str:
-        """Return a formula as HTML.
+        """Return a formula, without dollar signs, as HTML, on a line of its own or not.
 
-        Parameters
-        ----------
-        tex : str
-            The formula, without dollar signs.
-        display : bool
-            Whether it is displayed on a line of its own.
-        definitions : str
-            Formulas with the macros that it may use.
-
-        Raises
-        ------
-        MathematicsError
-            If MathJax does not accept the TeX.
+        It may use macros of the formulas in ``definitions``. Raise MathematicsError if
+        MathJax does not accept the TeX.
         """
         assert self._process.stdin
         request = {"tex": tex, "display": display, "definitions": definitions}
@@ -121,14 +103,10 @@ def typesetter(settings: str = "") -> Typesetter:
 
 
 def macros_as_tex(settings: dict[str, Any]) -> str:
-    r"""Return the macros and environments of ``_config.yml`` as TeX defines them.
+    """Return the macros and environments of ``_config.yml`` as TeX defines them.
 
-    Parameters
-    ----------
-    settings : dict
-        MathJax's TeX settings. A macro is a text, or a list: the text, how many
-        arguments it has, and the default of the first. An environment
-        is a list that begins with two texts.
+    A macro is a text, or a list: the text, how many arguments it has, and the default
+    of the first. An environment is a list that begins with two texts.
     """
     lines = []
     for name, value in settings.get("macros", {}).items():

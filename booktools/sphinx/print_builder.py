@@ -47,15 +47,7 @@ BACK = "back"  # prefix of the names of parts that moved to the back
 
 @dataclass
 class Section:
-    """A heading with its address, and the headings below it.
-
-    Attributes
-    ----------
-    anchor, title : str
-        Its id, and its title as HTML.
-    sections : list of Section
-        The headings of the next level.
-    """
+    """A heading, whose title is HTML, its id, and the headings of the next level."""
 
     anchor: str
     title: str
@@ -216,12 +208,7 @@ class PrintBuilder(StandaloneHTMLBuilder):
 def scale_images(doctree: nodes.Element, folder: Path) -> None:
     """Make plots smaller, so that their lettering is smaller than the text.
 
-    Parameters
-    ----------
-    doctree : Element
-        A page.
-    folder : Path
-        What the addresses of its images are relative to.
+    The addresses of images are relative to the folder.
     """
     for image in doctree.findall(nodes.image):
         width = image.get("width", "")
@@ -257,10 +244,7 @@ def remove_folded_code(doctree: nodes.Element) -> None:
 def take_answers(doctree: nodes.Element) -> list[nodes.Element]:
     """Letter the answers of each question, and take out their explanations.
 
-    Returns
-    -------
-    list of nodes.Element
-        For each question, which answer is right, and why.
+    For each question, return which answer is right, and why.
     """
     taken: list[nodes.Element] = []
     questions = [

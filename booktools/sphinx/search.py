@@ -40,10 +40,7 @@ def heading_of(place: nodes.Element) -> nodes.Element | None:
 def places_on(page: nodes.document) -> list[list[str]]:
     """Return the sections, terms and functions of a page, in order.
 
-    Returns
-    -------
-    list of [str, str, str]
-        The anchor, the heading and the text of each, without those within it.
+    Of each there are the anchor, the heading and the text, without those within it.
     """
     found: list[list[str]] = []
     for place in page.findall(lambda node: isinstance(node, PLACES)):
