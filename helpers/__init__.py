@@ -1,84 +1,22 @@
 """Code that several chapters share; what a chapter teaches is in the chapter."""
 
-from helpers.checks import check_gradient, mutate
-from helpers.data import (
-    TRUE_INTERCEPT,
-    TRUE_WEIGHTS,
-    DataError,
-    Digits,
-    DigitsSplit,
-    Iris,
-    Split,
-    load_digits,
-    load_two_iris_species,
-    make_five_feature_data,
-    make_line_data,
-    split_digits,
-)
-from helpers.device import DeviceError, requested_device, select_device
-from helpers.networks import (
-    CURVE_TOLERANCE,
-    DIGIT_SETTINGS,
-    HIDDEN_UNITS,
-    LEARNING_RATE,
-    N_STEPS,
-    DigitSettings,
-    LossCurves,
-    float_dtype,
-    init_weights,
-    load_petal_data,
-    make_digit_network,
-    max_relative_difference,
-    train_by_hand,
-    train_digit_network,
-)
-from helpers.plots import plot_losses, show_images, show_slider, use_book_style
-from helpers.predictions import Outcome
-from helpers.results import cached_result, requested_run
-from helpers.tasks import Fact, Mistake, Task, check, show_progress
+from helpers import checks, data, device, networks, plots, predictions, results, tasks
+from helpers.checks import *
+from helpers.data import *
+from helpers.device import *
+from helpers.networks import *
+from helpers.plots import *
+from helpers.predictions import *
+from helpers.results import *
+from helpers.tasks import *
 
 __all__ = [
-    "CURVE_TOLERANCE",
-    "DIGIT_SETTINGS",
-    "HIDDEN_UNITS",
-    "LEARNING_RATE",
-    "N_STEPS",
-    "TRUE_INTERCEPT",
-    "TRUE_WEIGHTS",
-    "DataError",
-    "DeviceError",
-    "DigitSettings",
-    "Digits",
-    "DigitsSplit",
-    "Fact",
-    "Iris",
-    "LossCurves",
-    "Mistake",
-    "Outcome",
-    "Split",
-    "Task",
-    "cached_result",
-    "check",
-    "check_gradient",
-    "float_dtype",
-    "init_weights",
-    "load_digits",
-    "load_petal_data",
-    "load_two_iris_species",
-    "make_digit_network",
-    "make_five_feature_data",
-    "make_line_data",
-    "max_relative_difference",
-    "mutate",
-    "plot_losses",
-    "requested_device",
-    "requested_run",
-    "select_device",
-    "show_images",
-    "show_progress",
-    "show_slider",
-    "split_digits",
-    "train_by_hand",
-    "train_digit_network",
-    "use_book_style",
+    *checks.__all__,
+    *data.__all__,
+    *device.__all__,
+    *networks.__all__,
+    *plots.__all__,
+    *predictions.__all__,
+    *results.__all__,
+    *tasks.__all__,
 ]
