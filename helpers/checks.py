@@ -10,19 +10,20 @@ from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["check_gradient", "mutate"]
 
+STEP = 1e-6  # by which a parameter is moved
+
 
 def check_gradient(
     loss: Callable[[NDArray[np.float64]], float],
     point: ArrayLike,
     gradient: ArrayLike,
-    step: float = 1e-6,
 ) -> float:
     """Compare a gradient with central differences of the loss.
 
-    Each parameter in turn is moved up and down by ``step``; the difference
-    of the two losses, divided by ``2 * step``, approximates the derivative.
-    Its error is about ``step**2`` (curvature) plus ``1e-16 / step``
-    (rounding), which is smallest near the default.
+    Each parameter in turn is moved up and down by a step of 1e-6; the difference
+    of the two losses, divided by twice the step, approximates the derivative.
+    Its error is about the square of the step (curvature) plus 1e-16 divided by the
+    step (rounding), which is smallest near this one.
 
     Parameters
     ----------
@@ -32,8 +33,6 @@ def check_gradient(
         The parameters at which to compare, of any shape.
     gradient : array, same shape
         The gradient that the derivation gives at ``point``.
-    step : float
-        How far to move each parameter.
 
     Returns
     -------
@@ -48,8 +47,7 @@ def check_gradient(
     ------
     ValueError
         If ``gradient`` and ``point`` differ in shape, if either contains a
-        value that is not finite, or if ``step`` is not positive and finite, or
-        too small to move a parameter.
+        value that is not finite, or if a parameter is too large to be moved.
 
     References
     ----------
@@ -62,21 +60,19 @@ def check_gradient(
             f"the gradient has shape {claimed.shape}, the parameters have "
             f"shape {at.shape}; they must agree"
         )
-    if not 0 < step < np.inf:
-        raise ValueError(f"step must be positive and finite, not {step}")
     if not (np.isfinite(at).all() and np.isfinite(claimed).all()):
         raise ValueError("parameters and gradient must be finite")
     measured = np.empty_like(at)
     for index in np.ndindex(at.shape):
         value = at[index]
-        if value + step == value - step:
-            raise ValueError(f"step={step} is too small to move a parameter of {value}")
-        at[index] = value + step
+        if value + STEP == value - STEP:
+            raise ValueError(f"a step of {STEP} cannot move a parameter of {value}")
+        at[index] = value + STEP
         above = loss(at)
-        at[index] = value - step
+        at[index] = value - STEP
         below = loss(at)
         at[index] = value
-        measured[index] = (above - below) / (2 * step)
+        measured[index] = (above - below) / (2 * STEP)
     scale = np.linalg.norm(claimed) + np.linalg.norm(measured)
     if scale == 0:
         return 0.0

@@ -71,10 +71,9 @@ def test_refuses_what_is_not_finite(bad) -> None:
         check_gradient(lambda x: 0.0, [1.0, 1.0], [bad, 1.0])
 
 
-@pytest.mark.parametrize("step", [0, -1e-6, np.nan, np.inf, 1e-17])
-def test_refuses_a_step_that_does_not_move_the_point(step) -> None:
-    with pytest.raises(ValueError, match=r"step must be positive|too small to move"):
-        check_gradient(lambda x: float(x @ x), [1.0, 2.0], [2.0, 4.0], step)
+def test_refuses_a_point_that_a_step_does_not_move() -> None:
+    with pytest.raises(ValueError, match="cannot move a parameter of 1e"):
+        check_gradient(lambda x: float(x @ x), [1.0, 1e17], [2.0, 2e17])
 
 
 def test_largest_difference_is_relative() -> None:
