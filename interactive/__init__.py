@@ -1,4 +1,7 @@
-"""Interactive figures: data for their scripts, and a static figure without them."""
+"""Interactive figures: data for their scripts, and a static figure without them.
+
+Make a call of one of these functions the last expression of a cell.
+"""
 
 from interactive.backward_pass import show_backward_pass, show_steps
 from interactive.boundary import show_boundary

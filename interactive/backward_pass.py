@@ -75,11 +75,6 @@ def show_backward_pass(
         (D, H), Z1 and A (N, H), W2 (H, K), Y_hat, Y and R (N, K), and L, a
         number; a gradient has the shape of its array.
 
-    Returns
-    -------
-    HTML
-        The explorable.
-
     Raises
     ------
     KeyError

@@ -34,11 +34,6 @@ def show_boundary(
     names : sequence of str
         The names of the two classes.
 
-    Returns
-    -------
-    HTML
-        The explorable.
-
     Raises
     ------
     ValueError

@@ -42,11 +42,6 @@ def show_confusion(
     labels : array of int, shape (N,)
         The digit that each of them shows.
 
-    Returns
-    -------
-    HTML
-        The explorable.
-
     Raises
     ------
     ValueError

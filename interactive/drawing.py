@@ -1,6 +1,5 @@
 """A digit that the reader draws, read by a network."""
 
-import base64
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
@@ -8,7 +7,7 @@ import numpy as np
 from IPython.display import HTML
 
 from helpers.data import Digits
-from interactive.explorable import show_explorable
+from interactive.explorable import pack, show_explorable
 
 FIRST_SHOWN = 3  # index of the image shown until something is drawn
 
@@ -42,11 +41,6 @@ def show_drawing(
         Centre of mass of the ink, in pixels from the top and from the left.
     pen : float
         Width of a stroke, in pixels.
-
-    Returns
-    -------
-    HTML
-        The explorable.
 
     Raises
     ------
@@ -102,9 +96,6 @@ def show_drawing(
     bars.set(xlabel="digit", ylabel="probability", xticks=range(C), ylim=(0, 1))
 
     together = np.concatenate([array.ravel() for array in parameters])
-
-    def pack(array: np.ndarray, kind: str) -> str:
-        return base64.b64encode(array.astype(kind).tobytes()).decode()
 
     return show_explorable(
         "draw-digit",

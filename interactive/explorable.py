@@ -13,6 +13,7 @@ from html import escape
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from IPython.display import HTML
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -79,6 +80,11 @@ def show_explorable(
         + "".join(pictures)
         + f'<script type="application/json">{text}</script></div>'
     )
+
+
+def pack(array: np.ndarray, kind: str) -> str:
+    """Return an array for a script, as Base64 of numbers such as ``"<f4"``."""
+    return base64.b64encode(array.astype(kind).tobytes()).decode()
 
 
 def _img_attributes(figure: Figure) -> str:

@@ -32,11 +32,6 @@ def show_expression(
         end, by the names of nodes. The walk "in order" is right, and the first
         one is chosen when the page opens.
 
-    Returns
-    -------
-    HTML
-        The explorable.
-
     Raises
     ------
     ValueError

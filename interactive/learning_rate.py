@@ -40,11 +40,6 @@ def show_learning_rate(
         steps. With it there is a slider for β too, and the figure shows plain descent,
         the best settings, and a small learning rate with a larger β.
 
-    Returns
-    -------
-    HTML
-        The explorable.
-
     Raises
     ------
     ValueError

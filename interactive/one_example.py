@@ -59,11 +59,6 @@ def show_one_example(
     weights_in, weights_out : sequence of two int
         The weights before and behind the hidden units.
 
-    Returns
-    -------
-    HTML
-        The explorable.
-
     Raises
     ------
     ValueError

@@ -55,11 +55,6 @@ def show_playground(
         layer; ``activation``; ``rate``, the learning rate; ``batch``, how many
         points; ``alpha``, the strength of the penalty; ``seed``; and ``epochs``.
 
-    Returns
-    -------
-    HTML
-        The explorable.
-
     Raises
     ------
     ValueError

@@ -93,11 +93,6 @@ def show_race(
         ``momentum_step``, ``rmsprop_step`` and ``adam_step`` of the chapter, under
         the names momentum, RMSProp and Adam.
 
-    Returns
-    -------
-    HTML
-        The explorable.
-
     Raises
     ------
     ValueError

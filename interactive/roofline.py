@@ -33,11 +33,6 @@ def show_roofline(
     layers : mapping of str to tuple
         Numbers of inputs and outputs of each layer that can be chosen.
 
-    Returns
-    -------
-    HTML
-        The explorable.
-
     Raises
     ------
     ValueError

@@ -44,11 +44,6 @@ def show_temperature(
     draw_reliability : function
         Takes axes, probabilities, classes and a label, and draws the same.
 
-    Returns
-    -------
-    HTML
-        The explorable.
-
     Raises
     ------
     ValueError

@@ -1,7 +1,5 @@
 """The templates of softmax regression, laid over a digit that the reader draws."""
 
-import base64
-
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython.display import HTML
@@ -10,7 +8,7 @@ from scipy.special import softmax
 
 from helpers.data import Digits
 from helpers.plots import DIVERGING
-from interactive.explorable import show_explorable
+from interactive.explorable import pack, show_explorable
 from interactive.handwriting import measure_handwriting
 
 FIRST_SHOWN = 3  # index of the image shown until something is drawn
@@ -41,11 +39,6 @@ def show_templates(
         Images to choose from, with grey values as in the digits.
     labels : array of int, shape (n,)
         The digit that each of them shows.
-
-    Returns
-    -------
-    HTML
-        The explorable.
 
     Raises
     ------
@@ -89,9 +82,6 @@ def show_templates(
         ax.set_xlabel(text, size="x-small")
     for ax in figure.get_axes():
         ax.grid(visible=False)
-
-    def pack(array: NDArray[np.generic], kind: str) -> str:
-        return base64.b64encode(array.astype(kind).tobytes()).decode()
 
     handwriting = measure_handwriting(written.reshape(-1, *shape) / digits.pixel_max)
     best, second = np.argsort(-P)[:2]
