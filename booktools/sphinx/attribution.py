@@ -4,12 +4,9 @@ Both come from ``_config.yml``. The role ``{book}`` writes them into
 the text: ``{book}`title```, ``{book}`author```.
 """
 
-from typing import Any
-
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxRole
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
@@ -48,27 +45,21 @@ class BookRole(SphinxRole):
         return [nodes.Text(facts[self.text])], []
 
 
-class AddCredit(SphinxTransform):
+def _add_credit(app: Sphinx, doctree: nodes.document) -> None:
     """Credit the original of a fork at the end of the first page."""
-
-    default_priority = 500  # type: ignore[assignment]
-
-    def apply(self, **kwargs: Any) -> None:
-        """Add the credit, if this is the first page of a fork."""
-        pieces = adapted_from(self.config)
-        if not pieces or self.env.docname != self.config.root_doc:
-            return
-        credit = nodes.paragraph(classes=["adapted-from"])
-        for text, address in pieces:
-            link = nodes.reference("", text, refuri=address)
-            credit += link if address else nodes.Text(text)
-        page = next(self.document.findall(nodes.section), self.document)
-        page += nodes.transition()
-        page += credit
+    pieces = adapted_from(app.config)
+    if not pieces or app.env.docname != app.config.root_doc:
+        return
+    credit = nodes.paragraph(classes=["adapted-from"])
+    for text, address in pieces:
+        link = nodes.reference("", text, refuri=address)
+        credit += link if address else nodes.Text(text)
+    page = next(doctree.findall(nodes.section), doctree)
+    page += [nodes.transition(), credit]
 
 
 def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
     app.add_config_value("original", {}, "env")
     app.add_role("book", BookRole())
-    app.add_transform(AddCredit)
+    app.connect("doctree-read", _add_credit, priority=100)

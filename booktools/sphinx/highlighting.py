@@ -13,7 +13,6 @@ from ipython_pygments_lexers import IPython3Lexer
 from pygments.lexers.python import PythonLexer
 from pygments.token import Name, Operator, Punctuation, Text, Whitespace, _TokenType
 from sphinx.application import Sphinx
-from sphinx.transforms import SphinxTransform
 
 # Of these only operators would have a colour, and they are quieter without.
 PLAIN = {Name, Name.Namespace, Operator, Punctuation, Whitespace}
@@ -38,21 +37,16 @@ class IPython(_PlainNames, IPython3Lexer):
     """Python with IPython's magics, in cells."""
 
 
-class RemoveEmptyCells(SphinxTransform):
-    """Removes the cells of a page that consist of an empty input."""
-
-    default_priority = 400  # type: ignore[assignment]
-
-    def apply(self, **kwargs: Any) -> None:
-        """Remove them."""
-        for cell in list(self.document.findall(nodes.container)):
-            parts = [part.get("nb_element") for part in cell.children]
-            if parts == ["cell_code_source"] and not cell.astext().strip():
-                cell.parent.remove(cell)
+def _remove_empty_cells(app: Sphinx, doctree: nodes.document) -> None:
+    """Remove the cells of a page that consist of an empty input."""
+    for cell in list(doctree.findall(nodes.container)):
+        parts: list[Any] = [part.get("nb_element") for part in cell.children]
+        if parts == ["cell_code_source"] and not cell.astext().strip():
+            cell.parent.remove(cell)
 
 
 def setup(app: Sphinx) -> None:
     """Use these lexers for Python, and remove empty cells."""
-    app.add_transform(RemoveEmptyCells)
     app.add_lexer("python", Python)
     app.add_lexer("ipython3", IPython)
+    app.connect("doctree-read", _remove_empty_cells, priority=100)

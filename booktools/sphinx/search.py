@@ -15,7 +15,6 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
-from sphinx.environment.collectors import EnvironmentCollector
 
 from booktools.sphinx.chapter_head import chapter_number
 
@@ -73,20 +72,9 @@ def _is_left_out(node: nodes.Element, heading: nodes.Element) -> bool:
     return node is heading or elsewhere or bool(hidden) or label
 
 
-class PlacesCollector(EnvironmentCollector):
-    """Notes the places of a page when it is read, so that no build reads all pages."""
-
-    def process_doc(self, app: Sphinx, doctree: nodes.document) -> None:
-        """Note those of the page that has been read."""
-        app.env.metadata[app.env.docname][PLACES_FOUND] = places_on(doctree)
-
-    def clear_doc(self, app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-        """Leave it to Sphinx, which forgets what it knows about the page."""
-
-    def merge_other(
-        self, app: Sphinx, env: BuildEnvironment, docnames: set[str], other: Any
-    ) -> None:
-        """Leave it to Sphinx, which merges what it knows about the pages."""
+def _note_places(app: Sphinx, doctree: nodes.document) -> None:
+    """Note the places of a page when it is read, so that no build reads all pages."""
+    app.env.metadata[app.env.docname][PLACES_FOUND] = places_on(doctree)
 
 
 def _configure(app: Sphinx) -> None:
@@ -123,6 +111,6 @@ def _write_search(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
-    app.add_env_collector(PlacesCollector)
+    app.connect("doctree-read", _note_places)
     app.connect("builder-inited", _configure)
     app.connect("html-collect-pages", _write_search)
