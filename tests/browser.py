@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from book import FIRST, IN_CI, PAGES, ROOT, SITE
+from chromium import ChromiumError, find_chromium, launch_arguments
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -24,7 +25,6 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from booktools.chromium import ChromiumError, find_chromium, launch_arguments
 from booktools.serve import Handler, make_server
 from booktools.urls import site_address
 

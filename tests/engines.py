@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from book import BUILD
 from browser import HEIGHT, SETTLE, require_chromium, skip
+from chromium import launch_arguments
 from PIL import Image
 from selenium import webdriver
 from selenium.webdriver import (
@@ -38,7 +39,6 @@ from selenium.webdriver.common.actions.pointer_input import PointerInput
 from selenium.webdriver.support.ui import WebDriverWait
 from selenium.webdriver.webkitgtk.service import Service as WebKitGTKService
 
-from booktools.chromium import launch_arguments
 from booktools.serve import Handler
 
 SCREENSHOTS = BUILD / "screenshots"

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from book import BUILD
 from browser import KINDS, require_chromium, skip
+from chromium import launch_arguments
 
-from booktools.chromium import launch_arguments
 from booktools.sphinx.math import NODE
 
 pytestmark = [pytest.mark.slow, pytest.mark.serial]

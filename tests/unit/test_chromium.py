@@ -3,10 +3,9 @@
 import stat
 from pathlib import Path
 
+import chromium
 import pytest
-
-from booktools import chromium
-from booktools.chromium import COMMANDS, VARIABLE, ChromiumError, find_chromium
+from chromium import COMMANDS, VARIABLE, ChromiumError, find_chromium
 
 
 def put_program(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Find this machine's Chromium, which prints the book and tests the pages.
+"""Find this machine's Chromium, which tests the pages.
 
 Playwright drives it; the browser that Playwright would download is not used.
 """
