@@ -104,39 +104,17 @@ Code = dict[str, tuple[Path, str]]  # file and text of a chapter or module, by i
 
 @dataclass(frozen=True)
 class Environment:
-    """Everything that the outputs of a chapter depend on, besides its own code.
+    """Everything that the outputs of a chapter depend on, besides its own code."""
 
-    Attributes
-    ----------
-    digits : str
-        Name of the digits that the pages show: MNIST, whose every byte is
-        checked, or those that scikit-learn ships.
-    device : str
-        What PyTorch computes on.
-    run : str
-        How much of the long computations is run: quick, full or long.
-    python, machine : str
-        Version; system, processor and the kernels that NumPy's BLAS chose.
-    threads : str
-        How many threads each chapter uses.
-    versions : dict of str to str
-        Versions of the libraries that chapters import and of their requirements.
-    files : dict of str to str
-        SHA-256 sums of the files that chapters can read, `helpers` and
-        `interactive` among them, and of the modules that execute chapters.
-    variables : dict of str to str
-        Environment variables that numerical libraries, or the chapters, read.
-    """
-
-    digits: str
-    device: str
-    run: str
-    python: str
-    machine: str
-    threads: str
-    versions: dict[str, str]
-    files: dict[str, str]
-    variables: dict[str, str]
+    digits: str  # MNIST, whose every byte is checked, or those of scikit-learn
+    device: str  # what PyTorch computes on
+    run: str  # how much of the long computations: quick, full or long
+    python: str  # its version
+    machine: str  # system, processor, and the kernels that NumPy's BLAS chose
+    threads: str  # how many threads each chapter uses
+    versions: dict[str, str]  # of what chapters import, and of what that requires
+    files: dict[str, str]  # SHA-256 sums of what chapters read, and of what runs them
+    variables: dict[str, str]  # that numerical libraries, or the chapters, read
 
     @property
     def fingerprint(self) -> str:

@@ -13,14 +13,8 @@ from sphinx.errors import SphinxError
 class AuthorError(SphinxError):
     """Something that an author has written, or asked for, cannot be used.
 
-    Parameters
-    ----------
-    message : str
-        What is wrong, and what to type instead.
-    file : str or Path, optional
-        The file that it is in, relative to the book's root.
-    line : int, optional
-        The line there, counted from 1.
+    The message says what is wrong, and what to type instead. The file is relative to
+    the book's root, and lines are counted from 1.
     """
 
     category = "The book cannot be built"

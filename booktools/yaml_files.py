@@ -19,21 +19,11 @@ Place = tuple[Any, ...]  # the keys, and numbers of items, that lead to a value
 
 @dataclass(frozen=True)
 class YamlFile:
-    """The content of YAML, and where each part of it is.
+    """The content of YAML, and where each part of it is."""
 
-    Attributes
-    ----------
-    name : str
-        The name of its file.
-    data : dict
-        Its content.
-    lines : dict of tuple to int
-        The line of each key and item, as in ``("parts", 0, "caption")``.
-    """
-
-    name: str
+    name: str  # of its file
     data: dict[Any, Any]
-    lines: dict[Place, int]
+    lines: dict[Place, int]  # of each key and item, as in ("parts", 0, "caption")
 
     def line(self, *place: Any) -> int:
         """Return the line of a place, or of the nearest one above that has one."""

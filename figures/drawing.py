@@ -206,12 +206,8 @@ def minify(svg: str) -> str:
     """Return one of Matplotlib's drawings with only what browsers need of it.
 
     Colours and lines become attributes, which a style sheet can override. The one
-    added here does so on a dark page, if the drawing stands alone.
-
-    Raises
-    ------
-    ValueError
-        If the drawing has a colour that is not in ``PALETTE``.
+    added here does so on a dark page, if the drawing stands alone. Raise ValueError
+    if the drawing has a colour that is not in ``PALETTE``.
     """
     for prefix, address in NAMESPACES.items():
         ElementTree.register_namespace(prefix, address)

@@ -93,11 +93,6 @@ class MnistSpec:
     pixels_sha256: str
     labels_sha256: str
 
-    @property
-    def n_images(self) -> int:
-        """Number of training and test images together."""
-        return self.n_train + self.n_test
-
 
 MNIST = MnistSpec(
     n_train=60_000,
@@ -498,7 +493,7 @@ def _read_mnist(folder: Path) -> Digits:
             )
     return _read_only(
         Digits(
-            images=images.reshape(MNIST.n_images, -1),
+            images=images.reshape(len(images), -1),
             labels=labels.astype(np.int64),
             height=MNIST.side,
             width=MNIST.side,

@@ -9,10 +9,7 @@ VALUES |= {"1": True, "true": True, "yes": True}
 def read_flag(variable: str) -> bool:
     """Return whether an environment variable says yes; unset, it says no.
 
-    Raises
-    ------
-    ValueError
-        If it says neither yes nor no.
+    Raise ValueError if it says neither.
     """
     text = os.environ.get(variable, "")
     try:

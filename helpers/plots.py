@@ -164,17 +164,7 @@ def to_webp(picture: Image.Image) -> bytes:
     Lines and letters have few colours besides the shades at their edges, so 64
     colours look the same, in a file a third the size of a PNG. A plot with
     shaded areas, which would change by more than 1/256 on average, keeps all
-    of its colours. The background of a plot is preserved exactly.
-
-    Parameters
-    ----------
-    picture : Image, shape (height, width)
-        An opaque plot.
-
-    Returns
-    -------
-    bytes
-        The content of a WebP file.
+    of its colours. The background of a plot, which is opaque, is preserved exactly.
     """
     colours = picture.convert("RGB")
     few = colours.quantize(

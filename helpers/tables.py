@@ -18,17 +18,9 @@ NUMBER = re.compile(r"\W*\d|\W*nan|\W*$")  # how a cell with a number begins
 def table_html(table: pd.DataFrame) -> str:
     """Return a table as HTML.
 
-    Parameters
-    ----------
-    table : DataFrame
-        The name of its index stands in the row of its column names, not in a
-        separate one.
-
-    Returns
-    -------
-    str
-        The table. Its classes ``text-2``, ``text-3`` … say which columns,
-        counted from the index on, contain text.
+    The name of its index stands in the row of its column names, not in a separate
+    one. Classes ``text-2``, ``text-3`` … of the table say which columns, counted from
+    the index on, contain text.
     """
     import pandas as pd
 

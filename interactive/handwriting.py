@@ -7,35 +7,17 @@ from numpy.typing import NDArray
 
 
 class Handwriting(NamedTuple):
-    """How digits are written, in pixels: medians over many images.
+    """How digits are written, in pixels: medians over many images."""
 
-    Attributes
-    ----------
-    box : float
-        Longer side of the ink's bounding box.
-    centre : tuple of float
-        Centre of mass of the ink, from the top and from the left.
-    pen : float
-        Width of a stroke.
-    """
-
-    box: float
-    centre: tuple[float, float]
-    pen: float
+    box: float  # the longer side of the ink's bounding box
+    centre: tuple[float, float]  # of the ink's mass, from the top and from the left
+    pen: float  # the width of a stroke
 
 
 def measure_handwriting(frames: NDArray[np.float64]) -> Handwriting:
     """Measure how digits are written, as chapter 14 explains.
 
-    Parameters
-    ----------
-    frames : array, shape (N, height, width)
-        Images with pixels from 0 to 1, each with ink.
-
-    Returns
-    -------
-    Handwriting
-        The medians.
+    The frames (N, height, width) have pixels from 0 to 1, and each has ink.
     """
     height, width = frames.shape[1:]
     area = frames.sum(axis=(1, 2))

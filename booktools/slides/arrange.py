@@ -38,33 +38,16 @@ ERROR = re.compile(r"^[A-Za-z_.]+: ")
 
 @dataclass
 class Slide:
-    """The content of one slide.
+    """The content of one slide."""
 
-    Attributes
-    ----------
-    title : Tag
-        The heading, to be copied.
-    first : bool
-        Whether it is the first slide with this heading.
-    pieces : list of Tag
-        The visible content, from top to bottom.
-    notes : list of Tag
-        The speaker notes.
-    names : list of str
-        Anchors of the page that point to this slide.
-    sentences : list of Tag
-        First sentences of the paragraphs, for a slide with no other content.
-    used : float
-        How much of its height is used, in pixels.
-    """
-
-    title: Tag
-    first: bool = True
-    pieces: list[Tag] = field(default_factory=list)
-    notes: list[Tag] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
+    title: Tag  # the heading, to be copied
+    first: bool = True  # whether no other slide with this heading is before it
+    pieces: list[Tag] = field(default_factory=list)  # visible, from top to bottom
+    notes: list[Tag] = field(default_factory=list)  # the speaker's
+    names: list[str] = field(default_factory=list)  # anchors of the page for this slide
+    # First sentences of the paragraphs, for a slide with no other content.
     sentences: list[Tag] = field(default_factory=list)
-    used: float = 0
+    used: float = 0  # how much of its height, in pixels
 
 
 class Arrangement:

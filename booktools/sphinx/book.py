@@ -19,39 +19,19 @@ logger = getLogger(__name__)
 
 @dataclass(frozen=True)
 class Book:
-    """Facts about the book being built.
+    """Facts about the book being built."""
 
-    Attributes
-    ----------
-    root : Path
-        The folder of its sources.
-    parts : tuple of (str, tuple of str)
-        The titles of the parts, which may be empty, with the names of their pages.
-    chapters : tuple of str
-        The names of the chapters' pages, in order.
-    first : str
-        The one that readers begin with, or empty if there is none.
-    environment : Environment
-        The environment they were executed in.
-    revision, commit, branch : str
-        What git reports; see `booktools.git`.
-    is_changed : bool
-        Whether files have changed since that commit.
-    repository, site : str
-        Their addresses on the web, or empty; see `booktools.urls`.
-    """
-
-    root: Path
-    parts: tuple[tuple[str, tuple[str, ...]], ...]
-    chapters: tuple[str, ...]
-    first: str
-    environment: Environment
-    revision: str
+    root: Path  # the folder of its sources
+    parts: tuple[tuple[str, tuple[str, ...]], ...]  # titles, maybe empty, and pages
+    chapters: tuple[str, ...]  # the names of their pages, in order
+    first: str  # the chapter that readers begin with, or empty
+    environment: Environment  # in which they were executed
+    revision: str  # this, commit and branch are what git reports
     commit: str
     branch: str
-    is_changed: bool
-    repository: str
-    site: str
+    is_changed: bool  # whether files have changed since that commit
+    repository: str  # its address on the web, or empty
+    site: str  # the same of the site
 
     def part_of(self, page: str) -> str:
         """Return the title of the part that a page belongs to, or an empty string."""

@@ -38,26 +38,13 @@ LEVELS = np.geomspace(0.004, 16, 14)  # above the bottom
 
 @dataclass(frozen=True)
 class Descent:
-    """Gradient descent on the mean squared error of a straight line.
+    """Gradient descent on the mean squared error of a straight line."""
 
-    Attributes
-    ----------
-    hessian : array, shape (2, 2)
-        Second derivatives of the loss with respect to intercept and slope; they
-        are the same everywhere.
-    bottom, start : array, shape (2,)
-        Where the loss is smallest, and where chapter 1 starts.
-    floor : float
-        The smallest loss.
-    rate : float
-        The learning rate.
-    """
-
-    hessian: Floats
-    bottom: Floats
-    start: Floats
-    floor: float
-    rate: float
+    hessian: Floats  # (2, 2), with respect to intercept and slope; constant
+    bottom: Floats  # (2,), where the loss is smallest
+    start: Floats  # (2,), as in chapter 1
+    floor: float  # the smallest loss
+    rate: float  # the learning rate
 
     def path(self) -> Floats:
         """Return the steps from the start to the bottom, shape (steps + 1, 2)."""

@@ -56,22 +56,12 @@ class Section:
 
 @dataclass
 class Page(Section):
-    """A page of the book as HTML.
+    """A page of the book as HTML."""
 
-    Attributes
-    ----------
-    number : str
-        The number of a chapter; empty for other pages.
-    body : str
-        The text, without what has moved to the back.
-    answers, solutions : str
-        What has moved: answers to questions, solutions to exercises.
-    """
-
-    number: str = ""
-    body: str = ""
-    answers: str = ""
-    solutions: str = ""
+    number: str = ""  # of a chapter; empty for other pages
+    body: str = ""  # without what has moved to the back:
+    answers: str = ""  # to questions
+    solutions: str = ""  # to exercises
 
 
 class PrintBuilder(StandaloneHTMLBuilder):
