@@ -38,6 +38,7 @@ MARKUP = re.compile(
     r"(<!--.*?-->|<(script|style|pre|code|textarea|svg)\b.*?</\2\s*>|<[^>]*>)",
     re.I | re.S,
 )
+FORMULAS = (nodes.math, nodes.math_block)
 VERBATIM = (nodes.FixedTextElement, nodes.literal, nodes.math, nodes.Invisible)
 
 
@@ -57,7 +58,7 @@ class PrepareFormulas(SphinxTransform):
             if isinstance(block.parent, nodes.TextElement):
                 _display_in_text(block)
         definitions = ""
-        for formula in self.document.findall(_is_formula):
+        for formula in self.document.findall(lambda it: isinstance(it, FORMULAS)):
             tex = formula.astext()
             formula[DEFINITIONS] = definitions
             if DEFINES.search(tex):
@@ -164,10 +165,6 @@ def _display_in_text(block: nodes.math_block) -> None:
             part[0].source, part[0].line = text.source, text.line
         parts += part
     text.replace_self(parts)
-
-
-def _is_formula(node: nodes.Node) -> bool:
-    return isinstance(node, nodes.math | nodes.math_block)
 
 
 def _is_verbatim(node: Any) -> bool:

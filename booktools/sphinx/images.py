@@ -375,10 +375,6 @@ def _write_image(self: HTML5Translator, node: nodes.image, path: Path | None) ->
     self.body.append(self.emptytag(node, "img", "", **tag))
 
 
-def _depart_image(self: HTML5Translator, node: nodes.image) -> None:
-    pass
-
-
 def _path_of(image: nodes.image, folder: str | Path) -> Path | None:
     """Return the file of an image, or None if it is elsewhere."""
     if is_external(image["uri"]):
@@ -450,7 +446,6 @@ def _delete_all_but(folder: Path, names: set[str]) -> None:
 
 def setup(app: Sphinx) -> None:
     """Connect to Sphinx."""
-    handlers = (_visit_image, _depart_image)
-    app.registry.add_translation_handlers(nodes.image, html=handlers)
+    app.registry.add_translation_handlers(nodes.image, html=(_visit_image, None))
     app.connect("doctree-read", _prepare_images, priority=400)  # before they are listed
     app.connect("build-finished", _delete_unused_images)

@@ -110,15 +110,12 @@ def take_outcome(cell: Any) -> tuple[str, str] | None:
     return None
 
 
-def is_output(node: Any) -> bool:
-    """Return whether a node is the output of a cell."""
-    return bool(node.get("nb_element") == "cell_code_output")
-
-
 def hidden_output(cell: Any) -> Any:
     """Return the node that hides the output of a cell, or nothing."""
     for node in cell.children:
-        if isinstance(node, HideCodeCellNode) and is_output(node.children[0]):
+        if not isinstance(node, HideCodeCellNode):
+            continue
+        if node[0].get("nb_element") == "cell_code_output":
             return node
     return None
 
