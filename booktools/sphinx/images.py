@@ -42,6 +42,8 @@ VERSIONS = f"Pillow {version('pillow')}, resvg {version('resvg-py')}"
 # Part of their names, so that a change of the compression makes new ones.
 ENCODER = Path(plots.__file__).read_bytes() + VERSIONS.encode()
 EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")  # modes of a picture
+# What Pillow and ElementTree raise, also at an encoding that they do not know.
+UNREADABLE = Image.DecompressionBombError, LookupError, OSError, SyntaxError, ValueError
 RASTER = (".gif", ".jpeg", ".jpg", ".png", ".webp")
 MAX_WEBP_SIDE = 16383  # pixels
 SOURCE = re.compile(r"""<\w[^<>]*?\ssrc=["']([^"']+)""")
@@ -93,7 +95,7 @@ def _prepare_images(app: Sphinx, doctree: nodes.document) -> None:
         try:
             _check_picture(path)
             small = _compress(path, kept) if path.suffix.lower() == ".png" else None
-        except (OSError, SyntaxError, ValueError, LookupError) as error:
+        except UNREADABLE as error:
             logger.warning("%s cannot be read: %s", path.name, error, location=image)
             continue
         if small is not None:
@@ -179,15 +181,12 @@ def drawing_cache(root: str | Path) -> Memory:
 def _compress(path: Path, kept: Path) -> Path | None:
     """Return a PNG as WebP, from the cache if possible; None if WebP loses part of it.
 
-    Raise OSError, SyntaxError or ValueError if it cannot be read.
+    Raise an error in `UNREADABLE` if it cannot be read.
     """
     content = path.read_bytes()
     target = kept / f"{hashlib.sha256(content + ENCODER).hexdigest()}.webp"
     if not target.exists():
-        try:
-            picture = Image.open(io.BytesIO(content))
-        except Image.DecompressionBombError:  # far too large
-            return None
+        picture = Image.open(io.BytesIO(content))
         if not _fits_webp(picture):
             return None
         _write(target, to_webp(on_white(picture)))
@@ -233,7 +232,7 @@ def read_drawing(content: bytes) -> ElementTree.Element | None:
     """
     try:
         svg = ElementTree.fromstring(content)
-    except (ElementTree.ParseError, LookupError, ValueError):  # or no such encoding
+    except UNREADABLE:
         return None
     for child in list(svg):
         style = child.text or "" if child.tag == f"{SVG}style" else ""
@@ -416,9 +415,7 @@ def _size_of_file(path: Path) -> Size | None:
             return _size_of_drawing(ElementTree.parse(path).getroot())
         with Image.open(path) as picture:
             return picture.size
-    except (ElementTree.ParseError, LookupError, OSError, ValueError):
-        return None
-    except Image.DecompressionBombError:
+    except UNREADABLE:
         return None
 
 

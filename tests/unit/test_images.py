@@ -2,6 +2,7 @@
 
 import base64
 import io
+import zlib
 from importlib.metadata import version
 from inspect import signature
 from pathlib import Path
@@ -36,6 +37,13 @@ def png(width: int, height: int) -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (width, height), "red").save(file, "png")
     return file.getvalue()
+
+
+def huge_png() -> bytes:
+    """Return a PNG that states more pixels than Pillow accepts."""
+    small, side = png(1, 1), (20_000).to_bytes(4, "big")
+    head = b"IHDR" + side + side + small[24:29]
+    return small[:12] + head + zlib.crc32(head).to_bytes(4, "big") + small[33:]
 
 
 @pytest.fixture
@@ -172,6 +180,7 @@ def test_what_webp_cannot_hold_stays_as_it_is(
         ("b.png", b""),
         ("b.png", b"not a picture"),
         ("b.png", png(40, 20)[:60]),
+        ("b.png", huge_png()),
         ("b.JPG", b"not a picture"),
         ("b.webp", b""),
         ("b.svg", b""),
