@@ -12,7 +12,6 @@ import inspect
 import os
 import re
 import secrets
-import shutil
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -25,7 +24,7 @@ from filelock import FileLock
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from booktools.build import recover, replace
+from booktools.build import replacing
 from booktools.errors import AuthorError
 from booktools.sources import BUILD, LOCK, read_chapter
 from booktools.sphinx.notebooks import METADATA
@@ -70,13 +69,9 @@ def main(root: Path) -> int:
     with FileLock(root / LOCK):
         for name, label in labels.items():
             folder = root / ASSIGNMENTS / name
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            recover(folder)
-            refuse_to_replace(folder)
-            new = folder.with_name(f"{name}.new")
-            shutil.rmtree(new, ignore_errors=True)
-            write_assignment(new, name, title_of(root, name), label, seed)
-            replace(new, folder)
+            with replacing(folder) as new:
+                refuse_to_replace(folder)
+                write_assignment(new, name, title_of(root, name), label, seed)
             total = sum(task.points for task in load_tasks(label).values())
             print(f"{total:3} points: {folder}")
     print(f"SEED={seed} makes the same hidden tests again; keep it to yourself.")

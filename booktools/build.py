@@ -16,7 +16,8 @@ import shutil
 import signal
 import sys
 import warnings
-from contextlib import redirect_stdout, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -459,6 +460,20 @@ def replace(new: Path, old: Path) -> None:
         old.rename(backup_path(old))
     new.rename(old)
     shutil.rmtree(backup_path(old), ignore_errors=True)
+
+
+@contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """Give the path of a new folder, which replaces another if all goes well."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    recover(folder)
+    new = folder.with_name(f"{folder.name}.new")
+    shutil.rmtree(new, ignore_errors=True)  # left by an interrupted run
+    try:
+        yield new
+        replace(new, folder)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
 
 
 def recover(folder: Path) -> None:

@@ -16,7 +16,7 @@ from filelock import FileLock
 from nbformat import NotebookNode
 
 from booktools import build
-from booktools.build import recover, replace
+from booktools.build import replacing
 from booktools.edition import SITES, STUDENT, edition
 from booktools.environment import flag
 from booktools.sources import BUILD, LOCK
@@ -55,12 +55,9 @@ def main(root: Path) -> int:
         return status
     book = load_book(root)
     folder = root / NOTEBOOKS
-    with FileLock(root / LOCK):  # one at a time, as for builds
-        recover(folder)
-        new = folder.with_name("notebooks.new")
-        shutil.rmtree(new, ignore_errors=True)
+    # One at a time, as for builds.
+    with FileLock(root / LOCK), replacing(folder) as new:
         export(book, root / BUILD / SITES[edition()], new, outputs=outputs)
-        replace(new, folder)
     print(f"The notebooks are in {folder}")
     if "@" not in own_package(book):
         print(

@@ -19,7 +19,7 @@ from bs4 import BeautifulSoup, Tag
 from filelock import FileLock
 
 from booktools import build
-from booktools.build import recover, replace
+from booktools.build import replacing
 from booktools.edition import SITES, edition
 from booktools.slides.arrange import Slide, arrange
 from booktools.sources import BUILD, LOCK
@@ -66,15 +66,8 @@ def main(root: Path) -> int:
     with FileLock(root / LOCK):  # one at a time, as for builds
         for name in names:
             deck = root / SLIDES / name
-            deck.parent.mkdir(parents=True, exist_ok=True)
-            recover(deck)
-            new = deck.with_name(f"{name}.new")
-            shutil.rmtree(new, ignore_errors=True)  # left by an interrupted run
-            try:
+            with replacing(deck) as new:
                 n_slides = make_deck(site, name, new)
-                replace(new, deck)
-            finally:
-                shutil.rmtree(new, ignore_errors=True)
             print(f"{n_slides:3} slides: {deck / 'index.html'}")
     print("Open one in a browser. Keys: arrows to move, S for notes, ? for help.")
     return 0

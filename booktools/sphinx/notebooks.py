@@ -662,8 +662,7 @@ def _write_notebook(app: Sphinx, doctree: nodes.document, page: str) -> None:
     nbformat.write(notebook, target)
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx, once all references of a page are resolved."""
     app.setup_extension("sphinx_markdown_builder")  # for its settings
     app.connect("doctree-resolved", _write_notebook, priority=999)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

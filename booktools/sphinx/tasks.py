@@ -127,8 +127,7 @@ def _note_modules(app: Sphinx, doctree: nodes.document) -> None:
         app.env.note_dependency(str(solution.file))
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx, after the notebook has been written from the page."""
     app.connect("doctree-read", _note_modules)
     app.connect("doctree-resolved", show_tasks, priority=1001)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -126,8 +126,7 @@ def _add_script(
         app.add_js_file(SCRIPT, loading_method="defer", priority=400)
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> None:
     """Connect to Sphinx, after the notebook has been written from the page."""
     app.connect("doctree-resolved", _mark, priority=1000)
     app.connect("html-page-context", _add_script, priority=400)  # before theme.py
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
