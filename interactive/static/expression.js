@@ -281,7 +281,7 @@ explorable("expression", {
     for (const node of nodes) {
       column.set(node, Math.max(-1, ...node.parents.map((it) => column.get(it.node))) + 1);
     }
-    for (const node of [...nodes].reverse().filter(({ parents }) => !parents.length)) {
+    for (const node of nodes.slice(0, -1).reverse().filter(({ parents }) => !parents.length)) {
       const uses = nodes.filter(({ parents }) => parents.some((parent) => parent.node === node));
       column.set(node, Math.max(0, Math.min(...uses.map((use) => column.get(use))) - 1));
     }

@@ -36,6 +36,7 @@ EXPRESSIONS = [
     "a = 1; b = a * 3; c = a + b; d = b * c; e = d - a * c; e / d",
     "u = -3; v = 2; r = relu(u * v + 7); r * (r + u)",
     "k = 2 * 3 - 1; k * (k - (k + 1))",
+    "a = 3; a",
 ]
 FUNCTIONS = ("relu", "tanh", "exp", "log")
 # Returns what the explorable shows.
