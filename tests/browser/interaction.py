@@ -2,13 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from browser import note_complaints, open_context, page_of, scroll_to
-from playwright.sync_api import Browser, Locator, Page, expect
+from browser import page_of, scroll_to
+from playwright.sync_api import Locator, Page, expect
 
 # The chapter in which each is used; its page has all that it offers.
 CHAPTER_OF = {
@@ -36,36 +35,47 @@ def open_explorable(page: Page, site: str, name: str, chapter: str = "") -> Loca
     return box
 
 
-@contextmanager
-def keep_open(browser: Browser, site: str, name: str) -> Iterator[Locator]:
-    """Open an explorable for several tests, during which it must log no error."""
-    with open_context(browser, has_touch=True) as context:
-        page = context.new_page()
-        complaints = note_complaints(page)
-        yield open_explorable(page, site, name)
-        assert not complaints
-
-
 def data_of(box: Locator) -> dict[str, Any]:
     return json.loads(box.locator("script").text_content() or "")
 
 
+def pixels_of(drawn: str) -> np.ndarray:
+    """Return the points (n, 2) that an attribute of a drawing lists."""
+    pixels = np.array(re.findall(r"-?[\d.]+(?:e-?\d+)?", drawn), dtype=float)
+    return pixels.reshape(-1, 2)
+
+
+def set_slider(slider: Locator, value: float) -> None:
+    slider.evaluate(
+        "(s, value) => { s.value = value; s.dispatchEvent(new Event('input')); }", value
+    )
+
+
 class Stage:
-    """Linear axes with what a script has drawn on them."""
+    """Axes, linear or logarithmic, with what a script has drawn on them."""
 
     def __init__(self, box: Locator, number: int) -> None:
         self.svg = box.locator(".stage").nth(number).locator("svg")
         axes = data_of(box)["axes"][number]
+        self.logarithmic, self.lowest = np.array(axes["logarithmic"]), axes["y"][0]
         _, _, *size = map(float, (self.svg.get_attribute("viewBox") or "").split())
         left, top, right, bottom = axes["box"] * np.tile(size, 2)
         self.corner, self.size = np.array([left, bottom]), np.array(size)
-        self.low, high = np.transpose([axes["x"], axes["y"]])
+        self.low, high = self.scale(np.transpose([axes["x"], axes["y"]]))
         self.unit = [right - left, top - bottom] / (high - self.low)  # in pixels
 
+    def scale(self, points: Any) -> np.ndarray:
+        """Take the logarithm of the coordinates whose axis is logarithmic."""
+        logs = np.log(np.where(self.logarithmic, points, 1))
+        return np.where(self.logarithmic, logs, points)
+
+    def in_pixels(self, points: Any) -> np.ndarray:
+        """Return where points (..., 2) belong in the drawing."""
+        return self.corner + (self.scale(points) - self.low) * self.unit
+
     def read(self, drawn: str) -> np.ndarray:
-        """Return points (n, 2) that are drawn, in units of the data."""
-        pixels = np.array(re.findall(r"-?[\d.]+(?:e-?\d+)?", drawn), dtype=float)
-        return (pixels.reshape(-1, 2) - self.corner) / self.unit + self.low
+        """Return points (n, 2) that are drawn on linear axes, in units of the data."""
+        return (pixels_of(drawn) - self.corner) / self.unit + self.low
 
     def handle(self, name: str) -> Locator:
         return self.svg.get_by_role("slider", name=name)
@@ -77,9 +87,13 @@ class Stage:
     def on_screen(self, point: Sequence[float]) -> tuple[float, float]:
         place = self.svg.bounding_box()
         assert place
-        pixels = self.corner + (point - self.low) * self.unit
-        x, y = pixels * place["width"] / self.size[0]
+        x, y = self.in_pixels(point) * place["width"] / self.size[0]
         return place["x"] + x, place["y"] + y
+
+    def above(self, x: float) -> tuple[float, float]:
+        """Return where on the screen it is, some way above the lower axis."""
+        across, down = self.on_screen((x, self.lowest))
+        return across, down - 40
 
     def drag(self, name: str, to: Sequence[float], *, by: str) -> None:
         """Drag a handle to a point, by mouse or by finger."""

@@ -1,28 +1,22 @@
 """The boundary that one moves in a browser, compared with the chapter's functions."""
 
 import re
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from browser import HEIGHT, NARROW, WIDE, look
-from interaction import Stage, data_of, keep_open
-from playwright.sync_api import Browser, Locator, expect
+from browser import NARROW, WIDE, look
+from interaction import Stage, data_of
+from playwright.sync_api import Locator, expect
 
 from helpers.tasks import load_tasks
 
 pytestmark = pytest.mark.slow
 
+NAME = "boundary"
+
 TASKS = load_tasks("logistic-regression")
 ANCHOR, TIP = "a point on the boundary", "tip of the weights"
 FLOWER = "the chosen flower"
-
-
-@pytest.fixture(scope="module")
-def opened(browser: Browser, site: str) -> Iterator[Locator]:
-    """The page, opened once: each test begins where the chapter does."""
-    with keep_open(browser, site, "boundary") as box:
-        yield box
 
 
 @pytest.fixture
@@ -127,23 +121,6 @@ def test_the_weights_cannot_vanish(box: Locator) -> None:
     plane.drag(TIP, plane.at(ANCHOR), by="mouse")
     now = check_flowers(box)
     assert np.linalg.norm(now[:2]) > 0.04
-
-
-def test_on_a_phone_numbers_and_buttons_are_in_view_with_the_plane(
-    box: Locator,
-) -> None:
-    look(box.page, "light", NARROW)
-    box.locator(".stage").first.evaluate(
-        "(it) => it.scrollIntoView({block: 'start', behavior: 'instant'})"
-    )
-    stage = box.locator(".stage").first.bounding_box()
-    assert stage
-    for part in box.locator("table, .sums p, .buttons button").all():
-        place = part.bounding_box()
-        assert place
-        assert stage["y"] + stage["height"] <= place["y"] + 1
-        assert place["y"] + place["height"] <= HEIGHT
-        assert place["x"] + place["width"] <= stage["x"] + stage["width"]
 
 
 def test_a_flower_is_dragged_by_mouse_touch_and_keyboard_and_put_back(

@@ -3,24 +3,25 @@
 import base64
 import io
 import re
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from browser import NARROW, WIDE, look
-from interaction import data_of, keep_open
+from interaction import data_of
 from PIL import Image
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Locator, expect
 
 from helpers import load_digits, split_digits
 
 pytestmark = pytest.mark.slow
 
+NAME = "confusion"
 
-@pytest.fixture(scope="module")
-def box(browser: Browser, site: str) -> Iterator[Locator]:
-    with keep_open(browser, site, "confusion") as box:
-        yield box
+
+@pytest.fixture
+def box(opened: Locator) -> Locator:
+    choose(opened, 0)
+    return opened
 
 
 def cell_of(box: Locator, digit: int, reading: int) -> Locator:
@@ -109,7 +110,6 @@ def test_what_is_seen_are_test_images(box: Locator) -> None:
     height, width = data["size"]
     with Image.open(io.BytesIO(base64.b64decode(data["sprite"]))) as sheet:
         ink = np.asarray(sheet)[..., 3] / 255
-    choose(box, 0)
     cell_of(box, 8, 8).click()
     for k, (index, _) in enumerate(data["models"][0]["shown"]["88"][:2]):
         row, column = divmod(index, data["columns"])
@@ -164,7 +164,6 @@ def test_cells_are_opened_by_pointer_touch_and_keyboard(
 
 
 def test_a_change_of_the_classifier_keeps_the_cell(box: Locator) -> None:
-    choose(box, 0)
     cell_of(box, 8, 3).click()
     box.get_by_role("radio").first.focus()
     for chosen in (1, 2):

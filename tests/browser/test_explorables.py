@@ -7,7 +7,14 @@ import numpy as np
 import pytest
 from book import ROOT
 from browser import COLLISIONS, NARROW, WIDE, find_violations, look, page_of
-from interaction import CHAPTER_OF, data_of, open_explorable
+from interaction import (
+    CHAPTER_OF,
+    Stage,
+    data_of,
+    open_explorable,
+    pixels_of,
+    set_slider,
+)
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from helpers import init_weights, load_petal_data, make_line_data
@@ -28,12 +35,6 @@ OBSERVED = re.compile(
 @pytest.fixture
 def descent(page: Page, site: str) -> Locator:
     return open_explorable(page, site, "learning-rate")
-
-
-def set_slider(slider: Locator, value: float) -> None:
-    slider.evaluate(
-        "(s, value) => { s.value = value; s.dispatchEvent(new Event('input')); }", value
-    )
 
 
 def line_data() -> tuple[np.ndarray, np.ndarray]:
@@ -95,82 +96,31 @@ def check_walk(box: Locator) -> None:
     assert shown == pytest.approx(
         [as_shown(number) for number in expected], rel=1e-9, abs=1e-12
     )
-    surface, curve = box.locator(".stage svg").all()
-    check_drawn(surface, path, data["axes"][0])
-    steps = np.arange(len(path))
-    check_drawn(curve, np.stack([steps, losses], axis=1), data["axes"][1])
+    check_drawn(Stage(box, 0), path)
+    check_drawn(Stage(box, 1), np.stack([np.arange(len(path)), losses], axis=1))
 
 
-def check_drawn(svg: Locator, points: np.ndarray, axes: dict[str, Any]) -> None:
+def check_drawn(stage: Stage, points: np.ndarray) -> None:
     """Compare where points are drawn with where the axes of the figure have them."""
-    *_, width, height = map(float, (svg.get_attribute("viewBox") or "").split())
-    left, top, right, bottom = np.array(axes["box"]) * [width, height, width, height]
-    low, high = np.array([axes["x"], axes["y"]]).T
-    logarithmic = axes["logarithmic"]
-    points, low, high = (
-        np.where(logarithmic, np.log(np.where(logarithmic, numbers, 1)), numbers)
-        for numbers in (points, low, high)
-    )
-    share = (points - low) / (high - low)
-    expected = [left, bottom] + share * [right - left, top - bottom]
-    drawn = svg.locator("polyline").get_attribute("points") or ""
-    shown = np.array(drawn.replace(",", " ").split(), dtype=float).reshape(-1, 2)
-    near = (np.abs(share) < 9).all(axis=1)  # what is far outside cannot be seen
+    expected = stage.in_pixels(points)
+    shown = pixels_of(stage.svg.locator("polyline").get_attribute("points") or "")
+    near = (np.abs(expected) < 5 * stage.size).all(axis=1)  # the others are not seen
     np.testing.assert_allclose(shown[near], expected[near], atol=1e-6)
 
 
 @pytest.mark.parametrize(
-    ("label", "name"), [("learning rate", "rates"), ("momentum", "momenta")]
+    ("batch", "share"), [(0, 0), (0, 1), (1, 0.3), (1, 1), (2, 0.3)]
 )
-def test_slider_moves_by_keyboard_pointer_and_touch(
-    page: Page, descent: Locator, label: str, name: str
+def test_walk_is_that_of_the_chapters(
+    descent: Locator, batch: int, share: float
 ) -> None:
-    slider, limits = descent.get_by_label(label), data_of(descent)[name]
-
-    def check(value: float, within: float = 1e-9) -> None:
-        assert float(slider.input_value()) == pytest.approx(value, abs=within)
-        spoken = slider.get_attribute("aria-valuetext") or ""
-        assert float(spoken) == float(slider.input_value())
-        check_walk(descent)
-
-    check(limits["value"])
-    slider.focus()
-    for _ in range(10):
-        page.keyboard.press("ArrowRight")
-    check(limits["value"] + 10 * limits["step"])
-    page.keyboard.press("End")
-    check(limits["max"])
-    slider.scroll_into_view_if_needed()
-    track = slider.bounding_box()
-    assert track
-    third, near = limits["max"] / 3, limits["max"] / 20
-    x, y = track["x"] + track["width"] / 3, track["y"] + track["height"] / 2
-    page.mouse.click(x, y)
-    check(third, near)
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + track["width"] / 3, y, steps=5)
-    page.mouse.up()
-    check(2 * third, near)
-    page.touchscreen.tap(x, y)
-    check(third, near)
-
-
-def test_examples_in_an_update_are_chosen_by_keyboard_pointer_and_touch(
-    page: Page, descent: Locator
-) -> None:
-    choices, data = descent.locator("input[type=radio]"), data_of(descent)
+    data = data_of(descent)
     sizes = [batch["size"] for batch in data["batches"]]
     assert sizes == [len(data["x"]), 16, 1]
-    choices.first.focus()
-    for number, how in ((1, "key"), (2, "key"), (0, "click"), (2, "tap"), (1, "click")):
-        if how == "key":
-            page.keyboard.press("ArrowDown")
-        elif how == "click":
-            choices.nth(number).click()
-        else:
-            choices.nth(number).tap()
-        assert choices.nth(number).is_checked()
+    descent.locator("input[type=radio]").nth(batch).check()
+    check_walk(descent)
+    for label, limits in (("learning rate", "rates"), ("momentum", "momenta")):
+        set_slider(descent.get_by_label(label), share * data[limits]["max"])
         check_walk(descent)
 
 
@@ -206,30 +156,6 @@ def test_what_is_predicted_comes_true_at_every_rate_and_momentum(
                 for curvature in curvatures()
             )
             assert f"multiplies the error by {factor:.4f}." in text, (momentum, rate)
-
-
-def count_updates(box: Locator) -> int:
-    drawn = box.locator("polyline").first.get_attribute("points") or ""
-    return len(drawn.split()) - 1
-
-
-def test_descent_is_played_paused_and_ended_by_a_change(descent: Locator) -> None:
-    whole = data_of(descent)["updates"]
-    assert count_updates(descent) == whole
-    descent.get_by_role("button", name="Play").click()
-    pause = descent.get_by_role("button", name="Pause")
-    pause.click()
-    part = count_updates(descent)
-    assert part < whole
-    descent.page.wait_for_timeout(200)
-    assert count_updates(descent) == part
-    descent.get_by_role("button", name="Play").click()  # goes on from there
-    expect(pause).to_be_hidden(timeout=20_000)  # it has come to the end
-    check_walk(descent)
-    descent.get_by_role("button", name="Play").click()
-    set_slider(descent.get_by_label("learning rate"), 0.2)
-    expect(pause).to_be_hidden()
-    check_walk(descent)
 
 
 def test_without_momentum_there_is_no_slider_for_it(page: Page, site: str) -> None:
@@ -327,23 +253,6 @@ def test_steps_go_on_and_back_by_keyboard_pointer_touch_and_slider(
     check_step(graph, 1)
 
 
-def test_steps_are_played_to_the_end_or_until_one_takes_over(graph: Locator) -> None:
-    graph.page.clock.install()
-    play = graph.get_by_role("button", name=re.compile("Play|Pause"))
-    play.click()
-    graph.page.clock.run_for(3_100)
-    check_step(graph, 3)
-    graph.get_by_role("button", name="Previous").click()
-    graph.page.clock.run_for(3_100)
-    check_step(graph, 2)
-    play.click()
-    graph.page.clock.run_for(60_000)
-    check_step(graph, 11)
-    assert play.inner_text() == "Play"
-    play.click()  # begins again
-    check_step(graph, 1)
-
-
 def test_each_number_stands_beside_its_own_array(graph: Locator) -> None:
     data, arrays = data_of(graph), one_pass()
     assert set(data["numbers"]) == set(arrays)
@@ -371,11 +280,148 @@ def test_every_explorable_is_tested_here() -> None:
 each_explorable = pytest.mark.parametrize("name", CHAPTER_OF)
 
 
+# Returns what is shown beside the controls, and not what is announced a while later.
+SHOWN = """(box) => {
+  const copy = box.cloneNode(true);
+  copy.querySelectorAll("input, output, .spoken").forEach((it) => it.remove());
+  return copy.innerHTML;
+}"""
+
+
+@each_explorable
+def test_sliders_and_choices_follow_keyboard_mouse_and_finger(
+    page: Page, site: str, name: str
+) -> None:
+    box = open_explorable(page, site, name)
+    shown = [box.evaluate(SHOWN)]
+
+    def shows_something_else() -> bool:
+        shown.append(box.evaluate(SHOWN))
+        return shown[-1] != shown[-2]
+
+    for slider in box.locator("input[type=range]").all():
+        low, high = (float(slider.get_attribute(it) or 0) for it in ("min", "max"))
+        for share, press in (
+            (0.27, page.mouse.click),
+            (0.8, page.touchscreen.tap),
+            (0.5, page.mouse.click),
+        ):
+            slider.scroll_into_view_if_needed()
+            track = slider.bounding_box()
+            assert track
+            x, y, width, height = track.values()
+            press(x + share * width, y + height / 2)
+            moved = (float(slider.input_value()) - low) / (high - low)
+            assert moved == pytest.approx(share, abs=0.11)
+            assert shows_something_else()
+        for key in ("ArrowLeft", "ArrowRight", "End", "Home"):
+            page.keyboard.press(key)
+            assert shows_something_else()
+        assert float(slider.input_value()) == low
+        expect(box).to_contain_text(slider.get_attribute("aria-valuetext") or "!")
+    for choices in box.locator("fieldset:visible:has([type=radio])").all():
+        first, second, *_ = choices.locator("input").all()
+        first.focus()
+        page.keyboard.press("ArrowDown")
+        assert second.is_checked()
+        assert shows_something_else()
+        first.click()
+        assert first.is_checked()
+        second.tap()
+        assert second.is_checked()
+
+
+# What stops the player, and the key that uses it.
+PLAYED = {
+    "learning-rate": ("input[type=range]", "ArrowLeft"),
+    "backpropagation": ("button:has-text('Previous')", "Enter"),
+    "one-example": ("button:has-text('Back')", "Enter"),
+    "expression": ("input[type=radio]:checked", "ArrowDown"),
+    "race": ("button:has-text('Step')", "Enter"),
+    "playground": ("select", "ArrowDown"),
+}
+
+
+@pytest.mark.parametrize("name", PLAYED)
+def test_is_played_paused_stopped_by_another_control_and_ends(
+    page: Page, site: str, name: str
+) -> None:
+    page.clock.install()
+    box = open_explorable(page, site, name)
+    play = box.get_by_role("button", name=re.compile("^(Play|Pause)$"))
+
+    def after(seconds: int) -> str:
+        page.clock.run_for(1000 * seconds)
+        return box.evaluate(SHOWN)
+
+    def check_stopped() -> None:
+        expect(play).to_have_text("Play")
+        before = after(0)
+        assert after(3) == before
+
+    play.click()
+    assert after(2) != after(2)
+    expect(play).to_have_text("Pause")
+    play.click()
+    check_stopped()
+    paused = after(0)
+    play.tap()
+    assert after(2) != paused  # it goes on
+    selector, key = PLAYED[name]
+    box.locator(selector).first.press(key)
+    check_stopped()
+    play.press("Enter")
+    after(60)
+    check_stopped()
+    last = after(0)
+    play.click()  # begins again
+    assert after(2) != last
+
+
+def grow(box: Locator) -> None:
+    """Make as large as it can be what the reader makes larger."""
+    for more in box.get_by_role("button", name=re.compile("^More")).all():
+        more.click(click_count=9, force=True)
+
+
+# On a phone, what moves and what is seen of it together, from top to bottom.
+TOGETHER = {
+    "learning-rate": ".stage:first-child, input[type=range]",
+    "boundary": ".stage:first-child, table, .sums p, .buttons button",
+    "race": ".stage:first-child, input, .buttons button",
+    "roofline": ".stage, input[type=range]",
+    "playground": ".setup, .plane, .losses, .buttons button",
+}
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_on_a_phone_controls_are_in_view_with_what_they_move(
+    page: Page, site: str, name: str
+) -> None:
+    look(page, "light", NARROW)
+    box = open_explorable(page, site, name)
+    grow(box)
+    first, *others = box.locator(f":is({TOGETHER[name]}):visible").all()
+    first.evaluate("(it) => it.scrollIntoView({behavior: 'instant'})")
+    assert others
+    for part in (first, *others):
+        expect(part).to_be_in_viewport(ratio=1)
+    drawn = f"[data-explorable='{name}'] :is({TOGETHER[name]})"
+    assert not page.evaluate(COLLISIONS, drawn)
+
+
+# Returns which controls are smaller than a finger needs; radio buttons have labels.
+TOO_SMALL = """(all) => all.filter((it) => it.checkVisibility() && it.type !== "radio"
+  && (it.offsetHeight < 24 || it.offsetWidth < (it.type === "range" ? 64 : 24))).map(
+  (it) => it.outerHTML)"""
+
+
 @each_explorable
 def test_is_accessible_and_fits_once_it_has_been_moved(
     page: Page, site: str, name: str
 ) -> None:
     box = open_explorable(page, site, name)
+    grow(box)
     for slider in box.get_by_role("slider").all():
         slider.focus()
         page.keyboard.press("End")
@@ -390,6 +436,7 @@ def test_is_accessible_and_fits_once_it_has_been_moved(
         assert not find_violations(page, f'[data-explorable="{name}"]')
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert box.evaluate("(box) => box.scrollWidth <= box.clientWidth")
+        assert box.locator("button, select, input").evaluate_all(TOO_SMALL) == []
 
 
 @each_explorable

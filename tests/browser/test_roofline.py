@@ -1,17 +1,17 @@
 """The roofline in a browser, compared with the formulas of chapter 21."""
 
 import re
-from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-import numpy as np
 import pytest
-from browser import NARROW, SETTLE, WIDE, look, scroll_to
-from interaction import data_of, keep_open
-from playwright.sync_api import Browser, Locator
+from browser import SETTLE, scroll_to
+from interaction import Stage, data_of
+from playwright.sync_api import Locator
 
 pytestmark = pytest.mark.slow
+
+NAME = "roofline"
 
 NUMBER = r"([\d.,]+) "
 SAID = re.compile(
@@ -43,12 +43,6 @@ EVERY_BATCH = """(box) => {
     return [box.querySelector(".readout").textContent, places()];
   });
 }"""
-
-
-@pytest.fixture(scope="module")
-def opened(browser: Browser, site: str) -> Iterator[Locator]:
-    with keep_open(browser, site, "roofline") as box:
-        yield box
 
 
 @pytest.fixture
@@ -98,24 +92,12 @@ def expect(
     return [*values, intensity], KINDS[taken.index(least)], (intensity, rate / 1e9)
 
 
-def in_pixels(svg: Locator, place: tuple[float, float], axes: dict) -> list[float]:
-    """Return where logarithmic axes have a place."""
-    *_, width, height = map(float, (svg.get_attribute("viewBox") or "").split())
-    left, top, right, bottom = np.array(axes["box"]) * [width, height, width, height]
-    (low_x, high_x), (low_y, high_y) = np.log([axes["x"], axes["y"]])
-    x, y = np.log(place)
-    return [
-        left + (x - low_x) / (high_x - low_x) * (right - left),
-        bottom + (y - low_y) / (high_y - low_y) * (top - bottom),
-    ]
-
-
 def test_every_batch_of_every_layer_is_what_the_formulas_say(roofline: Locator) -> None:
     data = data_of(roofline)
     (device, *others), layers, widths = (
         data[name] for name in ("devices", "layers", "numbers")
     )
-    roof, time = roofline.locator(".stage svg").all()
+    roof, time = Stage(roofline, 0), Stage(roofline, 1)
     choices = roofline.locator("fieldset")
     assert choices.count() == 2 + bool(others)
     seen = set()
@@ -132,8 +114,8 @@ def test_every_batch_of_every_layer_is_what_the_formulas_say(roofline: Locator) 
             kinds.append(kind)
             at_best = expected[4]
             assert places == [
-                pytest.approx(in_pixels(roof, place, data["axes"][0]), abs=0.01),
-                pytest.approx(in_pixels(time, (n, at_best), data["axes"][1]), abs=0.01),
+                pytest.approx(roof.in_pixels(place), abs=0.01),
+                pytest.approx(time.in_pixels((n, at_best)), abs=0.01),
             ]
         seen.add("Measured" in everywhere[0][0])
         # It is said up to which batch memory decides.
@@ -161,19 +143,13 @@ def size_of(box: Locator) -> int:
 def test_the_batch_follows_mouse_and_finger_over_a_plot(
     roofline: Locator, number: int
 ) -> None:
-    page, data = roofline.page, data_of(roofline)
-    svg = roofline.locator(".stage svg").nth(number)
+    page, stage = roofline.page, Stage(roofline, number)
     scroll_to(roofline.locator(".controls"))
     page.evaluate(SETTLE)
-    box, axes = svg.bounding_box(), data["axes"][number]
-    assert box
-    *_, width, _ = map(float, (svg.get_attribute("viewBox") or "").split())
 
     def point(n: int) -> tuple[float, float]:
-        """Return where on the screen the batch is, some way below its point."""
         flops, moved = count_layer(n, 4096, 4096, 4)
-        x, _ = in_pixels(svg, (n if number else flops / moved, axes["y"][0]), axes)
-        return box["x"] + x * box["width"] / width, box["y"] + box["height"] * 0.6
+        return stage.above(n if number else flops / moved)
 
     page.mouse.move(*point(4))
     assert size_of(roofline) == 1  # it is not pressed yet
@@ -187,57 +163,4 @@ def test_the_batch_follows_mouse_and_finger_over_a_plot(
     page.touchscreen.tap(*point(256))
     assert size_of(roofline) == 256
     circles = roofline.locator(".measured").nth(number).locator("circle")
-    assert circles.count() == len(data["devices"][0]["seconds"])
-
-
-def test_the_batch_follows_slider_keys_and_finger(roofline: Locator) -> None:
-    page = roofline.page
-    for key, n in [
-        ("ArrowRight", 2),
-        ("ArrowRight", 3),
-        ("End", 4096),
-        ("ArrowLeft", 3072),
-    ]:
-        page.keyboard.press(key)
-        assert size_of(roofline) == n
-    slider = roofline.get_by_label("examples")
-    page.evaluate(SETTLE)
-    box = slider.bounding_box()
-    assert box
-    y = box["y"] + box["height"] / 2
-    sizes, thumb = data_of(roofline)["sizes"], 16
-    share = sizes.index(24) / (len(sizes) - 1)
-    page.touchscreen.tap(box["x"] + thumb / 2 + share * (box["width"] - thumb), y)
-    assert size_of(roofline) == 24
-    page.mouse.click(box["x"] + thumb / 2, y)
-    assert size_of(roofline) == 1
-
-
-def test_choices_are_made_by_key_mouse_and_finger(roofline: Locator) -> None:
-    for field in roofline.locator("fieldset").all()[:2]:
-        first, second, *_ = field.locator("input").all()
-        first.focus()
-        for how in ("key", "click", "tap"):
-            before = roofline.locator(".readout").inner_text()
-            if how == "key":
-                roofline.page.keyboard.press("ArrowDown")
-            elif how == "click":
-                first.click()
-            else:
-                second.tap()
-            assert roofline.locator(".readout").inner_text() != before
-        first.check()
-
-
-def test_on_a_phone_both_plots_are_seen_with_the_slider(roofline: Locator) -> None:
-    look(roofline.page, "light", NARROW)
-    scroll_to(roofline.locator(".stages"))
-    roofline.page.evaluate(SETTLE)
-    plots = [plot.bounding_box() for plot in roofline.locator(".stage").all()]
-    slider = roofline.get_by_label("examples").bounding_box()
-    assert slider
-    assert slider["height"] >= 24
-    for plot in plots:
-        assert plot
-        assert 0 <= plot["y"] < plot["y"] + plot["height"] <= slider["y"]
-    look(roofline.page, "light", WIDE)
+    assert circles.count() == len(data_of(roofline)["devices"][0]["seconds"])

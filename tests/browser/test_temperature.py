@@ -1,23 +1,23 @@
 """The temperature of chapter 16, which the reader chooses."""
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import pytest
-from browser import NARROW, WIDE, look
-from interaction import data_of, keep_open
-from playwright.sync_api import Browser, Locator
+from browser import NARROW, SETTLE, WIDE, look, scroll_to
+from interaction import Stage, data_of, set_slider
+from playwright.sync_api import Locator
 from scipy.stats import binomtest
 
 pytestmark = pytest.mark.slow
 
+NAME = "temperature"
 
-@pytest.fixture(scope="module")
-def box(browser: Browser, site: str) -> Iterator[Locator]:
-    with keep_open(browser, site, "temperature") as box:
-        yield box
+
+@pytest.fixture
+def box(opened: Locator) -> Locator:
+    choose(opened, 0)
+    return opened
 
 
 def table_of(box: Locator) -> dict[str, list[float]]:
@@ -29,25 +29,6 @@ def table_of(box: Locator) -> dict[str, list[float]]:
         name: [float(number) for number in row]
         for name, row in zip(names, numbers, strict=True)
     }
-
-
-Place = Callable[[float, float], tuple[float, float]]
-
-
-def place_on(box: Locator, stage: int) -> Place:
-    """Return a function from data to places in the SVG of a stage."""
-    axes = data_of(box)["axes"][stage]
-    assert axes["logarithmic"] == [True, True]
-    svg = box.locator(".stage svg").nth(stage)
-    *_, width, height = map(float, (svg.get_attribute("viewBox") or "").split())
-    left, top, right, bottom = np.multiply(axes["box"], [width, height] * 2)
-    low, high = np.log([axes["x"], axes["y"]]).T
-
-    def place(x: float, y: float) -> tuple[float, float]:
-        across, up = (np.log([x, y]) - low) / (high - low)
-        return left + across * (right - left), bottom + up * (top - bottom)
-
-    return place
 
 
 def check(box: Locator, at: int, chosen: int = 0) -> None:
@@ -75,12 +56,12 @@ def check(box: Locator, at: int, chosen: int = 0) -> None:
     spans = box.locator(".interval").evaluate_all(
         "(all) => all.map((it) => it.getAttribute('d').match(/[-.\\d]+/g).map(Number))"
     )
-    edge, place = 1 / sizes[-1], place_on(box, 0)
+    edge, place = 1 / sizes[-1], Stage(box, 0).in_pixels
     for i, n in enumerate(sizes):
         x, y = (max(part[at][i], edge) for part in (claimed, found))
-        assert drawn[i] == pytest.approx(place(x, y), abs=0.05)
+        assert drawn[i] == pytest.approx(place((x, y)), abs=0.05)
         interval = binomtest(round(found[at][i] * n), n).proportion_ci(method="wilson")
-        ends = [place(x, max(end, edge))[1] for end in interval]
+        ends = [place((x, max(end, edge)))[1] for end in interval]
         assert spans[i][0] == pytest.approx(drawn[i][0])
         assert spans[i][1:] == pytest.approx(ends, abs=0.05)
     above, below = np.sum(found[at] > claimed[at]), np.sum(found[at] < claimed[at])
@@ -103,14 +84,11 @@ def test_every_temperature_shows_what_the_chapter_computes(
     choose(box, chosen)
     slider, last = box.get_by_role("slider"), len(data_of(box)["temperatures"]) - 1
     for at in (0, last // 3, last // 2, last):
-        slider.evaluate(
-            "(it, at) => { it.value = at; it.dispatchEvent(new Event('input')); }", at
-        )
+        set_slider(slider, at)
         check(box, at, chosen)
 
 
 def test_the_first_row_of_the_chapter_s_table_says_the_same(box: Locator) -> None:
-    choose(box, 0)
     table = box.page.locator("table", has_text="loss before").first
     heads = table.locator("thead tr").first.locator("th").all_text_contents()
     cells = table.locator("tbody tr").first.locator("th, td").all_text_contents()
@@ -122,30 +100,12 @@ def test_the_first_row_of_the_chapter_s_table_says_the_same(box: Locator) -> Non
         assert [shown[column][0], shown[column][2]] == pytest.approx(expected, abs=1e-3)
 
 
-def test_temperature_moves_by_keyboard_pointer_touch_and_buttons(box: Locator) -> None:
-    choose(box, 0)
-    page, data = box.page, data_of(box)
-    slider, start = box.get_by_role("slider"), data["start"]
-    slider.focus()
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowRight")
-    check(box, start + 2)
-    page.keyboard.press("Home")
-    check(box, 0)
+def test_buttons_lead_to_the_start_and_to_the_lowest_loss(box: Locator) -> None:
+    data = data_of(box)
     box.get_by_role("button", name="Lowest loss").tap()
     check(box, data["models"][0]["best"])
-
-    slider.scroll_into_view_if_needed()
-    track = slider.bounding_box()
-    assert track
-    middle = track["y"] + track["height"] / 2
-    for use in (page.mouse.click, page.touchscreen.tap):
-        box.get_by_role("button", name="T = 1").click()
-        check(box, start)
-        use(track["x"] + 0.8 * track["width"], middle)
-        at = int(slider.input_value())
-        assert at == pytest.approx(0.8 * (len(data["temperatures"]) - 1), abs=1.5)
-        check(box, at)
+    box.get_by_role("button", name="T = 1").click()
+    check(box, data["start"])
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
@@ -154,18 +114,12 @@ def test_one_can_point_at_a_temperature_below_the_curve(
 ) -> None:
     look(box.page, "light", width)
     choose(box, 1)
-    temperatures = data_of(box)["temperatures"]
-    svg = box.locator(".stage svg").nth(1)
-    svg.evaluate("(it) => it.scrollIntoView({block: 'center', behavior: 'instant'})")
-    frame = svg.bounding_box()
-    assert frame
-    scale = frame["width"] / float((svg.get_attribute("viewBox") or "").split()[2])
-
-    place = place_on(box, 1)
+    curve, temperatures = Stage(box, 1), data_of(box)["temperatures"]
+    scroll_to(box.locator(".stages"))
+    box.page.evaluate(SETTLE)
 
     def point(at: int) -> tuple[float, float]:
-        x, _ = place(temperatures[at], 1)
-        return frame["x"] + scale * x, frame["y"] + frame["height"] / 3
+        return curve.above(temperatures[at])
 
     mouse = box.page.mouse
     mouse.move(*point(4))
@@ -184,10 +138,9 @@ def test_one_can_point_at_a_temperature_below_the_curve(
 def test_the_mark_is_at_the_temperature_of_the_lowest_loss(box: Locator) -> None:
     for chosen, model in enumerate(data_of(box)["models"]):
         choose(box, chosen)
-        data: dict[str, Any] = data_of(box)
         losses, best = model["losses"][0], model["best"]
         assert losses[best] == min(losses)
-        text = f"lowest loss {data['temperatures'][best]:.2f}"
+        text = f"lowest loss {data_of(box)['temperatures'][best]:.2f}"
         assert box.locator(".limit").inner_text() == text
         share = box.locator(".limit").evaluate(
             "(it) => it.style.getPropertyValue('--share')"

@@ -121,24 +121,6 @@ def test_a_figure_opens_large_and_closes(phone: Page, site: str) -> None:
         expect(large).to_be_hidden()
 
 
-def test_sliders_are_large_and_in_view_with_what_they_move(
-    phone: Page, site: str
-) -> None:
-    phone.goto(site + page_of("06-momentum-and-noise"))
-    boxes = phone.locator('[data-explorable="learning-rate"].live')
-    expect(boxes.first).to_be_visible()
-    for box in boxes.all():
-        scroll_to(box.locator(".stage").first)
-        sliders = box.locator("input[type=range]").all()
-        assert sliders
-        for slider in sliders:
-            place = slider.bounding_box()
-            assert place is not None
-            assert place["height"] >= 24
-            assert 0 <= place["y"] <= HEIGHT - place["height"]
-        assert box.get_attribute("role") == "group"
-
-
 def test_a_cleared_drawing_shows_no_pen_and_ten_separate_numbers(
     phone: Page, site: str
 ) -> None:
