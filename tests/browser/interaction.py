@@ -25,6 +25,13 @@ CHAPTER_OF = {
     "temperature": "16-errors",
 }
 
+# Returns what is shown beside the controls, and not what is announced a while later.
+SHOWN = """(box) => {
+  const copy = box.cloneNode(true);
+  copy.querySelectorAll("input, output, .spoken").forEach((it) => it.remove());
+  return copy.innerHTML;
+}"""
+
 
 def open_explorable(page: Page, site: str, name: str, chapter: str = "") -> Locator:
     """Open the page, scroll to the explorable, and wait until it reacts."""

@@ -9,6 +9,7 @@ from book import ROOT
 from browser import COLLISIONS, NARROW, WIDE, find_violations, look, page_of
 from interaction import (
     CHAPTER_OF,
+    SHOWN,
     Stage,
     data_of,
     open_explorable,
@@ -278,14 +279,6 @@ def test_every_explorable_is_tested_here() -> None:
 
 
 each_explorable = pytest.mark.parametrize("name", CHAPTER_OF)
-
-
-# Returns what is shown beside the controls, and not what is announced a while later.
-SHOWN = """(box) => {
-  const copy = box.cloneNode(true);
-  copy.querySelectorAll("input, output, .spoken").forEach((it) => it.remove());
-  return copy.innerHTML;
-}"""
 
 
 @each_explorable
