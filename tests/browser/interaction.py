@@ -58,6 +58,29 @@ def set_slider(slider: Locator, value: float) -> None:
     )
 
 
+def drag(page: Page, path: Sequence[tuple[float, float]], *, by: str) -> None:
+    """Go through points on the screen, by mouse or by finger."""
+    if by == "mouse":
+        page.mouse.move(*path[0])
+        page.mouse.down()
+        for point in path[1:]:
+            page.mouse.move(*point)
+        return page.mouse.up()
+    session = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        touches = [{"x": x, "y": y} for x, y in points]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    touch("touchStart", path[0])
+    for point in path[1:]:
+        touch("touchMove", point)
+    touch("touchEnd")
+    # Chromium hands on what a finger does with the next frame.
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => done()))")
+    return None
+
+
 class Stage:
     """Axes, linear or logarithmic, with what a script has drawn on them."""
 
@@ -111,23 +134,5 @@ class Stage:
         self, start: Sequence[float], to: Sequence[float], *, by: str
     ) -> None:
         """Drag what is at a point to another, by mouse or by finger."""
-        page = self.svg.page
         path = [self.on_screen(point) for point in np.linspace(start, to, 4)]
-        if by == "mouse":
-            page.mouse.move(*path[0])
-            page.mouse.down()
-            for point in path[1:]:
-                page.mouse.move(*point)
-            return page.mouse.up()
-        session = page.context.new_cdp_session(page)
-        for point in path:
-            kind = "touchStart" if point == path[0] else "touchMove"
-            touches = [dict(zip("xy", point, strict=True))]
-            session.send(
-                "Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches}
-            )
-        end = {"type": "touchEnd", "touchPoints": []}
-        session.send("Input.dispatchTouchEvent", end)
-        # Chromium hands on what a finger does with the next frame.
-        page.evaluate("new Promise((done) => requestAnimationFrame(() => done()))")
-        return None
+        drag(self.svg.page, path, by=by)

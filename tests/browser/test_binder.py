@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,6 @@ from urllib.request import urlopen
 import nbformat
 import pytest
 from book import CHAPTERS, FIRST, ROOT, SITE, executed, git
-from notebook_server import NotebookServer, start_server
 from playwright.sync_api import BrowserContext, expect
 
 from booktools.environment import TRACKED_PREFIXES
@@ -38,7 +38,8 @@ with warnings.catch_warnings(action="ignore"):  # of modules that have moved
 pytestmark = pytest.mark.slow
 
 MEGABYTES = 1350  # that the packages may take on disk, without what Python compiles
-WAIT = 60_000  # milliseconds for JupyterLab in a browser
+WAIT = 60_000  # milliseconds for JupyterLab, and what it does in a browser
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/lab\?token=\w+")
 LEFT_OUT = ("_build", ".venv", ".git", "*.egg-info", ".*_cache", ".hypothesis")
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 REPOSITORY = "https://github.com/example/book"
@@ -132,16 +133,32 @@ def is_there(address: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def server(binder: Binder) -> Iterator[NotebookServer]:
-    command = [binder.start, "jupyter", "lab"]
-    with start_server(command, binder.home, binder.variables) as it:
-        yield it
+def lab(binder: Binder) -> Iterator[str]:
+    """Start JupyterLab, and give its address, with the token that it accepts."""
+    command = [binder.start, "jupyter", "lab", "--no-browser", "--allow-root"]
+    command += ["--ip=127.0.0.1", "--port=0"]  # any free one
+    log = binder.home.with_name("lab.log")
+    with (
+        log.open("w") as said,
+        subprocess.Popen(
+            command, cwd=binder.home, env=binder.variables, stdout=said, stderr=said
+        ) as process,
+    ):
+        try:
+            give_up = time.monotonic() + WAIT / 1000
+            while not (found := ADDRESS.search(log.read_text())):
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < give_up, log.read_text()
+                time.sleep(0.1)
+            yield found[0]
+        finally:
+            process.terminate()  # it ends its kernels before itself
 
 
-def run_chapter(binder: Binder, server: NotebookServer, path: str) -> None:
-    """Open a file as a notebook, as JupyterLab does, and execute its cells."""
+def run_chapter(binder: Binder, path: str) -> None:
+    """Make a notebook of a file, as JupyterLab does, and execute its cells."""
     opened = (binder.home / path).with_suffix(".opened.ipynb")
-    nbformat.write(server.open_notebook(path), opened)
+    binder.run(f"{binder.start} jupytext --quiet --output {opened} {path}")
     binder.run(f"{binder.start} jupyter execute --timeout=300 {opened}")
 
 
@@ -155,10 +172,8 @@ def test_binder_installs_with_the_python_that_the_tests_run_on(binder: Binder) -
 
 
 @pytest.mark.parametrize("chapter", [FIRST, *WITH_PYTORCH])
-def test_a_chapter_opens_as_a_notebook_and_runs(
-    chapter: str, binder: Binder, server: NotebookServer
-) -> None:
-    run_chapter(binder, server, f"chapters/{chapter}.md")
+def test_a_chapter_opens_as_a_notebook_and_runs(chapter: str, binder: Binder) -> None:
+    run_chapter(binder, f"chapters/{chapter}.md")
 
 
 def test_what_every_chapter_needs_is_installed(binder: Binder, book: Book) -> None:
@@ -171,7 +186,7 @@ def test_what_every_chapter_needs_is_installed(binder: Binder, book: Book) -> No
 
 
 def test_the_branch_of_notebooks_is_installed_and_run_alike(
-    binder: Binder, server: NotebookServer, book: Book, tmp_path: Path
+    binder: Binder, book: Book, tmp_path: Path
 ) -> None:
     branch = tmp_path / "branch"
     export(book, SITE, branch, outputs=False)
@@ -183,7 +198,7 @@ def test_the_branch_of_notebooks_is_installed_and_run_alike(
     for name in ("helpers", "pyproject.toml", "constraints.txt"):
         assert (branch / name).exists()
     shutil.copytree(branch / "chapters", binder.home / "notebooks")
-    run_chapter(binder, server, f"notebooks/{FIRST}.ipynb")
+    run_chapter(binder, f"notebooks/{FIRST}.ipynb")
 
 
 def test_the_environment_is_within_its_budget(
@@ -204,9 +219,7 @@ def test_pytorch_comes_without_cuda(binder: Binder) -> None:
     binder.run("python -c 'import torch; assert torch.version.cuda is None'")
 
 
-def test_chapters_compute_as_they_are_told_to(
-    binder: Binder, server: NotebookServer
-) -> None:
+def test_chapters_compute_as_they_are_told_to(binder: Binder) -> None:
     cells = ["import os", "assert os.environ['BOOK_DEVICE'] == 'auto'", "import torch"]
     cells += ["assert torch.get_num_threads() == 1", "import helpers", "1 / 1"]
     blocks = "".join(f"```{{code-cell}} ipython3\n{cell}\n```\n\n" for cell in cells)
@@ -214,15 +227,15 @@ def test_chapters_compute_as_they_are_told_to(
     header = chapter.read_text().partition("\n\n")[0]
     (binder.home / "elsewhere").mkdir()
     (binder.home / "elsewhere" / "notes.md").write_text(f"{header}\n\n{blocks}")
-    run_chapter(binder, server, "elsewhere/notes.md")
+    run_chapter(binder, "elsewhere/notes.md")
 
 
 def test_a_click_on_a_chapter_opens_a_notebook_that_runs(
-    server: NotebookServer, context: BrowserContext
+    lab: str, context: BrowserContext
 ) -> None:
     page = context.new_page()
     page.set_default_timeout(WAIT)
-    page.goto(f"{server.address}/lab/tree/chapters?token={server.token}")
+    page.goto(lab.replace("lab?", "lab/tree/chapters?"))
     page.locator(f".jp-DirListing-item[title*='{FIRST}.md']").dblclick()
     cell = page.locator(".jp-NotebookPanel .jp-CodeCell").first
     # Until there is a kernel, JupyterLab goes on without running a cell.

@@ -45,8 +45,8 @@ def compute(network: torch.nn.Sequential, images: Floats) -> tuple[Floats, Float
 class ReadPaper(Paper):
     """The explorable on the open page, with its network in PyTorch."""
 
-    def __init__(self, page: Page, box: Locator) -> None:
-        super().__init__(page, box)
+    def __init__(self, box: Locator) -> None:
+        super().__init__(box)
         self.network = read_network(self.data)
 
 
@@ -67,7 +67,7 @@ def read_network(data: dict) -> torch.nn.Sequential:
 
 @pytest.fixture
 def paper(page: Page, site: str) -> ReadPaper:
-    return ReadPaper(page, open_explorable(page, site, "draw-digit"))
+    return ReadPaper(open_explorable(page, site, "draw-digit"))
 
 
 def test_nothing_of_it_is_cut_off_or_scrolls(paper: ReadPaper) -> None:
@@ -280,20 +280,10 @@ def test_a_finger_draws_and_does_not_scroll(paper: ReadPaper) -> None:
     look(paper.page, "light", NARROW)
     paper.centre()
     before = paper.page.evaluate("scrollY")
-    session = paper.page.context.new_cdp_session(paper.page)
-
-    def touch(kind: str, *points: tuple[float, float]) -> None:
-        touches = [{"x": x, "y": y} for x, y in points]
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
-
-    (line,) = WRITTEN[3]
-    touch("touchStart", paper.point(*line[0]))
-    for share in line[1:]:
-        touch("touchMove", paper.point(*share))
-    touch("touchEnd")
+    written = paper.draw(WRITTEN[3], by="touch")
     expect(paper.box.locator(".readout")).to_contain_text("Most likely 3")
     assert paper.page.evaluate("scrollY") == before
-    expected = prepare(paper.in_pixels([line]), paper.data)
+    expected = prepare(written, paper.data)
     # Chromium hands on touches in whole steps of the screen.
     assert np.abs(paper.seen() - expected).mean() < 0.02
     assert_tells(paper, paper.seen(), "Your drawing")
@@ -302,13 +292,6 @@ def test_a_finger_draws_and_does_not_scroll(paper: ReadPaper) -> None:
 def test_buttons_take_back_clear_and_show_test_images(
     paper: ReadPaper, images: Floats
 ) -> None:
-    def click(name: str) -> None:
-        paper.button(name).click()
-
-    def press(name: str) -> None:
-        paper.button(name).focus()
-        paper.page.keyboard.press("Enter")
-
     labels = split_digits(load_digits()).y_test[:TESTED].tolist()
     shown = paper.data["labels"][paper.data["shown"]]
     begins_with = images[labels.index(shown)]
@@ -316,27 +299,26 @@ def test_buttons_take_back_clear_and_show_test_images(
 
     blank = np.zeros(paper.data["shape"])
     nothing = "Nothing is drawn, and the network has to call it something"
-    for use in (click, press):
-        four = paper.draw(WRITTEN[4])
-        assert paper.strokes() == 2
-        use("Undo")
-        assert paper.strokes() == 1
-        assert_same_image(paper.seen(), prepare(four[:1], paper.data))
-        use("Undo")
-        use("Undo")  # of nothing
-        assert_tells(paper, blank, nothing)
-        paper.draw(WRITTEN[4])
-        use("Clear")
+    four = paper.draw(WRITTEN[4])
+    assert paper.strokes() == 2
+    paper.button("Undo").click()
+    assert paper.strokes() == 1
+    assert_same_image(paper.seen(), prepare(four[:1], paper.data))
+    paper.button("Undo").press("Enter")
+    paper.button("Undo").click()  # of nothing
+    assert_tells(paper, blank, nothing)
+    paper.draw(WRITTEN[4])
+    paper.button("Clear").click()
+    assert paper.strokes() == 0
+    assert not paper.seen().any()
+    assert_tells(paper, blank, nothing)
+    paper.draw(WRITTEN[4])
+    for digit in range(10):
+        paper.button(str(digit)).click()
         assert paper.strokes() == 0
-        assert not paper.seen().any()
-        assert_tells(paper, blank, nothing)
-        paper.draw(WRITTEN[4])
-        for digit in range(10):
-            use(str(digit))
-            assert paper.strokes() == 0
-            image = images[labels.index(digit)]
-            assert paper.seen().ravel() == pytest.approx(image, abs=1e-12)
-            assert_tells(paper, image, f"A test image of {digit}, unchanged")
+        image = images[labels.index(digit)]
+        assert paper.seen().ravel() == pytest.approx(image, abs=1e-12)
+        assert_tells(paper, image, f"A test image of {digit}, unchanged")
 
 
 def test_controls_have_names_order_and_instructions(paper: ReadPaper) -> None:

@@ -5,14 +5,15 @@ import re
 import pytest
 from book import SITE
 from browser import open_context, scroll_to
+from interaction import drag
 from playwright.sync_api import Browser, Locator, Page, expect
+from writing import WRITTEN
 
 from booktools.sphinx.landing import CLOSE, first_descent
 
 pytestmark = pytest.mark.slow
 
 LONGEST = 5_000  # milliseconds of movement, or there would have to be a pause button
-SEVEN = [[(0.25, 0.15), (0.75, 0.15), (0.45, 0.9)], [(0.35, 0.5), (0.68, 0.5)]]
 
 
 def ball(page: Page) -> tuple[float, float]:
@@ -114,13 +115,11 @@ def open_pad(page: Page, address: str) -> Locator:
 def draw(page: Page, desk: Locator) -> None:
     box = desk.bounding_box()
     assert box
-    for line in SEVEN:
-        for number, (x, y) in enumerate(line):
-            place = box["x"] + x * box["width"], box["y"] + y * box["height"]
-            page.mouse.move(*place, steps=5)
-            if number == 0:
-                page.mouse.down()
-        page.mouse.up()
+    for line in WRITTEN[7]:
+        places = [
+            (box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in line
+        ]
+        drag(page, places, by="mouse")
 
 
 def test_a_digit_is_read_at_once(page: Page, site: str) -> None:

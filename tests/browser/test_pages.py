@@ -25,7 +25,7 @@ from browser import (
     look,
     open_context,
 )
-from playwright.sync_api import Browser, BrowserContext, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 pytestmark = pytest.mark.slow
 
@@ -205,9 +205,8 @@ WORDS_THAT_STICK_OUT = """
     "name", [FIRST_CHAPTER, "index.html", "reference/glossary.html"]
 )
 def test_no_word_is_wider_than_the_page(
-    context: BrowserContext, site: str, name: str, width: int
+    page: Page, site: str, name: str, width: int
 ) -> None:
-    page = context.new_page()
     page.goto(site + name)
     look(page, "light", width)
     assert len(page.evaluate(LONG_WORDS)) > 7

@@ -267,10 +267,17 @@ def test_no_link_leads_nowhere_or_to_a_file(book: Book) -> None:
             assert not address or re.match(r"(https?|mailto):", address)
 
 
+def check_linked(book: Book, front: str, back: str, part: str) -> None:
+    """Check that two places are linked, the second in a part at the back."""
+    here, there = book.targets[front], book.targets[back]
+    assert here < book.targets[part] <= there
+    assert back in book.links[here - 1]
+    assert front in book.links[there - 1]
+
+
 @each_chapter
 def test_exercises_and_solutions_link_to_each_other(book: Book, chapter: str) -> None:
     page = read(f"chapters/{chapter}.html")
-    back = book.targets["solutions"]
     pairs = [
         (exercise["id"], solution["id"])
         for exercise in page.select(".exercise")
@@ -278,31 +285,22 @@ def test_exercises_and_solutions_link_to_each_other(book: Book, chapter: str) ->
     ]
     assert len(pairs) >= 3
     for pair in pairs:
-        asked, solved = (f"chapters/{chapter}/{name}" for name in pair)
-        assert book.targets[asked] < back <= book.targets[solved]
-        assert solved in book.links[book.targets[asked] - 1]
-        assert asked in book.links[book.targets[solved] - 1]
+        check_linked(book, *(f"chapters/{chapter}/{it}" for it in pair), "solutions")
 
 
 @each_chapter
 def test_questions_and_answers_link_to_each_other(book: Book, chapter: str) -> None:
-    back = book.targets["answers"]
     questions = read(f"chapters/{chapter}.html").select(".question")
     assert questions
     for question in questions:
         asked = f"chapters/{chapter}/{question['id']}"
         answered = f"chapters/{chapter}/back-{question['id']}"
-        assert book.targets[asked] < back <= book.targets[answered]
-        assert answered in book.links[book.targets[asked] - 1]
-        assert asked in book.links[book.targets[answered] - 1]
-        right = [
-            "ABCDEF"[number]
-            for number, answer in enumerate(question.select(".answer"))
-            if "right" in answer["class"]
-        ]
+        check_linked(book, asked, answered, "answers")
+        kinds = [answer["class"] for answer in question.select(".answer")]
+        right = "ABCDEF"[["right" in it for it in kinds].index(True)]
         text = squeeze(book.texts[book.targets[answered] - 1])
         number = question["id"].removeprefix("question-")
-        assert f"Question{number}(p.{book.targets[asked]}):{right[0]}" in text
+        assert f"Question{number}(p.{book.targets[asked]}):{right}" in text
 
 
 @pytest.fixture(scope="module")

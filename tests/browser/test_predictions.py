@@ -41,86 +41,78 @@ def expect_open(page: Page, number: int, *, said: str) -> None:
 
 
 def test_it_is_kept_over_a_reload_and_forgotten_with_the_answers(
-    browser: Browser, site: str
+    page: Page, site: str
 ) -> None:
-    with browser.new_context() as context:
-        page = context.new_page()
-        page.goto(site + FIRST_CHAPTER)
-        counts = page.locator(".progress .count").first
-        total = page.locator(".prediction").count()
-        # By mouse, a choice; by keyboard, a text.
-        expect(results(page, 1).locator(".cell_output").first).to_be_hidden()
-        button(box(page, 1)).click()  # nothing is chosen yet
-        expect(results(page, 1).first).not_to_have_attribute("open", "")
-        box(page, 1).get_by_text("local search").click()
-        button(box(page, 1)).click()
-        wrong = "“local search”. No: the answer is “following the slope”."
-        expect_open(page, 1, said=wrong)
-        expect(page.locator(".verdict")).to_be_focused()
-        box(page, 2).get_by_role("textbox", name="Your prediction").focus()
-        page.keyboard.type("the stochastic one")
-        page.keyboard.press("Enter")
-        expect_open(page, 2, said="You predicted: “the stochastic one”.")
-        for picture in results(page, 2).locator("figure .enlarge").all():
-            picture.click()
-            expect(page.locator("dialog.enlarged img")).to_be_visible()
-            page.keyboard.press("Escape")
-        expect(counts).to_contain_text(f"2 of {total} predictions made.")
-        page.reload()
-        expect_open(page, 1, said=wrong)
-        expect_open(page, 2, said="the stochastic one")
-        expect(results(page, 3).first).not_to_have_attribute("open", "")
-        page.get_by_role("button", name="Forget all chapters").click()
-        expect(counts).to_contain_text(f"0 of {total} predictions made.")
-        for number in (1, 2):
-            expect(results(page, number).first).not_to_have_attribute("open", "")
-            expect(button(box(page, number))).to_be_visible()
-        expect(page.locator(".verdict")).to_have_count(0)
-        # What was typed is gone as well.
-        expect(box(page, 2).get_by_role("textbox")).to_have_value("")
+    page.goto(site + FIRST_CHAPTER)
+    counts = page.locator(".progress .count").first
+    total = page.locator(".prediction").count()
+    # By mouse, a choice; by keyboard, a text.
+    expect(results(page, 1).locator(".cell_output").first).to_be_hidden()
+    button(box(page, 1)).click()  # nothing is chosen yet
+    expect(results(page, 1).first).not_to_have_attribute("open", "")
+    box(page, 1).get_by_text("local search").click()
+    button(box(page, 1)).click()
+    wrong = "“local search”. No: the answer is “following the slope”."
+    expect_open(page, 1, said=wrong)
+    expect(page.locator(".verdict")).to_be_focused()
+    box(page, 2).get_by_role("textbox", name="Your prediction").focus()
+    page.keyboard.type("the stochastic one")
+    page.keyboard.press("Enter")
+    expect_open(page, 2, said="You predicted: “the stochastic one”.")
+    for picture in results(page, 2).locator("figure .enlarge").all():
+        picture.click()
+        expect(page.locator("dialog.enlarged img")).to_be_visible()
+        page.keyboard.press("Escape")
+    expect(counts).to_contain_text(f"2 of {total} predictions made.")
+    page.reload()
+    expect_open(page, 1, said=wrong)
+    expect_open(page, 2, said="the stochastic one")
+    expect(results(page, 3).first).not_to_have_attribute("open", "")
+    page.get_by_role("button", name="Forget all chapters").click()
+    expect(counts).to_contain_text(f"0 of {total} predictions made.")
+    for number in (1, 2):
+        expect(results(page, number).first).not_to_have_attribute("open", "")
+        expect(button(box(page, number))).to_be_visible()
+    expect(page.locator(".verdict")).to_have_count(0)
+    # What was typed is gone as well.
+    expect(box(page, 2).get_by_role("textbox")).to_have_value("")
 
 
-def test_a_number_is_compared(browser: Browser, site: str) -> None:
-    with browser.new_context() as context:
-        page = context.new_page()
-        page.goto(site + page_of(NUMBER))
-        field = box(page, 1).get_by_role("textbox")
-        field.fill("a lot")
+def test_a_number_is_compared(page: Page, site: str) -> None:
+    page.goto(site + page_of(NUMBER))
+    field = box(page, 1).get_by_role("textbox")
+    field.fill("a lot")
+    field.press("Enter")
+    assert "Write a number" in field.evaluate("(it) => it.validationMessage")
+    for guess, verdict in VERDICTS.items():
+        field.fill(guess)
         field.press("Enter")
-        assert "Write a number" in field.evaluate("(it) => it.validationMessage")
-        for guess, verdict in VERDICTS.items():
-            field.fill(guess)
-            field.press("Enter")
-            expect_open(page, 1, said=f"“{guess}”. {verdict}")
-            page.evaluate("memory.forget()")
+        expect_open(page, 1, said=f"“{guess}”. {verdict}")
+        page.evaluate("memory.forget()")
 
 
 def test_one_can_look_without_and_a_finger_finds_everything(
-    browser: Browser, site: str
+    page: Page, site: str
 ) -> None:
-    with browser.new_context(has_touch=True) as context:
-        page = context.new_page()
-        page.goto(site + FIRST_CHAPTER)
-        look(page, "dark", NARROW)
-        for part in page.locator(
-            ".prediction :is(button, label, input[type=text])"
-        ).all():
-            size = part.bounding_box()
-            assert size
-            assert min(size["height"], size["width"]) >= SMALLEST
-        button(box(page, 1), "Show without a prediction").tap()
-        expect_open(page, 1, said="You have seen this without a prediction.")
-        results(page, 2).first.locator("summary").tap()
-        expect_open(page, 2, said="without a prediction")
-        box(page, 3).get_by_role("textbox").fill("it diverges")
-        button(box(page, 3)).tap()
-        expect_open(page, 3, said="it diverges")
-        expect(page.locator(".progress .count").first).to_contain_text("1 of 3 pred")
-        results(page, 3).first.locator("summary").tap()  # as any other
-        expect(results(page, 3).first).not_to_have_attribute("open", "")
-        assert not find_violations(page, ".prediction, [data-prediction]")
-        page.reload()
-        expect_open(page, 2, said="without a prediction")
+    page.goto(site + FIRST_CHAPTER)
+    look(page, "dark", NARROW)
+    for part in page.locator(".prediction :is(button, label, input[type=text])").all():
+        size = part.bounding_box()
+        assert size
+        assert min(size["height"], size["width"]) >= SMALLEST
+    button(box(page, 1), "Show without a prediction").tap()
+    expect_open(page, 1, said="You have seen this without a prediction.")
+    results(page, 2).first.locator("summary").tap()
+    expect_open(page, 2, said="without a prediction")
+    box(page, 3).get_by_role("textbox").fill("it diverges")
+    button(box(page, 3)).tap()
+    expect_open(page, 3, said="it diverges")
+    expect(page.locator(".progress .count").first).to_contain_text("1 of 3 pred")
+    results(page, 3).first.locator("summary").tap()  # as any other
+    expect(results(page, 3).first).not_to_have_attribute("open", "")
+    assert not find_violations(page, ".prediction, [data-prediction]")
+    page.reload()
+    expect_open(page, 2, said="without a prediction")
 
 
 def test_without_scripts_the_output_opens_and_nothing_asks(

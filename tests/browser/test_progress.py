@@ -74,17 +74,15 @@ def test_the_first_answer_counts_and_is_remembered_until_it_is_forgotten(
         assert not complaints
 
 
-def test_nothing_is_sent(browser: Browser, site: str) -> None:
-    with browser.new_context() as context:
-        page = context.new_page()
-        page.goto(site + FIRST_CHAPTER, wait_until="networkidle")
-        requests: list[str] = []
-        page.on("request", lambda request: requests.append(request.url))
-        answer(page, 1, "right")
-        says(page, 1)
-        assert set(json.loads(page.evaluate(stored(site)))) == {f"{FIRST}.html"}
-        assert context.cookies() == []
-        assert requests == []
+def test_nothing_is_sent(page: Page, site: str) -> None:
+    page.goto(site + FIRST_CHAPTER, wait_until="networkidle")
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    answer(page, 1, "right")
+    says(page, 1)
+    assert set(json.loads(page.evaluate(stored(site)))) == {f"{FIRST}.html"}
+    assert page.context.cookies() == []
+    assert requests == []
 
 
 @pytest.mark.parametrize(
@@ -98,19 +96,14 @@ def test_nothing_is_sent(browser: Browser, site: str) -> None:
     ],
 )
 def test_what_others_have_stored_does_no_harm(
-    browser: Browser, site: str, found: str
+    page: Page, site: str, found: str
 ) -> None:
-    with browser.new_context() as context:
-        page = context.new_page()
-        errors: list[str] = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(f"{site}index.html")
-        page.evaluate(stored(site).replace("get", "set")[:-1] + f", {found!r})")
-        page.reload()
-        page.goto(site + FIRST_CHAPTER)
-        answer(page, 1, "right")
-        says(page, 1)
-        assert not errors
+    page.goto(f"{site}index.html")
+    page.evaluate(stored(site).replace("get", "set")[:-1] + f", {found!r})")
+    page.reload()
+    page.goto(site + FIRST_CHAPTER)
+    answer(page, 1, "right")
+    says(page, 1)
 
 
 def test_where_nothing_may_be_stored_nothing_is_shown(

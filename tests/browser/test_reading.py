@@ -15,7 +15,7 @@ from browser import (
     scroll_to,
 )
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 pytestmark = pytest.mark.slow
 
@@ -57,8 +57,7 @@ def test_dark_page_is_dark_before_any_script_has_come(
     assert page.evaluate(IS_DARK)
 
 
-def test_plots_turn_over_in_the_dark(context: BrowserContext, site: str) -> None:
-    page = context.new_page()
+def test_plots_turn_over_in_the_dark(page: Page, site: str) -> None:
     page.goto(site + FIRST_CHAPTER)
     plot = page.locator("figure img.plot").first
     for scheme, darker in (("light", False), ("dark", True)):
@@ -78,8 +77,7 @@ def _colour_of_corner(png: bytes) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def test_solutions_unfold_by_keyboard(context: BrowserContext, site: str) -> None:
-    page = context.new_page()
+def test_solutions_unfold_by_keyboard(page: Page, site: str) -> None:
     page.goto(site + FIRST_CHAPTER)
     solution = page.locator("details.solution").first
     inside = solution.locator("p, pre").first
@@ -99,9 +97,8 @@ def test_solutions_can_be_read_without_scripts(browser: Browser, site: str) -> N
         expect(page.locator(".frames img").last).to_be_visible()
 
 
-def test_copy_button_copies_the_code(context: BrowserContext, site: str) -> None:
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = context.new_page()
+def test_copy_button_copies_the_code(page: Page, site: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(site + FIRST_CHAPTER)
     cell = page.locator("div.cell > div.cell_input").first
     cell.hover()
@@ -110,8 +107,7 @@ def test_copy_button_copies_the_code(context: BrowserContext, site: str) -> None
     assert copied.strip() == cell.locator("pre").inner_text().strip()
 
 
-def test_slider_moves_by_keyboard(context: BrowserContext, site: str) -> None:
-    page = context.new_page()
+def test_slider_moves_by_keyboard(page: Page, site: str) -> None:
     page.goto(site + page_of("01-gradient-descent"))
     box = page.locator(".frames").first
     scroll_to(box)
@@ -154,10 +150,7 @@ def test_keyboard_reaches_everything_in_order_with_a_visible_focus(
     )
 
 
-def test_prose_has_lines_of_a_length_that_one_reads_well(
-    context: BrowserContext, site: str
-) -> None:
-    page = context.new_page()
+def test_prose_has_lines_of_a_length_that_one_reads_well(page: Page, site: str) -> None:
     page.goto(site + FIRST_CHAPTER)
     look(page, "light", 1440)
     page.evaluate("document.fonts.ready")
@@ -166,8 +159,7 @@ def test_prose_has_lines_of_a_length_that_one_reads_well(
     assert 65 <= sorted(lengths)[len(lengths) // 2] <= 75, lengths
 
 
-def test_on_paper_a_page_is_light_and_whole(context: BrowserContext, site: str) -> None:
-    page = context.new_page()
+def test_on_paper_a_page_is_light_and_whole(page: Page, site: str) -> None:
     page.goto(site + page_of("08-backprop-numpy"))
     page.evaluate("document.body.dataset.theme = 'dark'")
     steps = '[data-explorable="backpropagation"]'

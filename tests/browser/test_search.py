@@ -21,16 +21,14 @@ def search(page: Page, root: str, query: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("query", ["momentum", "glossary", "learning rates", "seed"])
 def test_no_page_and_no_section_is_found_twice(
-    context: BrowserContext, site: str, query: str
+    page: Page, site: str, query: str
 ) -> None:
-    page = context.new_page()
     addresses = [address for address, _ in search(page, site, query)]
     assert addresses
     assert len(set(addresses)) == len(addresses)
 
 
-def test_sections_stand_below_their_page(context: BrowserContext, site: str) -> None:
-    page = context.new_page()
+def test_sections_stand_below_their_page(page: Page, site: str) -> None:
     assert search(page, site, "momentum")
     for entry in page.locator("#search-results > li").all():
         whole, *parts = entry.locator("a").evaluate_all(
@@ -64,9 +62,8 @@ def test_results_lead_to_what_was_searched(
 @pytest.mark.parametrize("key", ["Control+k", "/"])
 @pytest.mark.parametrize("width", [1280, NARROW])
 def test_keys_lead_from_any_page_to_a_result(
-    context: BrowserContext, site: str, key: str, width: int
+    page: Page, site: str, key: str, width: int
 ) -> None:
-    page = context.new_page()
     page.goto(site + FIRST_CHAPTER)
     look(page, "light", width)
     page.keyboard.press(key)
@@ -84,8 +81,7 @@ def test_keys_lead_from_any_page_to_a_result(
     expect(field).to_be_focused()
 
 
-def test_what_is_typed_is_searched_at_once(context: BrowserContext, site: str) -> None:
-    page = context.new_page()
+def test_what_is_typed_is_searched_at_once(page: Page, site: str) -> None:
     search(page, site, "zzzz")
     expect(page.locator("#search-status")).to_have_text(
         "Nothing was found. Every word must be on the page: "

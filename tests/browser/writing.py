@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from interaction import data_of
+from interaction import data_of, drag
 from numpy.typing import NDArray
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator
 
 GRAIN = 4  # points in a pixel along each side
 
@@ -88,8 +88,8 @@ def assert_same_image(seen: Floats, expected: Floats) -> None:
 class Paper:
     """The explorable on the open page."""
 
-    def __init__(self, page: Page, box: Locator) -> None:
-        self.page, self.box, self.data = page, box, data_of(box)
+    def __init__(self, box: Locator) -> None:
+        self.page, self.box, self.data = box.page, box, data_of(box)
         self.desk = box.get_by_role("application")
 
     def seen(self) -> Floats:
@@ -124,18 +124,12 @@ class Paper:
         assert place
         return place["x"] + x * place["width"], place["y"] + y * place["height"]
 
-    def in_pixels(self, lines: Sequence[Line]) -> list[list[tuple[float, float]]]:
+    def draw(
+        self, lines: Sequence[Line], *, by: str = "mouse"
+    ) -> list[list[tuple[float, float]]]:
+        """Draw by mouse or by finger; return the lines in pixels of the image."""
+        self.centre()
+        for line in lines:
+            drag(self.page, [self.point(*share) for share in line], by=by)
         height, width = self.data["shape"]
         return [[(x * width, y * height) for x, y in line] for line in lines]
-
-    def draw(self, lines: Sequence[Line]) -> list[list[tuple[float, float]]]:
-        """Draw with the mouse; returns the lines in pixels of the image."""
-        self.centre()
-        mouse = self.page.mouse
-        for line in lines:
-            mouse.move(*self.point(*line[0]))
-            mouse.down()
-            for share in line[1:]:
-                mouse.move(*self.point(*share))
-            mouse.up()
-        return self.in_pixels(lines)

@@ -114,11 +114,6 @@ def test_a_reference_belongs_to_its_chapter(notebook: NotebookNode) -> None:
     assert _fault(other, notebook, "f") == ""
 
 
-def test_an_empty_cell_cannot_be_executed(notebook: NotebookNode) -> None:
-    notebook.cells.append(nbformat.v4.new_code_cell(""))
-    assert _fault(notebook, notebook, "f") == ""
-
-
 @pytest.mark.parametrize(
     ("spoil", "fault"),
     [
