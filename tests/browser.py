@@ -169,8 +169,11 @@ def open_context(browser: Browser, **options: Any) -> BrowserContext:
     return context
 
 
-def note_complaints(page: Page) -> list[str]:
-    """Return a list to which messages, errors and failed requests are added."""
+def note_complaints(page: Page, *ours: str) -> list[str]:
+    """Return a list to which messages, errors and failed requests are added.
+
+    So are, if any are given, requests for what begins with none of these addresses.
+    """
     complaints: list[str] = []
 
     def note(text: str) -> None:
@@ -186,7 +189,12 @@ def note_complaints(page: Page) -> list[str]:
         if request.failure != "net::ERR_ABORTED":  # as when one goes to another page
             note(request.url)
 
+    def note_request(request: Request) -> None:
+        if ours and not request.url.startswith((*ours, "data:")):
+            note(request.url)
+
     page.on("pageerror", lambda error: note(str(error)))
+    page.on("request", note_request)
     page.on("requestfailed", note_failure)
     page.on("console", note_message)
     return complaints

@@ -95,12 +95,6 @@ def page(browser: "Browser", site: str) -> Iterator["Page"]:
 
     with open_context(browser, has_touch=True) as context:
         page = context.new_page()
-        wrong = note_complaints(page)
-        page.on(
-            "request",
-            lambda request: (
-                request.url.startswith((site, "data:")) or wrong.append(request.url)
-            ),
-        )
+        wrong = note_complaints(page, site)
         yield page
         assert not wrong

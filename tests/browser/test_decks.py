@@ -27,13 +27,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 def show(context: BrowserContext, deck: Path) -> tuple[Page, list[str]]:
     """Open a deck from its file; collect its complaints and its requests."""
     tab = context.new_page()
-    complaints, ours = note_complaints(tab), (deck.parent.as_uri(), "data:", "blob:")
-    tab.on(
-        "request",
-        lambda request: (
-            request.url.startswith((*ours, "about:")) or complaints.append(request.url)
-        ),
-    )
+    complaints = note_complaints(tab, deck.parent.as_uri(), "blob:", "about:")
     tab.goto(deck.as_uri())
     tab.wait_for_function("Reveal.isReady()")
     return tab, complaints

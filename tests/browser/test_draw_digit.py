@@ -8,7 +8,7 @@ import pytest
 import torch
 from browser import NARROW, WIDE, look
 from interaction import open_explorable
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 from writing import (
     GRAIN,
     WRITTEN,
@@ -42,14 +42,6 @@ def compute(network: torch.nn.Sequential, images: Floats) -> tuple[Floats, Float
     return A.double().numpy(), P.double().numpy()
 
 
-class ReadPaper(Paper):
-    """The explorable on the open page, with its network in PyTorch."""
-
-    def __init__(self, box: Locator) -> None:
-        super().__init__(box)
-        self.network = read_network(self.data)
-
-
 def read_network(data: dict) -> torch.nn.Sequential:
     """Return PyTorch's network with the weights that stand in the page."""
     (H, D), (C, _) = data["layers"]
@@ -66,11 +58,11 @@ def read_network(data: dict) -> torch.nn.Sequential:
 
 
 @pytest.fixture
-def paper(page: Page, site: str) -> ReadPaper:
-    return ReadPaper(open_explorable(page, site, "draw-digit"))
+def paper(page: Page, site: str) -> Paper:
+    return Paper(open_explorable(page, site, "draw-digit"))
 
 
-def test_nothing_of_it_is_cut_off_or_scrolls(paper: ReadPaper) -> None:
+def test_nothing_of_it_is_cut_off_or_scrolls(paper: Paper) -> None:
     assert not paper.box.evaluate(
         "(box) => [...box.querySelectorAll('div')].filter((part) =>"
         " getComputedStyle(part).overflowX !== 'visible'"
@@ -79,16 +71,16 @@ def test_nothing_of_it_is_cut_off_or_scrolls(paper: ReadPaper) -> None:
 
 
 @pytest.fixture
-def images(paper: ReadPaper) -> Floats:
+def images(paper: Paper) -> Floats:
     """Return test images of whichever digits the book was built with."""
     digits = load_digits()
     assert paper.data["shape"] == [digits.height, digits.width]
     return split_digits(digits).x_test[:TESTED] / digits.pixel_max
 
 
-def assert_tells(paper: ReadPaper, image: Floats, source: str) -> None:
+def assert_tells(paper: Paper, image: Floats, source: str) -> None:
     """Compare the read-out, the bars and the units with PyTorch on an image."""
-    (activations,), (p,) = compute(paper.network, image.reshape(1, -1))
+    (activations,), (p,) = compute(read_network(paper.data), image.reshape(1, -1))
     second, first = np.argsort(p)[-2:]
     told = re.fullmatch(
         r"(.+)\. Most likely (\d), with probability ([\d.]+); then (\d), with "
@@ -118,9 +110,7 @@ def assert_tells(paper: ReadPaper, image: Floats, source: str) -> None:
 # What it computes
 
 
-def test_browser_computes_what_pytorch_computes(
-    paper: ReadPaper, images: Floats
-) -> None:
+def test_browser_computes_what_pytorch_computes(paper: Paper, images: Floats) -> None:
     answers = paper.box.evaluate(
         "(box, images) => images.map((image) => box.classify(image))", images.tolist()
     )
@@ -129,7 +119,7 @@ def test_browser_computes_what_pytorch_computes(
         for part in ("activations", "probabilities")
     )
     for network, tolerance in (
-        (paper.network, 1e-5),
+        (read_network(paper.data), 1e-5),
         (read_network(paper.data).double(), 1e-12),
     ):
         theirs_A, theirs_P = compute(network, images)
@@ -138,7 +128,7 @@ def test_browser_computes_what_pytorch_computes(
 
 
 def test_ink_fills_the_box_and_is_centred_wherever_and_however_large_one_draws(
-    paper: ReadPaper,
+    paper: Paper,
 ) -> None:
     data, rng = paper.data, np.random.default_rng(0)
     height, width = data["shape"]
@@ -183,7 +173,7 @@ def test_ink_fills_the_box_and_is_centred_wherever_and_however_large_one_draws(
 # Drawing
 
 
-def test_network_reads_what_the_pointer_draws(paper: ReadPaper) -> None:
+def test_network_reads_what_the_pointer_draws(paper: Paper) -> None:
     right = 0
     for digit, written in WRITTEN.items():
         paper.button("Clear").click()
@@ -201,7 +191,7 @@ def test_network_reads_what_the_pointer_draws(paper: ReadPaper) -> None:
         assert ink != ground
 
 
-def test_a_dot_stays_a_dot_even_if_the_hand_trembles(paper: ReadPaper) -> None:
+def test_a_dot_stays_a_dot_even_if_the_hand_trembles(paper: Paper) -> None:
     paper.draw([[(0.2, 0.7)]])
     assert paper.strokes() == 1
     assert paper.says().startswith("Your drawing.")
@@ -212,7 +202,7 @@ def test_a_dot_stays_a_dot_even_if_the_hand_trembles(paper: ReadPaper) -> None:
     assert area < paper.seen().sum() < 2 * area
 
 
-def test_keys_draw_too(paper: ReadPaper) -> None:
+def test_keys_draw_too(paper: Paper) -> None:
     keyboard = paper.page.keyboard
     height, width = paper.data["shape"]
     step = max(height, width) / 25
@@ -259,7 +249,7 @@ def test_keys_draw_too(paper: ReadPaper) -> None:
     expect(answer).to_have_text(paper.says())
 
 
-def test_pen_stays_on_the_paper_and_is_lifted_when_one_leaves(paper: ReadPaper) -> None:
+def test_pen_stays_on_the_paper_and_is_lifted_when_one_leaves(paper: Paper) -> None:
     keyboard = paper.page.keyboard
     paper.desk.focus()
     keyboard.press("Space")
@@ -276,7 +266,7 @@ def test_pen_stays_on_the_paper_and_is_lifted_when_one_leaves(paper: ReadPaper) 
     assert paper.strokes() == 1
 
 
-def test_a_finger_draws_and_does_not_scroll(paper: ReadPaper) -> None:
+def test_a_finger_draws_and_does_not_scroll(paper: Paper) -> None:
     look(paper.page, "light", NARROW)
     paper.centre()
     before = paper.page.evaluate("scrollY")
@@ -290,7 +280,7 @@ def test_a_finger_draws_and_does_not_scroll(paper: ReadPaper) -> None:
 
 
 def test_buttons_take_back_clear_and_show_test_images(
-    paper: ReadPaper, images: Floats
+    paper: Paper, images: Floats
 ) -> None:
     labels = split_digits(load_digits()).y_test[:TESTED].tolist()
     shown = paper.data["labels"][paper.data["shown"]]
@@ -321,7 +311,7 @@ def test_buttons_take_back_clear_and_show_test_images(
         assert_tells(paper, image, f"A test image of {digit}, unchanged")
 
 
-def test_controls_have_names_order_and_instructions(paper: ReadPaper) -> None:
+def test_controls_have_names_order_and_instructions(paper: Paper) -> None:
     expect(paper.desk).to_have_accessible_name("Paper to draw on")
     expect(paper.desk).to_have_accessible_description(re.compile("space bar.*arrow"))
     expect(paper.box.get_by_text("space bar")).to_be_visible()

@@ -68,15 +68,19 @@ class Playground:
     def epoch(self) -> int:
         return int(self.shown()[0])
 
+    def train(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return the layers that Python trains, as long, at what the controls say."""
+        state = self.state()
+        points = self.data["sets"][state.pop("data")]["training"]
+        X, y = (np.array(points[part]) for part in ("points", "labels"))
+        return small_network.train(X, y, **state, epochs=self.epoch())
+
     def check(self, **expected: Any) -> None:
         """Compare the losses with those of Python, at what the controls say."""
         state, shown = self.state(), self.shown()
-        epochs = int(shown[0])
         for name, value in expected.items():
-            assert (state | {"epochs": epochs})[name] == value, name
-        sets = self.data["sets"][state.pop("data")]
-        X, y = (np.array(sets["training"][part]) for part in ("points", "labels"))
-        layers = small_network.train(X, y, **state, epochs=epochs)
+            assert (state | {"epochs": self.epoch()})[name] == value, name
+        sets, layers = self.data["sets"][state["data"]], self.train()
         moment = self.moment()
         for (name, given), text in zip(sets.items(), shown[1:], strict=True):
             points, labels = (np.array(given[part]) for part in ("points", "labels"))
@@ -195,20 +199,17 @@ def test_a_network_that_diverges_says_so_and_stops(play: Playground) -> None:
 
 def test_the_boundary_is_where_the_logit_is_zero(play: Playground) -> None:
     play.ask("data=spiral&units=8-8&epochs=40")
-    state = play.state()
-    sets = play.data["sets"][state.pop("data")]["training"]
-    X, y = np.array(sets["points"]), np.array(sets["labels"])
-    layers = small_network.train(X, y, **state, epochs=40)
+    layers = play.train()
     path = play.plane.locator(".boundary").get_attribute("d") or ""
     numbers = np.array(re.findall(r"[\d.]+", path), dtype=float).reshape(-1, 2)
     assert len(numbers) > 50
     places = (2 * numbers / 50 - 1) * play.data["reach"] * [1, -1]
-    _, z = small_network.forward(places, layers, state["activation"])
+    _, z = small_network.forward(places, layers, play.state()["activation"])
     p = 1 / (1 + np.exp(-z))
     assert np.abs(p - 0.5).max() < 0.2  # between points of the grid it is not straight
     assert np.abs(p - 0.5).mean() < 0.03
     dots = play.plane.locator(".class-0:not(.new), .class-1:not(.new)")
-    expect(dots).to_have_count(len(X))
+    expect(dots).to_have_count(len(play.data["sets"]["spiral"]["training"]["labels"]))
     weights = np.concatenate([W.ravel() for W, _ in layers])
     expect(play.box.locator(".field .negative")).to_have_count(int((weights < 0).sum()))
 
@@ -225,13 +226,9 @@ def test_a_unit_is_shown_large_by_pointer_touch_and_keyboard(play: Playground) -
     expect(caption).to_have_text(whole)
     play.button("Unit 2 of layer 1").click()
     play.page.mouse.move(0, 0)
-    sets = play.data["sets"]["XOR"]["training"]
-    X, y = np.array(sets["points"]), np.array(sets["labels"])
-    state = {name: value for name, value in play.state().items() if name != "data"}
-    layers = small_network.train(X, y, **state, epochs=2)
     middles = (2 * (np.arange(50) + 0.5) / 50 - 1) * play.data["reach"]
     mesh = np.stack(np.meshgrid(middles, middles), axis=-1).reshape(-1, 2)
-    A, _ = small_network.forward(mesh, layers, "sigmoid")
+    A, _ = small_network.forward(mesh, play.train(), "sigmoid")
     low, high = A[1][:, 1].min(), A[1][:, 1].max()
     expect(caption).to_have_text(f"Unit 2 of layer 1, from {low:.2f} to {high:.2f}")
     play.button("Unit 2 of layer 1").tap()
