@@ -11,8 +11,6 @@ pytestmark = pytest.mark.slow
 
 TOTAL = len(read(FIRST_CHAPTER).select(".question"))
 AT_FIRST_TRY = "questions right at the first try."
-DENY = """Object.defineProperty(window, "localStorage", {
-  get() { throw new DOMException("denied", "SecurityError"); } });"""
 
 
 def stored(home: str) -> str:
@@ -104,15 +102,3 @@ def test_what_others_have_stored_does_no_harm(
     page.goto(site + FIRST_CHAPTER)
     answer(page, 1, "right")
     says(page, 1)
-
-
-def test_where_nothing_may_be_stored_nothing_is_shown(
-    browser: Browser, site: str
-) -> None:
-    with browser.new_context() as context:
-        context.add_init_script(DENY)
-        page = context.new_page()
-        page.goto(site + FIRST_CHAPTER)
-        answer(page, 1, "right")
-        expect(page.locator("#question-1 .answer.right > div")).to_be_visible()
-        expect(page.locator(".progress")).to_have_count(0)
