@@ -1,6 +1,5 @@
 """Where the fonts come from, and what happens without them."""
 
-import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,7 @@ from small_site import render, warnings_of
 from booktools.sphinx import fonts
 
 PINS = ROOT / fonts.PINS
-FILES = {file for *_, file, _ in fonts.faces()}
+FILES = set(fonts.FILES)
 
 
 class Npm:
@@ -26,8 +25,8 @@ class Npm:
     def __call__(self, command: list[str], cwd: Path, **options: object) -> None:
         self.calls.append(cwd)
         assert (cwd / "package-lock.json").is_file()
-        for family in fonts.FAMILIES.values():
-            package = cwd / "node_modules" / "@fontsource" / family.package
+        for name in fonts.PACKAGES:
+            package = cwd / "node_modules" / "@fontsource" / name
             (package / "files").mkdir(parents=True)
             (package / "LICENSE").write_text("SIL OPEN FONT LICENSE")
             for file in self.files:
@@ -47,16 +46,13 @@ def npm(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Npm:
 def test_fonts_are_fetched_once_and_elsewhere(npm: Npm) -> None:
     folder = fonts.find_fonts(PINS)
     names = {path.name for path in folder.iterdir()}
-    licences = {f"{family.package}-LICENSE.txt" for family in fonts.FAMILIES.values()}
+    licences = {f"{package}-LICENSE.txt" for package in fonts.PACKAGES}
     assert names == FILES | licences
     assert fonts.find_fonts(PINS) == folder
     (place,) = npm.calls
     assert not place.exists()
     assert not place.is_relative_to(ROOT)
-    assert {path.name for path in PINS.iterdir()} == {
-        "package.json",
-        "package-lock.json",
-    }
+    assert not (PINS / "node_modules").exists()
 
 
 @pytest.mark.parametrize(
@@ -99,50 +95,54 @@ def test_other_versions_are_other_fonts(npm: Npm, tmp_path: Path) -> None:
     assert fonts.find_fonts(tmp_path) not in (None, folder)
 
 
-@pytest.mark.parametrize("builder", ["html", "singlehtml"])
-def test_a_site_without_fonts_names_those_of_the_system_and_says_so_once(
-    npm: Npm, tmp_path: Path, capsys: pytest.CaptureFixture[str], builder: str
-) -> None:
-    npm.error = subprocess.CalledProcessError(1, "npm")
-    for text in ("One.", "Two."):
-        app = render(tmp_path, text, "booktools.sphinx.fonts", builder=builder)
-        assert not warnings_of(app)
-    assert capsys.readouterr().err == fonts.NOTE
-    assert fonts.NOTE.count("\n") == 1
-    site = tmp_path / "_site"
-    css = (site / "_static" / "fonts.css").read_text()
-    assert "@font-face" not in css
-    for kind in ("serif", "sans", "mono"):
-        assert f"--{kind}: " in css
-    assert not (site / "_static" / "fonts").exists()
-
-
 @pytest.fixture
-def book_with_fonts(
-    npm: Npm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str, str], Path]:
-    """Renders a page that has fonts, into a folder, which it returns."""
+def make_site(npm: Npm, tmp_path: Path) -> Callable[..., Path]:
+    """Renders a page, with the book's style sheets, into a folder, which it returns."""
     (tmp_path / "theme").mkdir()
     (tmp_path / fonts.PINS).symlink_to(PINS)
-    monkeypatch.setattr(fonts, "_fallback_rule", lambda *_: "")  # reads real fonts
 
     def make(text: str, builder: str = "html") -> Path:
-        render(tmp_path, text, "booktools.sphinx.fonts", builder=builder)
+        app = render(tmp_path, text, "booktools.sphinx.fonts", builder=builder)
+        assert not warnings_of(app)
         return tmp_path / "_site"
 
     return make
 
 
-def test_a_site_has_the_fonts(book_with_fonts) -> None:
-    site = book_with_fonts("One.")
+@pytest.mark.parametrize("builder", ["html", "singlehtml"])
+def test_a_site_without_fonts_names_those_of_the_system_and_says_so_once(
+    npm: Npm, make_site, capsys: pytest.CaptureFixture[str], builder: str
+) -> None:
+    npm.error = subprocess.CalledProcessError(1, "npm")
+    for text in ("One.", "Two."):
+        site = make_site(text, builder)
+    assert capsys.readouterr().err == fonts.NOTE
+    assert fonts.NOTE.count("\n") == 1
+    css = (site / "_static" / "fonts.css").read_text()
+    assert "@font-face" not in css
+    for kind in ("serif", "sans", "mono"):
+        assert f"--{kind}:" in css
+    assert not (site / "_static" / "fonts").exists()
+    assert "preload" not in (site / "index.html").read_text()
+
+
+def test_a_site_has_the_fonts(make_site) -> None:
+    site = make_site("One.")
     css = (site / "_static" / "fonts.css").read_text()
     for file in FILES:
         assert (site / "_static" / "fonts" / file).read_text() == file
         assert f'url("fonts/{file}")' in css
+    assert "local(" in css
 
 
-def test_a_later_build_leaves_the_fonts_alone(book_with_fonts, npm: Npm) -> None:
-    static = book_with_fonts("One.") / "_static"
+def test_on_paper_no_font_takes_the_place_of_another() -> None:
+    css = fonts.style_sheet(PINS, fetched=True, paper=True)
+    assert css.count("@font-face") == len(FILES)
+    assert "local(" not in css
+
+
+def test_a_later_build_leaves_the_fonts_alone(make_site, npm: Npm) -> None:
+    static = make_site("One.") / "_static"
 
     def times() -> dict[Path, int]:
         files = [static / "fonts.css", *(static / "fonts").iterdir()]
@@ -150,23 +150,10 @@ def test_a_later_build_leaves_the_fonts_alone(book_with_fonts, npm: Npm) -> None
 
     before = times()
     assert len(before) > len(FILES)
-    book_with_fonts("Two.")
+    make_site("Two.")
     assert times() == before
     assert len(npm.calls) == 1
 
 
 def test_the_fonts_that_are_preloaded_are_among_them() -> None:
     assert set(fonts.PRELOADED) <= FILES
-
-
-@pytest.mark.parametrize("paper", [True, False])
-def test_no_two_files_are_one_font(
-    paper: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Otherwise WeasyPrint would take glyphs from the wrong one."""
-    monkeypatch.setattr(fonts, "_fallback_rule", lambda *_: "local")
-    css = fonts.style_sheet(tmp_path, paper=paper)
-    faces = re.findall(r"family: (.*);\n  font-weight: (.*);\n  font-style: (.*);", css)
-    assert len(faces) == len(set(faces)) == len(FILES)
-    assert ("local" in css) is not paper
-    assert '"Source Code Pro Greek"' in css.partition("--mono: ")[2]
