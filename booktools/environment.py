@@ -137,7 +137,7 @@ def prepare_environment(root: Path) -> Environment:
     try:
         run, device, mnist = requested_run(), requested_device(), find_mnist()
         if device != "cpu":
-            device = _device_name(select_device(device))
+            device = _device_name(select_device())
     except (DataError, DeviceError, ValueError) as error:
         raise AuthorError(str(error)) from None
     if mnist is None:

@@ -30,36 +30,30 @@ def requested_device() -> str:
     """
     name = os.environ.get("BOOK_DEVICE") or "cpu"
     if name not in DEVICES:
-        raise DeviceError(_unknown(f"DEVICE={name}"))
+        raise DeviceError(
+            f"DEVICE={name} is not a device; choose one of {', '.join(DEVICES)}. "
+            f"This machine has: {', '.join(_available_devices())}."
+        )
     return name
 
 
-def select_device(name: str | None = None) -> "torch.device":
+def select_device() -> "torch.device":
     """Return the device to compute on, after checking that it is available.
-
-    Parameters
-    ----------
-    name : str, optional
-        ``"cpu"``, ``"cuda"``, ``"mps"`` or ``"auto"`` (the first of cuda,
-        mps and cpu that is available). By default, ``BOOK_DEVICE``.
 
     Returns
     -------
     torch.device
-        The device.
+        The device named in ``BOOK_DEVICE``; with ``"auto"``, the first of cuda, mps
+        and cpu that is available.
 
     Raises
     ------
     DeviceError
-        If the name is none of these, or this machine has no such device.
+        If ``BOOK_DEVICE`` names no device, or one that this machine does not have.
     """
     import torch  # late, so that chapters without PyTorch start faster
 
-    if name is None:
-        name = requested_device()
-    elif name not in DEVICES:
-        raise DeviceError(_unknown(repr(name)))
-    available = _available_devices()
+    name, available = requested_device(), _available_devices()
     if name == "auto":
         return torch.device(available[0])
     if name not in available:
@@ -81,10 +75,3 @@ def _available_devices() -> list[str]:
         "cpu": True,
     }
     return [name for name, is_available in devices.items() if is_available]
-
-
-def _unknown(asked: str) -> str:
-    return (
-        f"{asked} is not a device; choose one of {', '.join(DEVICES)}. "
-        f"This machine has: {', '.join(_available_devices())}."
-    )
