@@ -17,7 +17,7 @@ import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 
 from booktools.build import executed_file, read_records
-from booktools.environment import number_of_jobs, prepare_environment, set_variables
+from booktools.environment import number_of_jobs, prepare_environment
 from booktools.errors import AuthorError
 from booktools.kernels import preload_kernels
 from booktools.outputs import normalise
@@ -39,7 +39,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[FINGERPRINT] = config.workerinput["fingerprint"]
         return
     try:
-        set_variables(config.rootpath)
         with warnings.catch_warnings(action="ignore"):  # the header reports it
             environment = prepare_environment(config.rootpath)
     except AuthorError as error:
