@@ -40,6 +40,10 @@ SOLUTION = "    ### BEGIN SOLUTION\n{}\n    ### END SOLUTION"
 STUB = "    # YOUR CODE HERE\n    raise NotImplementedError()"  # nbgrader's
 HIDDEN = "### BEGIN HIDDEN TESTS\n{}\n### END HIDDEN TESTS"
 MARKED = re.compile(r"^ *### BEGIN (SOLUTION|HIDDEN TESTS)\n.*?### END \1", re.M | re.S)
+IMPORTS = """\
+from copy import deepcopy
+import numpy as np
+from numpy import inf, nan"""  # of the tests
 MAX_DRAWS = 100  # of data for hidden tests
 NUMBERS = "(int, float, np.generic, np.ndarray)"
 CONFIG = """\
@@ -135,7 +139,8 @@ def make_notebook(title: str, tasks: list[Task], seed: int) -> NotebookNode:
             answer_cell(task),
             tests_cell(task, seed),
         ]
-    needed = "\n".join([code, *(cell.source for cell in cells)])
+    written = (cell.source for cell in cells if cell.cell_type == "code")
+    needed = "\n".join([code, *written])
     imports = "\n".join(imports_of(inspect.getmodule(tasks[0].solution), needed))
     start = new_code_cell(f"{imports}\n\n\n{code}".strip(), id="start")
     start.metadata = nbgrader("start", locked=True)
@@ -150,21 +155,15 @@ def given_functions(task: Task) -> list[Callable[..., Any]]:
 
 def imports_of(module: Any, code: str) -> list[str]:
     """Return the imports of a module that some code needs, on a line each."""
-    lines = [
-        "from copy import deepcopy",
-        "import numpy as np",
-        "from numpy import inf, nan",
-    ]
-    for node in ast.parse(inspect.getsource(module)).body:
+    used = {it.id for it in ast.walk(ast.parse(code)) if isinstance(it, ast.Name)}
+    lines = []
+    for node in ast.parse(f"{IMPORTS}\n{inspect.getsource(module)}").body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
-            lines.append(ast.unparse(node))
-    return [line for line in dict.fromkeys(lines) if _is_needed(line, code)]
-
-
-def _is_needed(line: str, code: str) -> bool:
-    names = re.split(r"\W+", re.sub(r"\S+ as |^.*import ", "", line))
-    found = any(re.search(rf"(?<![.\w]){name}\b", code) for name in names)
-    return found and not line.startswith("from helpers")
+            names = {it.asname or it.name.partition(".")[0] for it in node.names}
+            line = ast.unparse(node)
+            if names & used and not line.startswith("from helpers"):
+                lines.append(line)
+    return list(dict.fromkeys(lines))
 
 
 def text_cell(text: str, name: str) -> NotebookNode:

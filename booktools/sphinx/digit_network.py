@@ -7,11 +7,11 @@ leaves out the chapter, there is no network.
 
 import hashlib
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bs4 import BeautifulSoup
 from docutils import nodes
 from sphinx.application import Sphinx
 
@@ -20,17 +20,15 @@ from booktools.sphinx.chapter_head import chapter_number
 READER = "draw-digit"
 SCRIPT = "digit-network.js"
 NETWORK = "digit_network"  # in the metadata of the page that has one
-EXPLORABLE = re.compile(
-    rf'data-explorable="{READER}">.*?<script type="application/json">(.*?)</script>',
-    re.S,
-)
 
 
 def find_network(page: nodes.document) -> str:
     """Return the data of the explorable that reads digits, or an empty string."""
     for raw in page.findall(nodes.raw):
-        if found := EXPLORABLE.search(raw.astext()):
-            return found[1]
+        if READER in raw.astext():
+            html = BeautifulSoup(raw.astext(), "html.parser")
+            if data := html.select_one(f'[data-explorable="{READER}"] > script'):
+                return data.text
     return ""
 
 

@@ -27,7 +27,6 @@ from sphinx.util.logging import getLogger
 from sphinx.writers.html5 import HTML5Translator
 
 from booktools.edition import STUDENT, edition
-from booktools.outputs import SCRIPT
 from booktools.sources import BUILD, is_readable
 from booktools.urls import is_external
 from helpers import plots
@@ -46,7 +45,6 @@ EIGHT_BITS = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")  # modes of a picture
 UNREADABLE = Image.DecompressionBombError, LookupError, OSError, SyntaxError, ValueError
 RASTER = (".gif", ".jpeg", ".jpg", ".png", ".webp")
 MAX_WEBP_SIDE = 16383  # pixels
-SOURCE = re.compile(r"""<\w[^<>]*?\ssrc=["']([^"']+)""")
 FRAME = re.compile("^data:image/webp;base64,")
 SVG = "{http://www.w3.org/2000/svg}"
 HREF = ("href", "{http://www.w3.org/1999/xlink}href")
@@ -127,7 +125,11 @@ def _find(app: Sphinx, image: nodes.image) -> Path:
 
 def _check_sources(app: Sphinx, raw: nodes.raw) -> None:
     """Warn if HTML names a file that will not be on the site."""
-    for source in SOURCE.findall(SCRIPT.sub("", raw.astext())):
+    html = raw.astext()
+    if "src=" not in html:
+        return  # most of them; to parse one takes a while
+    for tag in BeautifulSoup(html, "html.parser").find_all(src=True):
+        source = str(tag["src"])
         if is_external(source):
             continue
         name, path = app.env.relfn2path(unquote(source), app.env.docname)
