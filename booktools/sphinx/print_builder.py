@@ -9,7 +9,7 @@ sheet in ``theme/print`` give the look; the theme of the site has no part in it.
 
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from docutils.io import StringOutput
 from docutils.utils import new_document
 from jinja2 import Environment, FileSystemLoader
 from myst_nb.sphinx_ import HideCodeCellNode
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.config import Config
@@ -29,13 +28,12 @@ from sphinx_exercise.nodes import is_exercise_node, solution_node
 
 from booktools.sources import is_readable
 from booktools.sphinx.attribution import adapted_from
+from booktools.sphinx.chapter_head import chapter_number
 from booktools.sphinx.images import PIXELS
-from booktools.sphinx.math import PRINT_RENDERER
 from booktools.sphinx.questions import RIGHT
 
 FOLDER = "theme/print"
 PAGE = "index.html"
-FONTS = "_static/fonts.css"
 DRAWING = Path("figures") / "road.svg"  # on the cover, if the book has it
 VERSIONS = ("numpy", "torch", "scikit-learn")
 # In raw HTML, which names a page of the site.
@@ -74,7 +72,6 @@ class PrintBuilder(StandaloneHTMLBuilder):
     add_permalinks = False
     download_support = False  # their names stay
     html_scaled_image_link = False
-    math_renderer_name = PRINT_RENDERER
 
     def init(self) -> None:
         """Set up the HTML builder, with no pages yet."""
@@ -120,7 +117,6 @@ class PrintBuilder(StandaloneHTMLBuilder):
         assert top
         for part in (*answers, *solutions, *top.children):
             mark_far_links(part)
-        number = self.secnumbers.get("", ())
         self.pages[docname] = Page(
             anchor=docname,
             title=self._title(top),
@@ -129,7 +125,7 @@ class PrintBuilder(StandaloneHTMLBuilder):
                 for part in top.children
                 if isinstance(part, nodes.section)
             ],
-            number=".".join(map(str, number)),
+            number=chapter_number(self.env, docname),
             body=self._render(doctree.children),
             answers=self._render(answers),
             solutions=self._render(solutions),
@@ -170,8 +166,10 @@ class PrintBuilder(StandaloneHTMLBuilder):
             versions={name: here.versions[name] for name in VERSIONS},
             credit=adapted_from(config),
             preface=self.pages[config.root_doc],
-            parts=self._parts(),
-            fonts=FONTS if Path(self.outdir, FONTS).is_file() else "",
+            parts=[
+                (title, [self.pages[name] for name in names])
+                for title, names in book.parts
+            ],
             drawing=DRAWING.name if (book.root / DRAWING).is_file() else "",
         )
         Path(self.outdir, PAGE).write_text(html, encoding="utf-8")
@@ -179,20 +177,6 @@ class PrintBuilder(StandaloneHTMLBuilder):
             shutil.copy(path, self.outdir)
         if (book.root / DRAWING).is_file():
             shutil.copy(book.root / DRAWING, self.outdir)
-
-    def _parts(self) -> list[tuple[str, list[Page]]]:
-        """Return the captions of the parts and their pages, in order."""
-        tree = self.env.get_doctree(self.config.root_doc)
-        return [
-            (part["caption"] or "", list(self._pages_of(part["includefiles"])))
-            for part in tree.findall(addnodes.toctree)
-        ]
-
-    def _pages_of(self, names: list[str]) -> Iterator[Page]:
-        """Yield pages, each with those that the table of contents lists below it."""
-        for name in names:
-            yield self.pages[name]
-            yield from self._pages_of(self.env.toctree_includes.get(name, []))
 
 
 def scale_images(doctree: nodes.Element, folder: Path) -> None:
