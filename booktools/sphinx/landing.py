@@ -90,14 +90,8 @@ def draw_descent(descent: Descent) -> str:
     ]
     points = " ".join(f"{b:.3f},{-w:.3f}" for b, w in path)
     left, top = CENTRE[0] - SIZE / 2, -CENTRE[1] - SIZE / 2
-    data = {
-        "hessian": descent.hessian.tolist(),
-        "bottom": descent.bottom.tolist(),
-        "start": descent.start.tolist(),
-        "floor": descent.floor,
-        "rate": descent.rate,
-        "close": CLOSE,
-    }
+    facts = vars(descent) | {"close": CLOSE}
+    data = {name: np.asarray(value).tolist() for name, value in facts.items()}
     label = (
         "Contour lines of the loss over intercept and slope: nested ellipses. A path "
         f"of {len(path) - 1} steps zigzags from the start to the bottom in the middle."
