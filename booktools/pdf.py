@@ -61,6 +61,8 @@ def print_page(page: Path, target: Path) -> None:
     Raise AuthorError if WeasyPrint is not installed or lacks Pango, or if it complains,
     as it does of a link that leads nowhere or an image without alt text.
     """
+    for name in ("weasyprint", "fontTools"):  # a style for Pygments shows what they log
+        logging.getLogger(name).propagate = False
     try:
         from weasyprint import HTML
         from weasyprint.logger import LOGGER

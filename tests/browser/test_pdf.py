@@ -1,6 +1,7 @@
 """The book as a PDF: bound like a book, and nothing of it cut."""
 
 import re
+import subprocess
 import sys
 import unicodedata
 import warnings
@@ -412,6 +413,19 @@ def test_a_book_with_a_mistake_leaves_the_last_pdf(small: SmallBook) -> None:
     assert small.call(pdf.main)[0] == 1
     assert target.read_text() == "the last one"
     assert [path.name for path in target.parent.glob("book*")] == ["book.pdf"]
+
+
+def test_printing_says_nothing(tmp_path: Path) -> None:
+    """A style for Pygments has all libraries log to the terminal."""
+    page = tmp_path / "page.html"
+    page.write_text('<html lang="en"><title>T</title><p>Words.')
+    code = (
+        "import a11y_pygments, pathlib, sys; from booktools.pdf import print_page; "
+        "print_page(*map(pathlib.Path, sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, page, tmp_path / "book.pdf"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not done.stdout + done.stderr
 
 
 def test_without_pango_it_says_so(
