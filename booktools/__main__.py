@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("_config.yml", "_toc.yml"):
         if not (root / name).is_file():
             parser.error(f"{root} is not a book: it has no {name}. Use --root.")
-    gc.set_threshold(100_000)  # pages are many objects, few of them garbage
+    gc.set_threshold(100_000)  # a page is many objects, few of them garbage
     return run(import_module(COMMANDS[options.command]).main, root)
 
 

@@ -7,6 +7,7 @@ that every cell ran and no page gave a warning. An interrupted build, however
 it was stopped, can simply be run again.
 """
 
+import gc
 import hashlib
 import json
 import math
@@ -66,6 +67,8 @@ def main(root: Path) -> int:
     AuthorError
         If nothing can be written, or a fault is found before any chapter runs.
     """
+    # Pages stay in memory; searching them for garbage takes a fifth of the time.
+    gc.set_threshold(100_000)
     warnings.formatwarning = lambda message, *_, **__: f"{message}\n"
     lock = FileLock(root / LOCK)
     try:
@@ -127,6 +130,7 @@ def build(root: Path) -> int:
     if not execute(root, read, environment, jobs, timeout):
         return report_failure(root, "a chapter failed, see above")
     if read and (now := hash_files(root, read_code(root))) != environment.files:
+        shutil.rmtree(root / CACHE / environment.fingerprint, ignore_errors=True)
         files = {name for name, _ in now.items() ^ environment.files.items()}
         return report_failure(
             root,
@@ -183,6 +187,15 @@ def check_folders(root: Path, paths: list[Path]) -> None:
                 "cell.",
                 path.relative_to(root),
             )
+
+
+def file_times(root: Path) -> dict[Path, int]:
+    """Return when each file of the book was last changed, in nanoseconds."""
+    times = {}
+    for path in book_files(root):
+        with suppress(FileNotFoundError):  # deleted meanwhile
+            times[path] = (root / path).stat().st_mtime_ns
+    return times
 
 
 def commit_and_addresses(root: Path) -> str:
@@ -284,9 +297,11 @@ def execute(
     if not paths:
         return True
     from booktools.execute import Run, cached_record, execute_all, open_cache, store
-    from booktools.kernels import preload_kernels
+    from booktools.kernels import preload_kernels, start_fork_server
 
     cache = open_cache(root, env.fingerprint)
+    if len(paths) > PRELOAD_ABOVE and not cache.list_cache_records():
+        start_fork_server()  # it imports while the chapters are read
     limit = None if env.run == "long" else timeout
     records = read_records(root)
     runs, good = [], True
@@ -302,9 +317,14 @@ def execute(
         else:
             runs.append(Run(root, path, notebook, limit))
 
+    checked: dict[Path, int] = {}
+
     def keep(run: Run) -> None:
-        if hash_files(root, read_code(root)) != env.files:
-            return  # unclear which version the chapter saw; see build()
+        nonlocal checked
+        if (times := file_times(root)) != checked:
+            if hash_files(root, read_code(root)) != env.files:
+                return  # unclear which version the chapter saw; see build()
+            checked = times
         store(cache, run)
         record = {"seconds": run.seconds, "megabytes": run.megabytes}
         records[chapter_name(root, run.path)] = record

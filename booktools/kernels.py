@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from threading import Thread
@@ -39,25 +40,38 @@ LAUNCHER = "ipykernel_launcher"
 PROVISIONER = "preloaded"  # its entry point is in pyproject.toml
 
 
-def preload_kernels() -> None:
-    """Make this process start its kernels as forks from now on.
+def start_fork_server() -> bool:
+    """Start to import the libraries, in another process; return whether it began.
 
-    Returns once the libraries are imported. Kernels start as usual on systems other
-    than Linux, with ``BOOK_FRESH_KERNELS=1``, and when the server would inherit ``-O``
-    or ``-W`` from this interpreter, which kernels do not.
+    It does not on systems other than Linux, with ``BOOK_FRESH_KERNELS=1``, and when
+    the server would inherit ``-O`` or ``-W`` from this interpreter, which kernels do
+    not.
     """
     from booktools.environment import flag  # late: each fork imports this module
 
     if flag("BOOK_FRESH_KERNELS") or sys.platform != "linux":
-        return  # on macOS, system libraries do not survive a fork
-    factory = KernelProvisionerFactory.instance()
-    called_before = factory.default_provisioner_name == PROVISIONER
-    if called_before or sys.flags.optimize or sys.warnoptions:
-        return
+        return False  # on macOS, system libraries do not survive a fork
+    if sys.flags.optimize or sys.warnoptions:
+        return False
     multiprocessing.set_forkserver_preload(LIBRARIES)
+    forkserver.ensure_running()
+    return True
+
+
+def preload_kernels() -> None:
+    """Make this process start its kernels as forks from now on.
+
+    Returns once the libraries are imported. Where `start_fork_server` does nothing,
+    kernels start as usual.
+    """
+    factory = KernelProvisionerFactory.instance()
     first = ForkedProcess(target=gc.collect)
     try:
-        first.start()  # starts the server, and waits for the imports
+        if not start_fork_server():
+            return
+        if factory.default_provisioner_name == PROVISIONER:
+            return  # by an earlier call
+        first.start()  # waits for the imports
         if status := first.wait():
             raise OSError(f"the first fork ended with {status}")
     except (OSError, EOFError) as error:

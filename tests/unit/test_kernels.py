@@ -188,7 +188,7 @@ def test_kernels_start_as_usual_if_there_is_no_fork(monkeypatch, capsys) -> None
 
 
 def test_kernels_start_as_usual_on_request(monkeypatch) -> None:
-    monkeypatch.setattr(kernels, "ForkedProcess", None)  # none is started
+    monkeypatch.setattr(kernels, "forkserver", None)  # none is started
     monkeypatch.setenv("BOOK_FRESH_KERNELS", "Yes")
     preload_kernels()
     monkeypatch.setenv("BOOK_FRESH_KERNELS", "maybe")
