@@ -296,12 +296,13 @@ def execute(
     """
     if not paths:
         return True
-    from booktools.execute import Run, cached_record, execute_all, open_cache, store
     from booktools.kernels import preload_kernels, start_fork_server
 
-    cache = open_cache(root, env.fingerprint)
-    if len(paths) > PRELOAD_ABOVE and not cache.list_cache_records():
+    if len(paths) > PRELOAD_ABOVE and not (root / CACHE / env.fingerprint).exists():
         start_fork_server()  # it imports while the chapters are read
+    from booktools.execute import Run, cached_record, execute_all, open_cache, store
+
+    cache = open_cache(root, env.fingerprint)
     limit = None if env.run == "long" else timeout
     records = read_records(root)
     runs, good = [], True
