@@ -52,7 +52,7 @@ def find_solution(root: Path, chapter: str, name: str) -> Solution | None:
     """
     file = root / TASKS / f"{chapter.replace('-', '_')}.py"
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
-    for node in ast.parse(text).body:
+    for node in ast.parse(text, file).body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             lines = text.splitlines()[node.lineno - 1 : node.end_lineno]
             return Solution("\n".join(lines), file)
