@@ -7,7 +7,13 @@ from docutils import nodes
 from docutils.utils import new_document
 from myst_nb.sphinx_ import HideCodeCellNode
 
-from booktools.sphinx.tasks import TITLE, show_tasks, solutions_of
+from booktools.sphinx.tasks import (
+    TASKS,
+    TITLE,
+    find_solution,
+    show_tasks,
+    solutions_of,
+)
 from tests.book import ROOT
 
 EMPTY = 'def sigmoid(z):\n    """Return something."""\n    ...'
@@ -74,3 +80,11 @@ def test_a_function_that_nothing_checks_is_named(
         document += [cell(EMPTY, "try-it"), cell(check, "check-it")]
         assert list(solutions_of(ROOT, document)) == []
     assert said == ["no check-it cell checks this function"] * 2
+
+
+def test_tasks_that_are_no_python_are_named_with_file_and_line(tmp_path) -> None:
+    file = tmp_path / TASKS / "some_chapter.py"
+    file.parent.mkdir(parents=True)
+    file.write_text("def sigmoid(z):\n    return (z\n")
+    with pytest.raises(SyntaxError, match=r"some_chapter\.py, line 2"):
+        find_solution(tmp_path, "some-chapter", "sigmoid")
