@@ -22,20 +22,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-LIBRARIES = [
-    "numpy",
-    "pandas",
-    "scipy.stats",
-    "matplotlib.pyplot",
-    "seaborn",
-    "sklearn.datasets",
-    "sklearn.linear_model",
-    "sklearn.model_selection",
-    "sklearn.neural_network",
-    "torch",
-    "torch._dynamo",  # otherwise imported by the first optimiser, in 1.5 s
-    "ipykernel.kernelapp",
-]
+PRELOADED = ["booktools.libraries"]  # modules that the fork server imports
 LAUNCHER = "ipykernel_launcher"
 PROVISIONER = "preloaded"  # its entry point is in pyproject.toml
 
@@ -53,7 +40,7 @@ def start_fork_server() -> bool:
         return False  # on macOS, system libraries do not survive a fork
     if sys.flags.optimize or sys.warnoptions:
         return False
-    multiprocessing.set_forkserver_preload(LIBRARIES)
+    multiprocessing.set_forkserver_preload(PRELOADED)
     forkserver.ensure_running()
     return True
 
@@ -138,7 +125,6 @@ def run_kernel(
     search_path: list[str],
 ) -> None:
     """Run a kernel in this process, which is a fork, until it is told to end."""
-    gc.freeze()  # otherwise garbage collection would copy shared pages
     os.setsid()
     os.chdir(folder)
     os.environ.clear()

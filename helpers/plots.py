@@ -170,10 +170,9 @@ def to_webp(picture: Image.Image) -> bytes:
     few = colours.quantize(
         64, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
     )
-    palette = few.getpalette()
-    place = 3 * few.getpixel((0, 0))
-    palette[place : place + 3] = colours.getpixel((0, 0))
-    few.putpalette(palette)
+    palette = np.reshape(few.getpalette() or [], (-1, 3)).astype(np.uint8)
+    palette[np.asarray(few)[0, 0]] = np.asarray(colours)[0, 0]
+    few.putpalette(palette.tobytes())
     shown = few.convert("RGB")
     change = np.asarray(ImageChops.difference(shown, colours)).mean()
     file = io.BytesIO()

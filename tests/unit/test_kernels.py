@@ -35,6 +35,7 @@ CELLS = (
     "print(plt.get_backend(), multiprocessing.current_process().daemon)",
     "print('wide', plt.rcParams['lines.linewidth'], plt.rcParams['figure.dpi'])",
     "import beside",
+    "import gc; print(gc.isenabled(), gc.get_threshold())",
     "torch.rand(3, generator=torch.Generator().manual_seed(0)).sum()",
 )
 
@@ -121,12 +122,14 @@ def test_a_fork_shows_what_a_fresh_kernel_shows(tmp_path) -> None:
 
 def test_a_fork_is_a_separate_process_that_has_the_libraries() -> None:
     with kernel() as (manager, client), kernel() as (_, other):
-        pid, parent, session, modules = value(
-            client, "[os.getpid(), os.getppid(), os.getsid(0), list(sys.modules)]"
+        pid, parent, session, modules, libraries = value(
+            client,
+            "[os.getpid(), os.getppid(), os.getsid(0), list(sys.modules), "
+            "sys.modules['booktools.libraries'].LIBRARIES]",
         )
         assert pid == session == manager.provisioner.pid
         assert parent == fork_server().pid
-        assert set(kernels.LIBRARIES) <= set(modules)
+        assert set(libraries) <= set(modules)
         assert "_pytest" not in modules
         assert value(other, "os.getpid()") != pid
     assert not psutil.pid_exists(pid)
@@ -200,7 +203,7 @@ PARENT = f"""
 import signal, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored behind nohup
 from booktools import kernels
-kernels.LIBRARIES = {FEW}
+kernels.PRELOADED = {FEW}
 kernels.preload_kernels()
 from jupyter_client.manager import start_new_kernel
 manager, client = start_new_kernel()
