@@ -10,8 +10,10 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock, Semaphore
 from typing import Any
 
 import psutil
@@ -115,23 +117,35 @@ class Run:
         """The file's path, relative to the book's root."""
         return str(self.path.relative_to(self.root))
 
-    def execute(self) -> "Run":
-        """Execute the chapter in its own kernel and return this run."""
+    def execute(self, next_one: Lock, slots: Semaphore) -> "Run":
+        """Execute the chapter in its own kernel and return this run.
+
+        Its kernel starts when it is the next one, and waits for a free slot.
+        """
         self.started = time.perf_counter()
-        try:
-            self.client = NotebookClient(
-                self.notebook,
-                resources={"metadata": {"path": str(self.path.parent)}},
-                timeout=self.timeout,
-                coalesce_streams=True,  # how output is split into messages is random
-                record_timing=False,  # it would keep the cache from recognising cells
-                on_cell_start=self._note_cell,
-            )
-            asyncio.run(self.client.async_execute())  # in a loop that it closes
-            self._check_outputs()
-            self._normalise_outputs()
-        except Exception as error:  # whatever happens, the other chapters continue
-            self.fault = f"{self._place()}\n{str(error) or type(error).__name__}"
+        client = NotebookClient(
+            self.notebook,
+            resources={"metadata": {"path": str(self.path.parent)}},
+            timeout=self.timeout,
+            coalesce_streams=True,  # how output is split into messages is random
+            record_timing=False,  # it would keep the cache from recognising cells
+            on_cell_start=self._note_cell,
+        )
+        with ExitStack() as running, ExitStack() as waiting:
+
+            def begin(**_: Any) -> None:
+                running.enter_context(slots)
+                waiting.close()
+                self.client, self.started = client, time.perf_counter()
+
+            client.on_notebook_start = begin  # when the kernel is ready
+            waiting.enter_context(next_one)
+            try:
+                asyncio.run(client.async_execute())  # in a loop that it closes
+                self._check_outputs()
+                self._normalise_outputs()
+            except Exception as error:  # whatever happens, the other chapters continue
+                self.fault = f"{self._place()}\n{str(error) or type(error).__name__}"
         self.seconds = time.perf_counter() - self.started
         self.client = None
         return self
@@ -199,11 +213,14 @@ def execute_all(runs: list[Run], jobs: int, on_success: Callable[[Run], None]) -
         Whether all succeeded. A failure does not stop the others.
     """
     waiting: set[Future[Run]] = set()
-    pool = ThreadPoolExecutor(jobs)
+    # A kernel takes half a second to start and to end, and mostly waits. So one more
+    # is started, and begins when another ends.
+    pool = ThreadPoolExecutor(jobs + 1)
+    next_one, slots = Lock(), Semaphore(jobs)
     good = True
     progress = ProgressLines()
     try:
-        waiting = {pool.submit(run.execute) for run in runs}
+        waiting = {pool.submit(run.execute, next_one, slots) for run in runs}
         while waiting:
             ended, waiting = wait(waiting, POLL_SECONDS, FIRST_COMPLETED)
             for future in ended:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
+import nbformat
 import pytest
 from book import ROOT
 from bs4 import BeautifulSoup
@@ -69,8 +70,10 @@ def test_damaged_records_are_ignored(tmp_path: Path, stored: str) -> None:
 def test_a_changed_chapter_executes_alone_and_the_longest_first(
     book: SmallBook,
 ) -> None:
+    book.add_cell("import time; print(time.time()); time.sleep(1); print(time.time())")
     for name in ("02-quick", "03-slow"):
-        book.add_chapter(name, CHAPTER.replace("[0, 1]", f"[{int(name[:2])}, 9]"))
+        text = book.chapter.read_text()
+        book.add_chapter(name, text.replace("[0, 1]", f"[{int(name[:2])}, 9]"))
     records = {"03-slow": 9, "01-small": 5, "02-quick": 1}
     stored = {name: {"seconds": s, "megabytes": 1} for name, s in records.items()}
     (book.root / "_build" / "chapters.json").write_text(json.dumps(stored))
@@ -78,6 +81,12 @@ def test_a_changed_chapter_executes_alone_and_the_longest_first(
     book.replace(":.6f", ":.5f")
     said = book.must_build(JOBS="1", BOOK_FRESH_KERNELS="1")
     assert re.findall(r"chapters/(\S+)\.md executed in", said) == list(records)
+    times = []  # of each chapter, beginning and end
+    for name in records:
+        path = book.root / "_build" / "executed" / f"{name}.ipynb"
+        said = nbformat.read(path, 4).cells[-1].outputs[0].text
+        times += map(float, said.split())
+    assert times == sorted(times)
     book.replace(":.5f", ":.4f")
     said = book.must_build()
     assert re.findall(r"chapters/(\S+)\.md executed in", said) == ["01-small"]
