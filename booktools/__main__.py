@@ -53,4 +53,6 @@ def run(command: Callable[[Path], int], root: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    gc.freeze()  # else Python, as it ends, searches all pages for garbage: for a second
+    sys.exit(status)
