@@ -1,5 +1,6 @@
 """Assignments: that their tests are right, and what students get to see."""
 
+import ast
 import re
 import warnings
 from functools import cache
@@ -53,6 +54,17 @@ def test_the_solutions_pass_and_need_nothing_of_the_book(label: str) -> None:
     assert not re.search(
         r"\b(helpers|tasks)\b", "".join(c.source for c in notebook.cells)
     )
+
+
+@each_label
+def test_nothing_is_imported_that_is_not_used(label: str) -> None:
+    cells = notebook_of(label).cells
+    tree = ast.parse("\n".join(it.source for it in cells if it.cell_type == "code"))
+    names = {it.id for it in ast.walk(tree) if isinstance(it, ast.Name)}
+    for node in tree.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for it in node.names:
+                assert (it.asname or it.name.partition(".")[0]) in names
 
 
 @each_label
