@@ -7,7 +7,6 @@ that every cell ran and no page gave a warning. An interrupted build, however
 it was stopped, can simply be run again.
 """
 
-import gc
 import hashlib
 import json
 import math
@@ -67,8 +66,6 @@ def main(root: Path) -> int:
     AuthorError
         If nothing can be written, or a fault is found before any chapter runs.
     """
-    # Pages stay in memory; searching them for garbage takes a fifth of the time.
-    gc.set_threshold(100_000)
     warnings.formatwarning = lambda message, *_, **__: f"{message}\n"
     lock = FileLock(root / LOCK)
     try:
