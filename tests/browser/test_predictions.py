@@ -137,6 +137,8 @@ def test_where_nothing_may_be_stored_answers_and_predictions_work(
     with browser.new_context() as context:
         context.add_init_script(DENY)
         page = context.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(site + FIRST_CHAPTER)
         page.locator("#question-1 .answer.right > summary").click()
         expect(page.locator("#question-1 .answer.right > div")).to_be_visible()
@@ -144,3 +146,4 @@ def test_where_nothing_may_be_stored_answers_and_predictions_work(
         box(page, 3).get_by_role("textbox").fill("it diverges")
         button(box(page, 3)).click()
         expect_open(page, 3, said="it diverges")
+        assert errors == []
