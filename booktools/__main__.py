@@ -55,5 +55,5 @@ def run(command: Callable[[Path], int], root: Path) -> int:
 
 if __name__ == "__main__":
     status = main()
-    gc.freeze()  # else Python, as it ends, searches all pages for garbage: for a second
+    gc.freeze()  # otherwise Python would search all pages for garbage as it exits
     sys.exit(status)

@@ -120,7 +120,8 @@ class Run:
     def execute(self, next_one: Lock, slots: Semaphore) -> "Run":
         """Execute the chapter in its own kernel and return this run.
 
-        Its kernel starts when it is the next one, and waits for a free slot.
+        Its kernel starts once the lock ``next_one`` is free, and its first cell once
+        there is a free slot. So a single kernel waits, and the order is kept.
         """
         self.started = time.perf_counter()
         client = NotebookClient(
