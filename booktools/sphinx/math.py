@@ -75,16 +75,13 @@ class Typesetter:
             raise RuntimeError("MathJax has stopped; see its output above.")
         return json.loads(line)
 
-    def typeset(self, tex: str, *, display: bool, definitions: str = "") -> str:
-        """Return a formula, without dollar signs, as HTML, on a line of its own or not.
+    def typeset(self, tex: str, *, display: bool, definitions: str = "") -> Future[str]:
+        """Begin to typeset a formula, on a line of its own or not, without waiting.
 
-        It may use macros of the formulas in ``definitions``. Raise MathematicsError if
-        MathJax does not accept the TeX.
+        Its TeX has no dollar signs, and may use macros of the formulas in
+        ``definitions``. The result is HTML, or a MathematicsError if MathJax does not
+        accept the TeX. Formulas are typeset in the order in which they are given.
         """
-        return self.begin(tex, display=display, definitions=definitions).result()
-
-    def begin(self, tex: str, *, display: bool, definitions: str = "") -> Future[str]:
-        """Typeset a formula after those that were given before, and do not wait."""
         request = {"tex": tex, "display": display, "definitions": definitions}
         return self._thread.submit(self._ask, request)
 
@@ -145,7 +142,7 @@ def as_image(formula: str, tex: str) -> str:
 
 
 def _begin(settings: str, node: nodes.math | nodes.math_block) -> Future[str]:
-    return typesetter(settings).begin(
+    return typesetter(settings).typeset(
         node.astext(),
         display=isinstance(node, nodes.math_block),
         definitions=node.get(DEFINITIONS, ""),

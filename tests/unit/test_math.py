@@ -1,7 +1,7 @@
 """Formulas are typeset to see and to hear, and what is not TeX is named."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
@@ -27,24 +27,24 @@ FORMULAS = {
 
 
 @pytest.fixture(scope="module")
-def typesetter() -> Iterator[Typesetter]:
+def typeset() -> Iterator[Callable[..., str]]:
     typesetter = Typesetter()
-    yield typesetter
+    yield lambda tex, display=False: typesetter.typeset(tex, display=display).result()
     typesetter.close()
 
 
 @pytest.mark.parametrize("tex", FORMULAS)
-def test_formula_is_drawn_and_spoken(typesetter, tex) -> None:
+def test_formula_is_drawn_and_spoken(typeset, tex) -> None:
     for display in (False, True):
-        made = BeautifulSoup(typesetter.typeset(tex, display=display), "html.parser")
+        made = BeautifulSoup(typeset(tex, display), "html.parser")
         spoken = re.sub(r"\s", "", made.math.get_text())
         assert spoken == FORMULAS[tex]
         assert made.svg["aria-hidden"] == "true"
         assert (made.math.get("display") == "block") == display
 
 
-def test_formula_is_one_path_with_each_part_in_its_place(typesetter) -> None:
-    made = typesetter.typeset(r"\frac{x}{x}", display=True)
+def test_formula_is_one_path_with_each_part_in_its_place(typeset) -> None:
+    made = typeset(r"\frac{x}{x}", display=True)
     (path,) = BeautifulSoup(made, "html.parser").svg.find_all("path")
     above, below, bar = re.findall(r"M(\d+) ?(-?\d+)([^M]+)", path["d"])
     assert above[0] == below[0]
@@ -63,8 +63,8 @@ def bounds(outline: str) -> tuple[float, float, float, float]:
 
 @pytest.mark.parametrize("letter", ["x", "y", "p", r"\theta", r"\mathbf{y}"])
 @pytest.mark.parametrize("accent", [r"\hat", r"\bar", r"\tilde", r"\vec", r"\dot"])
-def test_accent_is_above_its_letter(typesetter, accent, letter) -> None:
-    made = typesetter.typeset(rf"{accent}{{{letter}}}", display=False)
+def test_accent_is_above_its_letter(typeset, accent, letter) -> None:
+    made = typeset(rf"{accent}{{{letter}}}")
     (path,) = BeautifulSoup(made, "html.parser").svg.find_all("path")
     *letter_outlines, accent_outline = path["d"].split("M")[1:]
     (left, _, right, top), (start, bottom, end, _) = (
@@ -87,13 +87,13 @@ def test_accent_is_above_its_letter(typesetter, accent, letter) -> None:
         (r"\bbox[yellow]{x}", "yellow"),
     ],
 )
-def test_what_one_path_cannot_show_stays_as_it_is(typesetter, tex, kept) -> None:
-    drawing = BeautifulSoup(typesetter.typeset(tex, display=False), "html.parser").svg
+def test_what_one_path_cannot_show_stays_as_it_is(typeset, tex, kept) -> None:
+    drawing = BeautifulSoup(typeset(tex), "html.parser").svg
     assert kept in str(drawing.g)
 
 
-def test_formula_with_letters_of_no_font_keeps_them_as_text(typesetter) -> None:
-    made = BeautifulSoup(typesetter.typeset("x = 山", display=False), "html.parser")
+def test_formula_with_letters_of_no_font_keeps_them_as_text(typeset) -> None:
+    made = BeautifulSoup(typeset("x = 山"), "html.parser")
     assert made.svg.find("text").get_text() == "山"
     assert made.svg.find_all("path")
 
@@ -101,17 +101,17 @@ def test_formula_with_letters_of_no_font_keeps_them_as_text(typesetter) -> None:
 @pytest.mark.parametrize(
     "tex", [r"\frac{1}{", r"\nosuchcommand", r"x_1_2", r"\begin{matrix} 1"]
 )
-def test_what_is_not_tex_is_refused_and_named(typesetter, tex) -> None:
+def test_what_is_not_tex_is_refused_and_named(typeset, tex) -> None:
     with pytest.raises(MathematicsError, match=re.escape(f"in the formula {tex}")):
-        typesetter.typeset(tex, display=True)
-    assert typesetter.typeset("x", display=False)  # and it goes on
+        typeset(tex, display=True)
+    assert typeset("x")  # and it goes on
 
 
 @given(tex=st.text(max_size=40))
-def test_no_text_stops_the_typesetter(typesetter, tex) -> None:
+def test_no_text_stops_the_typesetter(typeset, tex) -> None:
     with suppress(MathematicsError):
-        assert typesetter.typeset(tex, display=False).startswith("<mjx-container")
-    assert "<mjx-container" in typesetter.typeset("x", display=False)
+        assert typeset(tex).startswith("<mjx-container")
+    assert "<mjx-container" in typeset("x")
 
 
 def test_typesetter_says_that_it_has_stopped() -> None:
@@ -119,7 +119,7 @@ def test_typesetter_says_that_it_has_stopped() -> None:
     typesetter._process.kill()
     typesetter._process.wait()
     with pytest.raises((RuntimeError, BrokenPipeError)):
-        typesetter.typeset("x", display=False)
+        typesetter.typeset("x", display=False).result()
     typesetter.close()
 
 

@@ -125,7 +125,7 @@ def test_only_links_to_elsewhere_have_a_page_number(
 
 
 def test_a_printed_formula_is_an_image_with_its_tex_as_alternative_text() -> None:
-    image = as_image(typesetter().typeset("a < b", display=False), "a < b")
+    image = as_image(typesetter().typeset("a < b", display=False).result(), "a < b")
     assert image.startswith('<svg style="vertical-align: ')
     assert image.endswith("</svg>")
     assert "<title>a &lt; b</title>" in image
