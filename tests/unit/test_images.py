@@ -6,6 +6,7 @@ import zlib
 from importlib.metadata import version
 from inspect import signature
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 from unittest import mock
 
@@ -328,6 +329,24 @@ def test_an_image_is_compressed_once(folder: Path) -> None:
     build(folder, text)
     with mock.patch.object(images, "to_webp", side_effect=AssertionError):
         build(folder, text + "\nMore.\n")
+
+
+def test_a_page_may_show_the_same_picture_twice(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, write = Barrier(2, timeout=20), Path.write_bytes
+
+    def write_slowly(path: Path, content: bytes) -> int:
+        size = write(path, content)
+        if path.parent.name == images.COMPRESSED.name:
+            both.wait()  # until the other thread has written it as well
+        return size
+
+    monkeypatch.setattr(Path, "write_bytes", write_slowly)
+    app = render(folder, "![Red.](b.png)\n\n![It.](b.png)\n", "booktools.sphinx.images")
+    assert not warnings_of(app)
+    (kept,) = (folder / images.COMPRESSED).iterdir()
+    assert kept.suffix == ".webp"
 
 
 def test_another_version_of_a_library_draws_again(tmp_path: Path) -> None:
