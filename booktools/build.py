@@ -127,7 +127,6 @@ def build(root: Path) -> int:
     if not execute(root, read, environment, jobs, timeout):
         return report_failure(root, "a chapter failed, see above")
     if read and (now := hash_files(root, read_code(root))) != environment.files:
-        shutil.rmtree(root / CACHE / environment.fingerprint, ignore_errors=True)
         files = {name for name, _ in now.items() ^ environment.files.items()}
         return report_failure(
             root,
@@ -184,15 +183,6 @@ def check_folders(root: Path, paths: list[Path]) -> None:
                 "cell.",
                 path.relative_to(root),
             )
-
-
-def file_times(root: Path) -> dict[Path, int]:
-    """Return when each file of the book was last changed, in nanoseconds."""
-    times = {}
-    for path in book_files(root):
-        with suppress(FileNotFoundError):  # deleted meanwhile
-            times[path] = (root / path).stat().st_mtime_ns
-    return times
 
 
 def commit_and_addresses(root: Path) -> str:
@@ -315,14 +305,9 @@ def execute(
         else:
             runs.append(Run(root, path, notebook, limit))
 
-    checked: dict[Path, int] = {}
-
     def keep(run: Run) -> None:
-        nonlocal checked
-        if (times := file_times(root)) != checked:
-            if hash_files(root, read_code(root)) != env.files:
-                return  # unclear which version the chapter saw; see build()
-            checked = times
+        if hash_files(root, read_code(root)) != env.files:
+            return  # unclear which version the chapter saw; see build()
         store(cache, run)
         record = {"seconds": run.seconds, "megabytes": run.megabytes}
         records[chapter_name(root, run.path)] = record

@@ -157,7 +157,9 @@ def test_what_changes_while_it_is_executed_fails_the_build(
     change = f"open('.'.join({file.split('.')}), 'a').write('changed')"
     book.replace("plt.plot([0, 1])", f"len('here'); {change}")
     text = book.chapter.read_text()
+    kept = list((book.root / "_build" / "cache").rglob("base.ipynb"))
     assert complaint in book.must_fail()
+    assert all(path.exists() for path in kept)  # from before the change
     book.chapter.write_text(text.replace(f"; {change}", "; plt.plot([0, 2])"))
     said = book.must_build()
     assert "01-small.md executed in" in said
